@@ -1,0 +1,37 @@
+"""kerasrestore: image restoration in Keras 3, from training to the phone.
+
+Names are looked up when they are used: `import kerasrestore` loads neither
+Keras nor TensorFlow, and what runs through LiteRT never does.
+
+Example:
+>>> import kerasrestore
+>>> restorer = kerasrestore.LiteRTRestorer.from_preset()
+>>> restorer.task
+'denoise'
+"""
+
+import importlib
+
+from kerasrestore.version import __version__
+
+_HOMES = {
+    "DANetMobile": "kerasrestore.models",
+    "LiteRTRestorer": "kerasrestore.export.litert_restorer",
+    "Restorer": "kerasrestore.models",
+    "evaluate": "kerasrestore.evaluation",
+    "export_tflite": "kerasrestore.export.tflite",
+    "presets": "kerasrestore.models.presets",
+}
+__all__ = ["__version__", *_HOMES]
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,125 @@
+"""Folders of images as arrays."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+IMAGE_SUFFIXES = (
+    ".bmp",
+    ".jpeg",
+    ".jpg",
+    ".png",
+    ".tif",
+    ".tiff",
+    ".webp",
+)
+
+
+def list_images(folder):
+    """Image files of one folder (not of its subfolders), sorted by name.
+
+    Args:
+        folder: path of the folder.
+
+    Returns:
+        List of `pathlib.Path`, in the order in which every protocol of the
+        package numbers the images of a set.
+
+    Raises:
+        ValueError: if the folder is missing or holds no image.
+
+    Example:
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("RGB", (4, 4)).save(f"{folder}/a.png")
+    ...     [path.name for path in list_images(folder)]
+    ['a.png']
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(
+            f"{folder} is not a folder; give the folder that holds the images."
+        )
+    files = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    )
+    if not files:
+        raise ValueError(
+            f"{folder} holds no image; wanted files ending in "
+            f"{', '.join(IMAGE_SUFFIXES)}."
+        )
+    return files
+
+
+def rgb_to_gray(image):
+    """MATLAB's `rgb2gray`: the gray ground truth of published tables.
+
+    Args:
+        image: uint8 array `(H, W, 3)`.
+
+    Returns:
+        uint8 array `(H, W)`.
+
+    Example:
+    >>> import numpy as np
+    >>> int(rgb_to_gray(np.full((1, 1, 3), 200, "uint8"))[0, 0])
+    200
+
+    References:
+        The first row of the inverse NTSC matrix, as in MATLAB's rgb2gray;
+        not the Y of YCbCr.
+    """
+    weights = np.array(
+        [0.298936021293775, 0.587043074451121, 0.114020904255103]
+    )
+    gray = np.asarray(image, np.float64) @ weights
+    # MATLAB rounds halves away from zero.
+    return np.floor(gray + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def load_image(path, channels=3):
+    """Decodes an 8-bit image file into an array.
+
+    Args:
+        path: image file.
+        channels: 3 for colour (gray files are repeated), 1 for gray (colour
+            files go through `rgb_to_gray`).
+
+    Returns:
+        uint8 array `(H, W, channels)`.
+
+    Raises:
+        ValueError: if the file cannot be decoded as an image, or `channels`
+            is neither 1 nor 3.
+
+    Example:
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Image.new("L", (4, 2)).save(f"{folder}/a.png")
+    ...     load_image(f"{folder}/a.png").shape
+    (2, 4, 3)
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"channels is 1 or 3, got {channels!r}.")
+    try:
+        with Image.open(path) as image:
+            gray = image.mode in ("1", "L")
+            array = np.asarray(image.convert("L" if gray else "RGB"))
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise ValueError(
+            f"{path} cannot be read as an image ({error}); replace or remove "
+            "the file."
+        ) from error
+    if channels == 1:
+        return (array if gray else rgb_to_gray(array))[..., None]
+    return np.repeat(array[..., None], 3, axis=-1) if gray else array

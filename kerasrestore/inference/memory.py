@@ -1,0 +1,63 @@
+"""Memory budgets: parsing them and knowing what is used already."""
+
+import re
+import sys
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+DEFAULT_LIMIT = 2 * 10**9
+
+
+def parse_bytes(text):
+    """Bytes from a number or a text such as `"2GB"` or `"512 MiB"`.
+
+    Args:
+        text: int of bytes, or text with an optional unit (K, M, G, T; with
+            or without B; `Ki`, `Mi`, ... for powers of 1024).
+
+    Returns:
+        Bytes as an int.
+
+    Raises:
+        ValueError: if it is neither, or not positive.
+
+    Example:
+    >>> parse_bytes("2GB"), parse_bytes("1.5GiB"), parse_bytes(4096)
+    (2000000000, 1610612736, 4096)
+    """
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        value = text
+    else:
+        match = re.fullmatch(
+            r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(I?)B?\s*", str(text).upper()
+        )
+        if match is None or (match[3] and not match[2]):
+            raise ValueError(
+                f"The memory limit is a size such as 2GB, got {text!r}."
+            )
+        value = float(match[1]) * (
+            1024 ** " KMGT".index(match[2]) if match[3] else UNITS[match[2]]
+        )
+    if not 0 < value < float("inf"):
+        raise ValueError(
+            f"The memory limit is a positive size such as 2GB, got {text!r}."
+        )
+    return int(value)
+
+
+def process_bytes():
+    """Resident memory of this process in bytes, or the highest it has been
+    where the system tells only that; 0 where it tells neither."""
+    try:
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[1])
+        import resource
+
+        return pages * resource.getpagesize()
+    except (OSError, ImportError):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

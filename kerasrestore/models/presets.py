@@ -1,0 +1,174 @@
+"""Trained models: where they are and what is known about them.
+
+A preset is a folder with `card.json`, the Keras weights, the exported
+`.tflite` with its sidecar, the training's log and its curve. The card tells
+the checksum of every file. Nothing here needs Keras.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+CARD = "card.json"
+
+
+class Preset:
+    """A trained model's card and files.
+
+    Args:
+        folder: folder that holds `card.json`.
+
+    Attributes:
+        name: such as `danet_mobile_denoise_color_blind_bsd400`.
+        model: name of the model's class.
+        config: arguments that build the model.
+        task, channels, sigma_input, parameters, macs_per_pixel,
+        training_data, license, description: as in the card.
+        psnr: measured PSNR, `{"CBSD68": {"15": ..., "25": ...}, ...}`.
+        sha256: checksum of the Keras weights.
+        card: all of it.
+
+    Raises:
+        ValueError: if the card is missing, unreadable or incomplete.
+    """
+
+    WANTED = {
+        "name": str,
+        "model": str,
+        "config": dict,
+        "task": str,
+        "channels": int,
+        "sigma_input": bool,
+        "parameters": int,
+        "macs_per_pixel": (int, float),
+        "training_data": str,
+        "license": str,
+        "description": str,
+        "psnr": dict,
+        "files": dict,
+    }
+
+    def __init__(self, folder):
+        self.path = Path(folder)
+        try:
+            with open(self.path / CARD, encoding="utf-8") as file:
+                self.card = json.load(file)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{self.path} holds no readable {CARD} ({error}); give the "
+                "folder of a preset."
+            ) from error
+        for key, kind in self.WANTED.items():
+            value = self.card.get(key) if isinstance(self.card, dict) else None
+            if not isinstance(value, kind):
+                raise ValueError(
+                    f"{self.path / CARD} has no valid {key!r}; the preset is "
+                    "damaged, download it again."
+                )
+            setattr(self, key, value)
+
+    @property
+    def sha256(self):
+        return self.files["weights"]["sha256"]
+
+    def file(self, role):
+        """Path of a file by its role: weights, tflite, log, curve."""
+        entry = self.files.get(role)
+        if not isinstance(entry, dict) or "file" not in entry:
+            raise ValueError(
+                f"The preset {self.name} has no {role}; it has "
+                f"{', '.join(sorted(self.files))}."
+            )
+        # A card is a stranger's text: it may not point out of its folder.
+        return self.path / Path(entry["file"]).name
+
+    def checked_file(self, role):
+        """The same, after its checksum was found right."""
+        path = self.file(role)
+        if not path.is_file():
+            raise ValueError(
+                f"The preset {self.name} lacks its file {path.name}; "
+                "install or download it again."
+            )
+        if file_sha256(path) != self.files[role].get("sha256"):
+            raise ValueError(
+                f"{path} does not have the checksum of the card of "
+                f"{self.name}; install or download it again."
+            )
+        return path
+
+
+def file_sha256(path):
+    """SHA-256 of a file as a hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def presets():
+    """All trained models inside the package, sorted by name.
+
+    Example:
+    >>> any(preset.task == "denoise" for preset in presets())
+    True
+    """
+    folders = sorted(card.parent for card in ROOT.glob(f"*/presets/*/{CARD}"))
+    return sorted((Preset(folder) for folder in folders), key=lambda p: p.name)
+
+
+def get_preset(name):
+    """The preset of that name.
+
+    Raises:
+        ValueError: if there is none, with the names that there are.
+    """
+    known = {preset.name: preset for preset in presets()}
+    if name not in known:
+        raise ValueError(
+            f"There is no preset {name!r}; there are {', '.join(known)}."
+        )
+    return known[name]
+
+
+def default_preset(task="denoise", channels=3):
+    """Name of the preset that is taken where none was named.
+
+    Raises:
+        ValueError: if no preset does that task.
+    """
+    for preset in presets():
+        if (
+            preset.task == task
+            and preset.channels == channels
+            and preset.card.get("default")
+        ):
+            return preset.name
+    raise ValueError(
+        f"No preset inside the package does {task} with {channels} "
+        "channel(s); name one, or give a folder."
+    )
+
+
+def find_preset(preset):
+    """A preset by name, folder or `hf://user/repository`.
+
+    Raises:
+        ValueError: if there is none, or `hf://` is asked for without the
+            package huggingface_hub.
+    """
+    text = str(preset)
+    if text.startswith("hf://"):
+        try:
+            from huggingface_hub import snapshot_download
+        except ImportError as error:
+            raise ValueError(
+                f"{text} is fetched with huggingface_hub: pip install "
+                '"kerasrestore[hub]".'
+            ) from error
+        wanted = ["*.json", "*.h5", "*.tflite"]
+        return Preset(
+            snapshot_download(text[len("hf://") :], allow_patterns=wanted)
+        )
+    if (Path(preset) / CARD).is_file():
+        return Preset(preset)
+    return get_preset(text)

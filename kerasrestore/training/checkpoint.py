@@ -1,0 +1,95 @@
+"""One file that holds all of a training: weights, optimizer, step."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+
+def _variables(model):
+    named = {f"model/{v.path}": v for v in model.variables}
+    named |= {f"optimizer/{v.path}": v for v in model.optimizer.variables}
+    return named
+
+
+def save_checkpoint(path, model, step):
+    """Writes a checkpoint; a kill or a full disk leaves the old one whole.
+
+    Args:
+        path: file to write, replaced at once when the new one is complete.
+        model: compiled model whose optimizer is built.
+        step: number of training steps done.
+
+    Raises:
+        OSError: if the file cannot be written; an older one stays as it was.
+    """
+    arrays = {
+        name: keras.ops.convert_to_numpy(variable)
+        for name, variable in _variables(model).items()
+    }
+    # NumPy has no bfloat16; float32 holds its values exactly.
+    arrays = {
+        name: array.astype(np.float32)
+        if array.dtype.name == "bfloat16"
+        else array
+        for name, array in arrays.items()
+    }
+    write_atomically(
+        path, lambda file: np.savez(file, step=np.int64(step), **arrays)
+    )
+
+
+def load_checkpoint(path, model):
+    """Puts a checkpoint back into a compiled model of the same build.
+
+    Args:
+        path: file that `save_checkpoint` wrote.
+        model: compiled model.
+
+    Returns:
+        The number of training steps done.
+
+    Raises:
+        ValueError: if the file is unreadable or belongs to another model,
+            optimizer or backend layout.
+    """
+    model.optimizer.build(model.trainable_variables)
+    variables = _variables(model)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = dict(archive)
+        step = int(arrays.pop("step"))
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ValueError(
+            f"{path} is not a readable checkpoint ({error}); delete it to "
+            "start anew."
+        ) from error
+    wrong = sorted(variables.keys() ^ arrays.keys()) or [
+        name
+        for name, variable in variables.items()
+        if tuple(variable.shape) != arrays[name].shape
+    ]
+    if wrong:
+        raise ValueError(
+            f"{path} belongs to another model or optimizer: {len(wrong)} "
+            f"variables differ, {wrong[0]} first; use another output folder "
+            "or the same arguments as before."
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])
+    return step
+
+
+def write_atomically(path, write):
+    """Calls `write(file)` on a temporary file, then renames it to `path`."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,247 @@
+"""The training loop: resumable, validated, logged."""
+
+import contextlib
+import csv
+import json
+import math
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerasrestore.training.checkpoint import (
+    load_checkpoint,
+    save_checkpoint,
+    write_atomically,
+)
+from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.schedules import make_schedule
+
+LOSSES = ("log_mse", "l2", "l1")
+
+
+class PatchDataset(keras.utils.PyDataset):
+    """Batches `start` to `stop` of a `PatchSampler` for `Model.fit`."""
+
+    def __init__(self, sampler, start, stop, sigma_input):
+        # Two workers draw ahead while the model trains; batches are a
+        # function of their number, so their order stays the same.
+        super().__init__(workers=2, max_queue_size=8)
+        self.sampler = sampler
+        self.start = start
+        self.stop = stop
+        self.sigma_input = sigma_input
+
+    def __len__(self):
+        return self.stop - self.start
+
+    def __getitem__(self, index):
+        degraded, clean, sigma = self.sampler.batch(self.start + index)
+        if self.sigma_input:
+            return {"image": degraded, "sigma": sigma[:, None]}, clean
+        return degraded, clean
+
+
+def make_loss(name):
+    """Loss by name: `"log_mse"`, `"l2"` or `"l1"`."""
+    if name == "log_mse":
+        return LogMeanSquaredError()
+    if name == "l2":
+        return keras.losses.MeanSquaredError()
+    if name == "l1":
+        return keras.losses.MeanAbsoluteError()
+    raise ValueError(f"The loss is one of {', '.join(LOSSES)}, got {name!r}.")
+
+
+@contextlib.contextmanager
+def averaged_weights(model):
+    """Puts the optimizer's moving average into the model for a while."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    raw = [
+        np.array(keras.ops.convert_to_numpy(v))
+        for v in model.trainable_variables
+    ]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, raw, strict=True):
+            variable.assign(value)
+
+
+def fit(
+    model,
+    sampler,
+    out,
+    *,
+    steps,
+    validate=None,
+    validate_every=1000,
+    learning_rate=1e-3,
+    schedule="trapezoid",
+    warmup=200,
+    decay=None,
+    halve_every=None,
+    loss="log_mse",
+    ema=0.999,
+    clip_norm=None,
+    tensorboard=False,
+    progress=None,
+):
+    """Trains a restorer, or goes on with a training that was cut off.
+
+    The state of the training (weights, Adam's moments, moving average, step)
+    lies in `out/checkpoint.npz`; the learning rate and the patches are
+    functions of the step. So a training that was killed and is started again
+    with the same arguments goes through the same steps as one that was not.
+
+    Args:
+        model: a `Restorer`; it is compiled here.
+        sampler: `kerasrestore.data.PatchSampler`.
+        out: folder for checkpoint, `log.csv`, `best.weights.h5` (the moving
+            average that validated best) and TensorBoard's events.
+        steps: steps of the whole training.
+        validate: function that takes the model, with the averaged weights in
+            place, and returns a dictionary of figures with `"psnr"`, higher
+            is better, among them.
+        validate_every: steps between validations, lines of the log and
+            checkpoints.
+        learning_rate, schedule, warmup, decay, halve_every: see
+            `make_schedule`.
+        loss: see `make_loss`.
+        ema: momentum of the weights' moving average, 0 for none.
+        clip_norm: bound on the gradient's global norm, or `None`.
+        tensorboard: whether to write events for TensorBoard.
+        progress: called as `progress(step, steps, figures)` after
+            every validation.
+
+    Returns:
+        The figures of the best validation, with its `"step"`; `None` without
+        `validate`.
+
+    Raises:
+        ValueError: if an argument is out of its range or the checkpoint in
+            `out` belongs to another training.
+        FloatingPointError: if the loss is no longer a number; the last good
+            checkpoint is kept.
+    """
+    out = Path(out)
+    if steps < 1 or validate_every < 1:
+        raise ValueError(
+            "steps and validate_every are at least 1, got "
+            f"{steps} and {validate_every}."
+        )
+    rate = make_schedule(
+        schedule,
+        learning_rate,
+        steps,
+        warmup=warmup,
+        decay=decay,
+        halve_every=halve_every,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            rate,
+            use_ema=bool(ema),
+            ema_momentum=ema or 0.99,
+            global_clipnorm=clip_norm,
+        ),
+        loss=make_loss(loss),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / "checkpoint.npz"
+    step = load_checkpoint(checkpoint, model) if checkpoint.exists() else 0
+    if step > steps:
+        raise ValueError(
+            f"{out} holds a training of {step} steps, more than the {steps} "
+            "asked for; use another output folder."
+        )
+    log = _Log(out, step, tensorboard)
+    begun, first = time.monotonic(), step
+    while step < steps:
+        stop = min(steps, (step // validate_every + 1) * validate_every)
+        dataset = PatchDataset(sampler, step, stop, model.sigma_input)
+        history = model.fit(dataset, shuffle=False, verbose=0).history
+        value = history["loss"][-1]
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"The loss became {value} between steps {step} and {stop}; "
+                f"{checkpoint} keeps step {step}: go on from there with a "
+                "lower learning rate or gradient clipping."
+            )
+        step = stop
+        figures = {
+            "loss": value,
+            "learning_rate": float(rate(step) if callable(rate) else rate),
+            "steps_per_second": (step - first) / (time.monotonic() - begun),
+        }
+        if validate is not None:
+            with averaged_weights(model):
+                figures |= validate(model)
+                log.keep_best(model, step, figures)
+        log.append(step, figures)
+        save_checkpoint(checkpoint, model, step)
+        if progress is not None:
+            progress(step, steps, figures)
+    return log.best
+
+
+class _Log:
+    """`log.csv`, `best.weights.h5` with `best.json`, TensorBoard's events."""
+
+    def __init__(self, out, step, tensorboard):
+        self.path = out / "log.csv"
+        self.best_weights = out / "best.weights.h5"
+        self.best_path = out / "best.json"
+        self.best = None
+        self.writer = None
+        rows = []
+        if self.path.exists():
+            with open(self.path, newline="") as file:
+                rows = list(csv.DictReader(file))
+        # What was logged after the last checkpoint will be done again.
+        self.rows = [row for row in rows if int(row["step"]) <= step]
+        if step and self.best_path.exists():
+            best = json.loads(self.best_path.read_text())
+            if best["step"] <= step:
+                self.best = best
+        if tensorboard:
+            try:
+                from tensorboard.summary import Writer
+            except ImportError as error:
+                raise ValueError(
+                    "TensorBoard's events need the package tensorboard: pip "
+                    'install "kerasrestore[train]".'
+                ) from error
+            self.writer = Writer(str(out / "tensorboard"))
+
+    def keep_best(self, model, step, figures):
+        if self.best is not None and figures["psnr"] <= self.best["psnr"]:
+            return
+        temporary = self.best_weights.with_name(".best.tmp.weights.h5")
+        model.save_weights(temporary)
+        temporary.replace(self.best_weights)
+        self.best = {"step": step, **figures}
+        text = json.dumps(self.best)
+        write_atomically(self.best_path, lambda f: f.write(text.encode()))
+
+    def append(self, step, figures):
+        self.rows.append({"step": step, **figures})
+        names = list(self.rows[-1])
+        lines = [",".join(names)]
+        for row in self.rows:
+            lines.append(",".join(_number(row[name]) for name in names))
+        text = "\n".join(lines) + "\n"
+        write_atomically(self.path, lambda f: f.write(text.encode()))
+        if self.writer is not None:
+            for name, value in figures.items():
+                self.writer.add_scalar(name, float(value), step)
+            self.writer.flush()
+
+
+def _number(value):
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
