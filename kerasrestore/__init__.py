@@ -22,7 +22,10 @@ _HOMES = {
     "export_tflite": "kerasrestore.export.tflite",
     "presets": "kerasrestore.models.presets",
 }
-__all__ = ["__version__", *_HOMES]
+__all__ = [  # noqa: PLE0604
+    "__version__",
+    *_HOMES,
+]
 
 
 def __getattr__(name):

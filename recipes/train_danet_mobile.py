@@ -9,6 +9,7 @@ Killed and started again with the same command, it goes on where it was.
 import argparse
 import json
 import sys
+from pathlib import Path
 
 
 def parse(argv):
@@ -31,7 +32,7 @@ def parse(argv):
     add("--batch-size", type=int, default=16, help="patches a step")
     add("--patch-size", type=int, default=64, help="side of a patch")
     add("--loss", default="log_mse", help="log_mse, l2 or l1")
-    add("--learning-rate", type=float, default=1e-3, help="highest rate")
+    add("--learning-rate", type=float, default=7e-4, help="highest rate")
     add(
         "--schedule",
         default="trapezoid",
@@ -41,7 +42,12 @@ def parse(argv):
     add("--decay", type=int, help="steps of a trapezoid's way down")
     add("--halve-every", type=int, help="steps between halvings of step")
     add("--ema", type=float, default=0.999, help="weights' average, 0: none")
-    add("--clip-norm", type=float, help="bound on the gradient's norm")
+    add(
+        "--clip-norm",
+        type=float,
+        default=3.0,
+        help="bound on the gradient's norm, 0: none",
+    )
     add(
         "--dtype",
         default="float32",
@@ -50,6 +56,7 @@ def parse(argv):
     add("--seed", type=int, default=0, help="seed of weights and patches")
     add("--validate-every", type=int, default=1000, help="steps")
     add("--tensorboard", action="store_true", help="write its events")
+    add("--quiet", action="store_true", help="show no progress")
     return parser.parse_args(argv)
 
 
@@ -66,7 +73,7 @@ def main(argv=None):
     from kerasrestore.data import PatchSampler
     from kerasrestore.models.danet.danet_mobile import DANetMobile
     from kerasrestore.tasks import Denoise
-    from kerasrestore.training import DenoiseValidation, fit
+    from kerasrestore.training import DenoiseValidation, fit, open_run
 
     keras.utils.set_random_seed(args.seed)
     channels = 1 if args.gray else 3
@@ -90,6 +97,7 @@ def main(argv=None):
         batch_size=args.batch_size,
         seed=args.seed,
     )
+    open_run(args.out, Path(__file__).name, vars(args), model)
     best = fit(
         model,
         sampler,
@@ -104,13 +112,9 @@ def main(argv=None):
         halve_every=args.halve_every,
         loss=args.loss,
         ema=args.ema,
-        clip_norm=args.clip_norm,
+        clip_norm=args.clip_norm or None,
         tensorboard=args.tensorboard,
-        progress=lambda step, steps, figures: print(
-            f"{step}/{steps} "
-            + " ".join(f"{k} {v:.5g}" for k, v in figures.items()),
-            flush=True,
-        ),
+        progress=not args.quiet,
     )
     print(json.dumps(best))
 

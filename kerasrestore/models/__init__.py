@@ -9,7 +9,6 @@ _HOMES = {
     "default_preset": "kerasrestore.models.presets",
     "find_preset": "kerasrestore.models.presets",
     "get_preset": "kerasrestore.models.presets",
-    "presets": "kerasrestore.models.presets",
 }
 __all__ = list(_HOMES)
 

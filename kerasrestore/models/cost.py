@@ -69,7 +69,7 @@ def count_macs(model, height=256, width=256):
     73.6
     """
     total = 0
-    for operation, inputs, output in trace(model, height, width):
+    for operation, _, output in trace(model, height, width):
         if isinstance(operation, (keras.layers.Conv2D, keras.layers.Dense)):
             positions = math.prod(output.shape[1:-1])
             total += positions * math.prod(operation.kernel.shape)

@@ -12,6 +12,23 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 CARD = "card.json"
 
+# What every card has to tell, and of which kind.
+WANTED = {
+    "name": str,
+    "model": str,
+    "config": dict,
+    "task": str,
+    "channels": int,
+    "sigma_input": bool,
+    "parameters": int,
+    "macs_per_pixel": (int, float),
+    "training_data": str,
+    "license": str,
+    "description": str,
+    "psnr": dict,
+    "files": dict,
+}
+
 
 class Preset:
     """A trained model's card and files.
@@ -33,22 +50,6 @@ class Preset:
         ValueError: if the card is missing, unreadable or incomplete.
     """
 
-    WANTED = {
-        "name": str,
-        "model": str,
-        "config": dict,
-        "task": str,
-        "channels": int,
-        "sigma_input": bool,
-        "parameters": int,
-        "macs_per_pixel": (int, float),
-        "training_data": str,
-        "license": str,
-        "description": str,
-        "psnr": dict,
-        "files": dict,
-    }
-
     def __init__(self, folder):
         self.path = Path(folder)
         try:
@@ -59,7 +60,7 @@ class Preset:
                 f"{self.path} holds no readable {CARD} ({error}); give the "
                 "folder of a preset."
             ) from error
-        for key, kind in self.WANTED.items():
+        for key, kind in WANTED.items():
             value = self.card.get(key) if isinstance(self.card, dict) else None
             if not isinstance(value, kind):
                 raise ValueError(

@@ -2,6 +2,7 @@
 
 from kerasrestore.training.fit import fit
 from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.run import open_run
 from kerasrestore.training.schedules import TrapezoidDecay, make_schedule
 from kerasrestore.training.validation import DenoiseValidation
 
@@ -11,4 +12,5 @@ __all__ = [
     "TrapezoidDecay",
     "fit",
     "make_schedule",
+    "open_run",
 ]

@@ -16,6 +16,7 @@ from kerasrestore.training.checkpoint import (
     write_atomically,
 )
 from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.progress import TrainingProgress
 from kerasrestore.training.schedules import make_schedule
 
 LOSSES = ("log_mse", "l2", "l1")
@@ -89,7 +90,7 @@ def fit(
     ema=0.999,
     clip_norm=None,
     tensorboard=False,
-    progress=None,
+    progress=True,
 ):
     """Trains a restorer, or goes on with a training that was cut off.
 
@@ -115,7 +116,7 @@ def fit(
         ema: momentum of the weights' moving average, 0 for none.
         clip_norm: bound on the gradient's global norm, or `None`.
         tensorboard: whether to write events for TensorBoard.
-        progress: called as `progress(step, steps, figures)` after
+        progress: whether to show a bar on a terminal and print a line for
             every validation.
 
     Returns:
@@ -161,33 +162,44 @@ def fit(
             "asked for; use another output folder."
         )
     log = _Log(out, step, tensorboard)
+    log.check_rate(rate)
     begun, first = time.monotonic(), step
-    while step < steps:
-        stop = min(steps, (step // validate_every + 1) * validate_every)
-        dataset = PatchDataset(sampler, step, stop, model.sigma_input)
-        history = model.fit(dataset, shuffle=False, verbose=0).history
-        value = history["loss"][-1]
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"The loss became {value} between steps {step} and {stop}; "
-                f"{checkpoint} keeps step {step}: go on from there with a "
-                "lower learning rate or gradient clipping."
-            )
-        step = stop
-        figures = {
-            "loss": value,
-            "learning_rate": float(rate(step) if callable(rate) else rate),
-            "steps_per_second": (step - first) / (time.monotonic() - begun),
-        }
-        if validate is not None:
-            with averaged_weights(model):
-                figures |= validate(model)
-                log.keep_best(model, step, figures)
-        log.append(step, figures)
-        save_checkpoint(checkpoint, model, step)
-        if progress is not None:
-            progress(step, steps, figures)
+    with contextlib.ExitStack() as stack:
+        shown = []
+        if progress:
+            shown = [stack.enter_context(TrainingProgress(step, steps))]
+        while step < steps:
+            stop = min(steps, (step // validate_every + 1) * validate_every)
+            dataset = PatchDataset(sampler, step, stop, model.sigma_input)
+            history = model.fit(
+                dataset, shuffle=False, verbose=0, callbacks=shown
+            ).history
+            value = history["loss"][-1]
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"The loss became {value} between steps {step} and "
+                    f"{stop}; {checkpoint} keeps step {step}: go on from "
+                    "there with a lower learning rate or gradient clipping."
+                )
+            step = stop
+            figures = {
+                "loss": value,
+                "learning_rate": _rate(rate, step),
+                "steps_per_second": (step - first) / (time.monotonic() - begun),
+            }
+            if validate is not None:
+                with averaged_weights(model):
+                    figures |= validate(model)
+                    log.keep_best(model, step, figures)
+            log.append(step, figures)
+            save_checkpoint(checkpoint, model, step)
+            for bar in shown:
+                bar.line(figures)
     return log.best
+
+
+def _rate(rate, step):
+    return float(rate(step) if callable(rate) else rate)
 
 
 class _Log:
@@ -218,6 +230,18 @@ class _Log:
                     'install "kerasrestore[train]".'
                 ) from error
             self.writer = Writer(str(out / "tensorboard"))
+
+    def check_rate(self, rate):
+        """Raises ValueError if the steps that were done had another rate."""
+        for row in self.rows:
+            step, before = int(row["step"]), float(row["learning_rate"])
+            now = _rate(rate, step)
+            if not math.isclose(before, now, rel_tol=1e-3, abs_tol=1e-9):
+                raise ValueError(
+                    f"The learning rate at step {step} of {self.path.parent} "
+                    f"was {before:g}, these arguments make it {now:g}; give "
+                    "the schedule as before or use another output folder."
+                )
 
     def keep_best(self, model, step, figures):
         if self.best is not None and figures["psnr"] <= self.best["psnr"]:

@@ -1,0 +1,57 @@
+"""How a training shows how far it is."""
+
+import sys
+import time
+
+import keras
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """A bar on a terminal, and a line for every validation everywhere.
+
+    Args:
+        first: step at which this process begins.
+        steps: steps of the whole training.
+    """
+
+    def __init__(self, first, steps):
+        super().__init__()
+        self.first = first
+        self.step = first
+        self.steps = steps
+        self.begun = time.monotonic()
+        self.bar = None
+
+    def __enter__(self):
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self.bar = Progress(
+                *Progress.get_default_columns(),
+                console=Console(file=sys.stderr),
+            )
+            self.bar.start()
+            self.task = self.bar.add_task("training", total=self.steps)
+        return self
+
+    def __exit__(self, *error):
+        if self.bar is not None:
+            self.bar.stop()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if self.bar is not None:
+            text = f"training, loss {logs['loss']:.4f}" if logs else None
+            self.bar.update(self.task, completed=self.step, description=text)
+
+    def line(self, figures):
+        """Prints one line of figures with the time that is left."""
+        done = self.step - self.first
+        left = (time.monotonic() - self.begun) / done
+        left *= self.steps - self.step
+        text = " ".join(f"{key} {value:.5g}" for key, value in figures.items())
+        print(
+            f"{self.step}/{self.steps} {text} left {left / 60:.0f} min",
+            flush=True,
+        )
