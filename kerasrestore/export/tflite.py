@@ -25,7 +25,7 @@ def export_tflite(
     *,
     tile=512,
     sigma_range=(0, 55),
-    license="Apache-2.0",
+    license="",
     quality=None,
 ):
     """Writes a model as float32 `.tflite` for one fixed tile.

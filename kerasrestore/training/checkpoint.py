@@ -1,10 +1,9 @@
 """One file that holds all of a training: weights, optimizer, step."""
 
-import os
-from pathlib import Path
-
 import keras
 import numpy as np
+
+from kerasrestore.data.files import write_atomically
 
 
 def _variables(model):
@@ -79,17 +78,3 @@ def load_checkpoint(path, model):
     for name, variable in variables.items():
         variable.assign(arrays[name])
     return step
-
-
-def write_atomically(path, write):
-    """Calls `write(file)` on a temporary file, then renames it to `path`."""
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with open(temporary, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from kerasrestore.data.files import write_atomically
 from kerasrestore.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
-    write_atomically,
 )
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.progress import TrainingProgress

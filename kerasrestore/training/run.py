@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from kerasrestore.training.checkpoint import write_atomically
+from kerasrestore.data.files import write_atomically
 from kerasrestore.version import __version__
 
 # These may change while the learning rate they give for the steps that were
@@ -77,7 +77,7 @@ def _command(recipe, arguments):
         option = "--" + key.replace("_", "-")
         if value is True:
             words.append(option)
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             words.append(f"{option} {_plain(value)}")
     return " ".join(words)
 

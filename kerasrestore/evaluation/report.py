@@ -1,0 +1,151 @@
+"""What a measurement found, for people, programs and spreadsheets."""
+
+import csv
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from kerasrestore.evaluation.paper_results import paper_rows
+from kerasrestore.version import __version__
+
+
+@dataclass
+class Report:
+    """Figures of one restorer on one set at one setting.
+
+    Attributes:
+        restorer: name of the preset or model.
+        task: name of the task.
+        setting: its strength, sigma on the 0..255 scale.
+        dataset: name of the folder.
+        gray: whether it was measured on gray images.
+        ensemble: whether with the x8 self-ensemble.
+        seed: seed of the degradation.
+        images: one dictionary for each image: `name` and its figures.
+        failed: one dictionary for each file that could not be measured:
+            `name` and `error`.
+    """
+
+    restorer: str
+    task: str
+    setting: float
+    dataset: str
+    gray: bool = False
+    ensemble: bool = False
+    seed: int = 0
+    images: list = field(default_factory=list)
+    failed: list = field(default_factory=list)
+
+    @property
+    def mean(self):
+        """Mean of every figure over the images."""
+        if not self.images:
+            return {}
+        names = [name for name in self.images[0] if name != "name"]
+        return {
+            name: math.fsum(image[name] for image in self.images)
+            / len(self.images)
+            for name in names
+        }
+
+    def to_json(self):
+        """All of it as JSON text; an infinite PSNR is written as null."""
+        value = {"mean": self.mean, **asdict(self), "version": __version__}
+        return json.dumps(_finite(value), indent=1)
+
+    def append_csv(self, path):
+        """Appends a line for each image to a CSV file.
+
+        Args:
+            path: file, made with a header if it does not exist.
+
+        Raises:
+            ValueError: if the file has other columns.
+        """
+        path = Path(path)
+        common = {
+            "restorer": self.restorer,
+            "task": self.task,
+            "setting": self.setting,
+            "dataset": self.dataset,
+            "gray": self.gray,
+            "ensemble": self.ensemble,
+            "seed": self.seed,
+            "version": __version__,
+        }
+        rows = [
+            {**common, "image": image["name"]}
+            | {
+                _plain_metric(key): f"{value:.6f}"
+                for key, value in image.items()
+                if key != "name"
+            }
+            for image in self.images
+        ]
+        if not rows:
+            return
+        header = list(rows[0])
+        new = not path.exists() or path.stat().st_size == 0
+        if not new:
+            with open(path, newline="", encoding="utf-8") as file:
+                before = next(csv.reader(file), [])
+            if before != header:
+                raise ValueError(
+                    f"{path} has other columns ({', '.join(before)}); append "
+                    "to another file."
+                )
+        with open(path, "a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, header)
+            if new:
+                writer.writeheader()
+            writer.writerows(rows)
+
+    def table(self):
+        """A plain table: ours, then what others reached on the same set."""
+        mean = self.mean
+        kind = "gray" if self.gray else "rgb"
+        lines = [
+            f"{self.task}, setting {self.setting:g}, {self.dataset}, "
+            f"{len(self.images)} images"
+        ]
+        rows = [("method", "PSNR", "SSIM", "source")]
+        if mean:
+            rows += [
+                (
+                    "degraded input",
+                    f"{mean[f'input_psnr_{kind}']:.2f}",
+                    "",
+                    "measured",
+                ),
+                (
+                    self.restorer + (" x8" if self.ensemble else ""),
+                    f"{mean[f'psnr_{kind}']:.2f}",
+                    f"{mean[f'ssim_{kind}']:.4f}",
+                    "measured",
+                ),
+            ]
+        for row in paper_rows(self.dataset, self.task, self.setting, self.gray):
+            ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
+            rows.append((row.method, f"{row.psnr:.2f}", ssim, row.source))
+        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        for method, psnr, ssim, source in rows:
+            lines.append(
+                f"{method:<{widths[0]}}  {psnr:>{widths[1]}}  "
+                f"{ssim:>{widths[2]}}  {source}"
+            )
+        return "\n".join(lines)
+
+
+def _plain_metric(name):
+    return name.removesuffix("_rgb").removesuffix("_gray")
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,42 @@
+"""The curve of a training as a picture."""
+
+import csv
+
+
+def plot_log(log, png):
+    """Draws loss, learning rate and validation PSNR over the steps.
+
+    Args:
+        log: `log.csv` of a training.
+        png: picture to write.
+
+    Raises:
+        ValueError: if matplotlib is not installed or the log is empty.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ValueError(
+            'Plots need matplotlib: pip install "kerasrestore[train]".'
+        ) from error
+    with open(log, newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        raise ValueError(f"{log} holds no steps; train first.")
+    steps = [int(row["step"]) for row in rows]
+    columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
+    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(steps, columns["loss"], color="tab:blue")
+    left.set(xlabel="step", ylabel="training loss")
+    rate = left.twinx()
+    rate.plot(steps, columns["learning_rate"], color="0.7")
+    rate.set_ylabel("learning rate", color="0.5")
+    for name, values in columns.items():
+        if name.startswith("psnr_sigma"):
+            label = f"sigma {name.removeprefix('psnr_sigma')}"
+            right.plot(steps, values, label=f"{label}: {max(values):.2f}")
+    right.set(xlabel="step", ylabel="validation PSNR (dB)")
+    right.grid(alpha=0.3)
+    right.legend(loc="lower right")
+    figure.savefig(png, dpi=100)

@@ -1,0 +1,163 @@
+"""Turns a finished training into a preset: card, weights, `.tflite`, curve.
+
+python recipes/make_preset.py runs/color_blind \
+    --name danet_mobile_denoise_color_blind_bsd400 \
+    --benchmarks benchmarks/CBSD68 benchmarks/Kodak24
+
+writes the folder of that name beside the other presets of the package. The
+benchmarks are measured through LiteRT, with the file that is shipped.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+SIGMAS = (15, 25, 50)
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("run", type=Path, help="folder that a training recipe wrote")
+    add("--name", required=True, help="name of the preset")
+    add("--benchmarks", nargs="*", default=[], help="folders of images")
+    add("--into", type=Path, help="folder that the preset is put into")
+    add("--tile", type=int, default=256, help="tile of the .tflite")
+    add("--default", action="store_true", help="taken where none is named")
+    add("--training-data", default="BSD400", help="what it was trained on")
+    add(
+        "--license",
+        default="non-commercial research, the terms of the BSDS500 images",
+        help="licence of the weights",
+    )
+    add("--description", required=True, help="one sentence for the card")
+    add("--hardware", required=True, help="what it was trained on")
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse(argv)
+
+    from kerasrestore import models
+    from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.models.presets import ROOT
+    from kerasrestore.training.plot import plot_log
+
+    run = json.loads((args.run / "run.json").read_text())
+    best = json.loads((args.run / "best.json").read_text())
+    model = getattr(models, run["model"])(**run["config"], name=args.name)
+    model.load_weights(args.run / "best.weights.h5")
+    into = args.into or ROOT / "danet" / "presets"
+    into.mkdir(parents=True, exist_ok=True)
+    low, high = sigma_range(run["arguments"]["sigma"])
+    with tempfile.TemporaryDirectory(dir=into, prefix=".preset-") as temporary:
+        folder = Path(temporary)
+        model.save_weights(folder / "model.weights.h5")
+        tflite = folder / f"{args.name}.tflite"
+        sidecar = export_tflite(
+            model,
+            tflite,
+            tile=args.tile,
+            sigma_range=(low, high),
+            license=args.license,
+        )
+        quality = {
+            Path(data).name: measure(tflite, data, model)
+            for data in args.benchmarks
+        }
+        sidecar["quality"] = quality
+        write_json(tflite.with_suffix(".json"), sidecar)
+        shutil.copy(args.run / "log.csv", folder / "log.csv")
+        plot_log(folder / "log.csv", folder / "curve.png")
+        card = {
+            "name": args.name,
+            "model": run["model"],
+            "config": run["config"],
+            "task": model.task,
+            "channels": model.channels,
+            "sigma_input": model.sigma_input,
+            "sigma_range": [low, high],
+            "default": args.default,
+            "description": args.description,
+            "parameters": model.count_parameters(),
+            "macs_per_pixel": model.count_macs(256, 256) / 256**2,
+            "training_data": args.training_data,
+            "license": args.license,
+            "training": {
+                "command": run["command"],
+                "hardware": args.hardware,
+                "steps": run["arguments"]["steps"],
+                "validation": best,
+                "versions": run["versions"],
+            },
+            "psnr": psnr_table(quality),
+            "quality": quality,
+            "files": files(folder, args.name),
+        }
+        write_json(folder / "card.json", card)
+        target = into / args.name
+        if target.exists():
+            shutil.rmtree(target)
+        folder.chmod(0o755)
+        shutil.copytree(folder, target)
+    print(json.dumps(card["psnr"]))
+
+
+def sigma_range(text):
+    values = [float(value) for value in text.split(",")]
+    return values[0], values[-1]
+
+
+def measure(tflite, data, model):
+    """PSNR and SSIM at the usual noise levels, through LiteRT."""
+    from kerasrestore.evaluation import evaluate
+    from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.tasks import Denoise
+
+    restorer = LiteRTRestorer(tflite)
+    figures = {}
+    for sigma in SIGMAS:
+        report = evaluate(
+            restorer, Denoise(sigma), data, gray=model.channels == 1
+        )
+        figures[str(sigma)] = {
+            key: round(value, 4) for key, value in report.mean.items()
+        }
+        print(Path(data).name, sigma, figures[str(sigma)], flush=True)
+    return figures
+
+
+def psnr_table(quality):
+    return {
+        data: {
+            sigma: round(values.get("psnr_rgb", values.get("psnr_gray")), 2)
+            for sigma, values in levels.items()
+        }
+        for data, levels in quality.items()
+    }
+
+
+def files(folder, name):
+    from kerasrestore.models.presets import file_sha256
+
+    roles = {
+        "weights": "model.weights.h5",
+        "tflite": f"{name}.tflite",
+        "sidecar": f"{name}.json",
+        "log": "log.csv",
+        "curve": "curve.png",
+    }
+    return {
+        role: {"file": file, "sha256": file_sha256(folder / file)}
+        for role, file in roles.items()
+    }
+
+
+def write_json(path, value):
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
