@@ -132,7 +132,7 @@ class ImageRestorer:
             return self._restore_photo(image, kind)
         array = np.asarray(image)
         layout = self._check_array(array)
-        strength = self._check_strength(strength, sigma)
+        strength = self.check_options(sigma=sigma, strength=strength)
         if strength > 1.0 and not self.sigma_input:
             once = self.restore(array, **{**kind, "strength": 1.0})
             return self.restore(once, **{**kind, "strength": strength - 1.0})
@@ -203,7 +203,16 @@ class ImageRestorer:
                 )
         return layout
 
-    def _check_strength(self, strength, sigma):
+    def check_options(self, *, sigma=None, strength=1.0):
+        """Raises ValueError if `restore` would refuse these options.
+
+        Args:
+            sigma: as in `restore`.
+            strength: as in `restore`.
+
+        Returns:
+            The strength as a float.
+        """
         if not 0.0 <= strength <= 2.0:
             raise ValueError(
                 f"strength is a number from 0 to 2, got {strength!r}."

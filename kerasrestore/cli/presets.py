@@ -1,0 +1,42 @@
+"""`kerasrestore presets`: which trained models there are."""
+
+import json
+import sys
+
+
+def add_parser(commands):
+    parser = commands.add_parser(
+        "presets",
+        help="list the trained models",
+        description="Lists the trained models inside the package.",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the whole cards as JSON"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    from kerasrestore.models.presets import presets
+
+    found = presets()
+    if args.json:
+        json.dump([preset.card for preset in found], sys.stdout, indent=1)
+        print()
+        return 0
+    for preset in found:
+        print(preset.name)
+        print(f"  {preset.description}")
+        print(
+            f"  {preset.parameters / 1e6:.2f} M parameters, "
+            f"{preset.macs_per_pixel / 1e3:.1f} k MACs a pixel, trained on "
+            f"{preset.training_data}"
+        )
+        for data, levels in preset.psnr.items():
+            figures = ", ".join(
+                f"{psnr:.2f} dB at sigma {sigma}"
+                for sigma, psnr in levels.items()
+            )
+            print(f"  {data}: {figures}")
+        print(f"  licence of the weights: {preset.license}")
+    return 0

@@ -1,0 +1,187 @@
+"""`kerasrestore restore`: photos in, restored photos out."""
+
+import os
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from kerasrestore.cli.restorers import add_runtime_options, load_restorer
+
+
+def add_parser(commands):
+    parser = commands.add_parser(
+        "restore",
+        help="restore a photo or a folder of photos",
+        description="Restores a photo, or all photos of a folder and its "
+        "subfolders. Size, bit depth, transparency, EXIF and ICC profile are "
+        "kept. A folder that was cut off goes on where it was.",
+    )
+    parser.add_argument("input", metavar="IN", type=Path)
+    parser.add_argument("output", metavar="OUT", type=Path)
+    add_runtime_options(parser)
+    parser.add_argument(
+        "--sigma",
+        type=float,
+        metavar="S",
+        help="noise level, 0 to 255, for models that take it",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="0..2",
+        help="0 changes nothing, 1 is the model's answer, 2 is most",
+    )
+    parser.add_argument(
+        "--tile",
+        type=_tile,
+        default="auto",
+        metavar="auto|N",
+        help="side of the tiles in pixels, with --runtime keras",
+    )
+    parser.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="mean over 8 flips and rotations: 8 times slower, a bit better",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="what the process is to stay under, 2GB for example",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace existing files"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing but errors"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    from kerasrestore.inference.memory import parse_bytes
+
+    if args.memory_limit is not None:
+        parse_bytes(args.memory_limit)
+    if not args.input.exists():
+        raise ValueError(f"{args.input} does not exist; check the name.")
+    load = cache(
+        lambda channels: load_restorer(args.preset, args.runtime, channels)
+    )
+    if args.input.is_dir():
+        return _restore_folder(args, load)
+    output = args.output
+    if output.is_dir():
+        output = output / args.input.name
+    if output.exists() and not args.overwrite:
+        raise ValueError(f"{output} exists; add --overwrite to replace it.")
+    with _bar(args) as tick:
+        _restore_file(args, load, args.input, output, tick)
+    return 0
+
+
+def _restore_file(args, load, source, target, tick):
+    from kerasrestore.inference.photo import (
+        check_writable,
+        read_photo,
+        write_photo,
+    )
+
+    begun = time.monotonic()
+    photo = read_photo(source)
+    check_writable(target, photo)
+    restorer = load(1 if photo.pixels.ndim == 2 else 3)
+    pixels = restorer.restore(
+        photo.pixels,
+        sigma=args.sigma,
+        strength=args.strength,
+        tile=args.tile,
+        ensemble=args.ensemble,
+        memory_limit=args.memory_limit,
+        progress=tick,
+    )
+    write_photo(target, replace(photo, pixels=pixels))
+    if not args.quiet:
+        height, width = pixels.shape[:2]
+        print(
+            f"{source} -> {target} ({width}x{height}, "
+            f"{time.monotonic() - begun:.1f} s, {restorer.name})"
+        )
+
+
+def _restore_folder(args, load):
+    source, target = args.input, args.output
+    if target.exists() and not target.is_dir():
+        raise ValueError(
+            f"{target} is a file and {source} a folder; name a folder for "
+            "the restored photos."
+        )
+    if target.resolve() == source.resolve():
+        raise ValueError(
+            f"{target} is the folder of the originals; name another one."
+        )
+    files = _photos(source, target)
+    if not files:
+        raise ValueError(
+            f"{source} holds no photos; wanted PNG, JPEG, WebP, TIFF or BMP."
+        )
+    # A wrong preset or option is one error, not one for every file.
+    load(3).check_options(sigma=args.sigma, strength=args.strength)
+    failed, skipped, done = [], 0, 0
+    with _bar(args, len(files)) as tick:
+        for index, path in enumerate(files):
+            wanted = target / path.relative_to(source)
+            if wanted.exists() and not args.overwrite:
+                skipped += 1
+                tick(index + 1, len(files))
+                continue
+            try:
+                wanted.parent.mkdir(parents=True, exist_ok=True)
+                _restore_file(args, load, path, wanted, None)
+                done += 1
+            except (ValueError, OSError, MemoryError) as error:
+                failed.append(f"{path}: {' '.join(str(error).split())}")
+            tick(index + 1, len(files))
+    if not args.quiet:
+        print(f"{done} restored, {skipped} there already, {len(failed)} failed")
+    for line in failed:
+        print(f"kerasrestore: {line}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _photos(source, target):
+    """Photos below a folder, those of the output folder left out."""
+    from kerasrestore.inference.photo import SUFFIXES
+
+    own = target.resolve()
+    found = []
+    for folder, folders, names in os.walk(source):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if (Path(folder) / name).resolve() != own
+            and not name.startswith(".")
+        )
+        found += [
+            Path(folder) / name
+            for name in sorted(names)
+            if Path(name).suffix.lower() in SUFFIXES
+            and not name.startswith(".")
+        ]
+    return found
+
+
+def _bar(args, files=None):
+    """Shows how far it is where somebody may be looking."""
+    if args.quiet or not sys.stderr.isatty():
+        return nullcontext(lambda done, total: None)
+    from kerasrestore.inference.progress import bar
+
+    return bar("restoring" if files is None else f"{files} photos")
+
+
+def _tile(text):
+    return text if text == "auto" else int(text)

@@ -1,0 +1,60 @@
+"""Loading the restorer that a command asked for."""
+
+import contextlib
+import os
+import sys
+
+
+def add_runtime_options(parser):
+    """Adds --preset and --runtime."""
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="trained model, by name or folder (default: the one for gray or "
+        "colour images; `kerasrestore presets` lists them)",
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("litert", "keras"),
+        default="litert",
+        help="what runs the model (default: litert, which starts at once)",
+    )
+
+
+def load_restorer(preset, runtime, channels=3):
+    """Loads a restorer.
+
+    Args:
+        preset: name or folder of a preset; `None` for the default one.
+        runtime: `"litert"` or `"keras"`.
+        channels: 3 or 1, which default preset is wanted.
+
+    Returns:
+        A `LiteRTRestorer` or `Restorer`.
+    """
+    from kerasrestore.models.presets import default_preset
+
+    name = preset or default_preset(channels=channels)
+    if runtime == "keras":
+        from kerasrestore.models.restorer import Restorer
+
+        return Restorer.from_preset(name)
+    from kerasrestore.export.litert_restorer import LiteRTRestorer
+
+    with _hushed():
+        return LiteRTRestorer.from_preset(name)
+
+
+@contextlib.contextmanager
+def _hushed():
+    """Keeps LiteRT's greeting, written past Python, off the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
