@@ -73,6 +73,7 @@ class LiteRTRestorer(ImageRestorer):
             interpreter = Interpreter(
                 model_path=str(self.path), num_threads=threads
             )
+            interpreter.allocate_tensors()
             run = interpreter.get_signature_runner()
             inputs = run.get_input_details()
             outputs = run.get_output_details()

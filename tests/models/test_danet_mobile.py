@@ -1,0 +1,146 @@
+import keras
+import numpy as np
+import pytest
+from testing import enliven, random_image, run_model_test, run_python
+
+from kerasrestore import DANetMobile
+
+
+def build(**options):
+    return DANetMobile(**{"widths": (8, 16), **options})
+
+
+@pytest.mark.parametrize("sigma_input", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_model(tmp_path, channels, sigma_input):
+    def make(**options):
+        return build(channels=channels, sigma_input=sigma_input, **options)
+
+    run_model_test(make, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        {"widths": (16,), "encoder_blocks": (), "decoder_blocks": ()},
+        {
+            "widths": (8, 16, 24),
+            "encoder_blocks": (1, 0),
+            "decoder_blocks": (2, 1),
+            "middle_blocks": 1,
+        },
+    ],
+)
+def test_other_depths(tmp_path, sizes):
+    run_model_test(lambda **options: build(**sizes, **options), tmp_path)
+
+
+def test_parameters_and_macs_of_the_default():
+    model = DANetMobile()
+    half = [12 * 48, *[48 * 48] * 6, 48 * 12]
+    quarter = [128 * 128] * 4
+    pointwise = [192 * 128, 128 * 192]
+    weights = 9 * sum(half) + 9 * sum(quarter) + sum(pointwise)
+    biases = 48 * 7 + 12 + 128 * 5 + 192
+    assert model.count_parameters() == weights + biases
+    macs = 9 * sum(half) / 4 + 9 * sum(quarter) / 16 + sum(pointwise) / 16
+    assert model.count_macs(64, 96) == macs * 64 * 96
+    # What the phone student is held to.
+    assert macs <= 80_000
+
+
+def test_receptive_field_holds_and_is_tight():
+    sizes = {"encoder_blocks": (1,), "middle_blocks": 1, "decoder_blocks": (1,)}
+    model = enliven(build(channels=1, **sizes))
+    radius = model.receptive_field // 2
+    side = 4 * (radius // 4 + 3)
+    image = random_image((1, 2 * side, 2 * side, 1))
+    before = np.asarray(model(image))
+    farthest = 0
+    for phase in range(4):
+        pixel = side + phase
+        changed = image.copy()
+        changed[0, pixel, pixel] += 3.0
+        difference = np.abs(np.asarray(model(changed)) - before)[0, ..., 0]
+        rows, columns = np.nonzero(difference > 0)
+        reach = max(np.abs(rows - pixel).max(), np.abs(columns - pixel).max())
+        farthest = max(farthest, reach)
+    assert farthest <= radius
+    assert farthest > radius - 2 * model.size_multiple
+
+
+def test_sigma_changes_the_output_and_blind_takes_none():
+    model = enliven(build(sigma_input=True))
+    image = random_image((16, 16, 3))
+    weak, strong = (model.restore(image, sigma=s) for s in (5, 50))
+    assert np.abs(weak - strong).max() > 1e-3
+    with pytest.raises(ValueError, match="give sigma"):
+        model.restore(image)
+    with pytest.raises(ValueError, match="takes no sigma"):
+        build().restore(image, sigma=5)
+
+
+def test_every_weight_gets_a_gradient():
+    model = enliven(build(sigma_input=True))
+    model.compile("sgd", "mse")
+    before = [np.array(v) for v in model.trainable_variables]
+    image = random_image((2, 16, 16, 3))
+    inputs = {"image": image, "sigma": np.full((2, 1), 20, "float32")}
+    model.train_on_batch(inputs, 1 - image)
+    for value, variable in zip(before, model.trainable_variables, strict=True):
+        assert np.any(value != np.array(variable)), variable.path
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"task": "fly"}, "task='fly'"),
+        ({"channels": 2}, "channels"),
+        ({"widths": (12, 16)}, "multiples of 8"),
+        ({"widths": ()}, "multiples of 8"),
+        ({"widths": (8, 16, 24)}, "2 entries"),
+    ],
+)
+def test_bad_arguments(options, words):
+    with pytest.raises(ValueError, match=words):
+        build(**options)
+
+
+def test_channels_first_is_refused():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ValueError, match="channels_last"):
+            build()
+    finally:
+        keras.config.set_image_data_format("channels_last")
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = None  # any import of it fails
+import keras, numpy as np, kerasrestore
+model = kerasrestore.DANetMobile(widths=(8, 16), sigma_input=True)
+model.load_weights(sys.argv[1])
+image = np.load(sys.argv[2])
+assert keras.backend.backend() == "jax"
+np.save(sys.argv[3], model.restore(image, sigma=20.0))
+"""
+
+
+def test_jax_gives_the_same_pixels_without_tensorflow(tmp_path):
+    model = enliven(build(sigma_input=True))
+    image = random_image((45, 62, 3))
+    model.save_weights(tmp_path / "a.weights.h5")
+    np.save(tmp_path / "image.npy", image)
+    run_python(
+        WITHOUT_TENSORFLOW,
+        tmp_path / "a.weights.h5",
+        tmp_path / "image.npy",
+        tmp_path / "out.npy",
+        KERAS_BACKEND="jax",
+    )
+    np.testing.assert_allclose(
+        np.load(tmp_path / "out.npy"),
+        model.restore(image, sigma=20.0),
+        atol=1e-4,
+    )
