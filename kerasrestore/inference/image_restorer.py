@@ -4,16 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.inference.memory import (
-    DEFAULT_LIMIT,
-    parse_bytes,
-    process_bytes,
-)
+from kerasrestore.inference.tile_choice import choose_tiles, round_up
 from kerasrestore.inference.tiling import TilePlan, run_tiles
-
-# Beyond this side a larger tile saves little context and only coarsens the
-# progress; below it memory is seldom the reason to cut an image up.
-LARGEST_TILE = 1024
 
 
 class ImageRestorer:
@@ -65,7 +57,7 @@ class ImageRestorer:
         rounded up to `size_multiple`; `None` if there is no such size."""
         if self.receptive_field is None:
             return None
-        return _round_up(self.receptive_field // 2, self.size_multiple)
+        return round_up(self.receptive_field // 2, self.size_multiple)
 
     def restore(
         self,
@@ -253,7 +245,8 @@ class ImageRestorer:
     ):
         height, width, image_channels = image.shape
         shape = (height * self.scale, width * self.scale, image_channels)
-        plan = self._plan(
+        plan = choose_tiles(
+            self,
             height, width, tile, overlap, memory_limit,
             output_bytes=int(np.prod(shape)) * image.dtype.itemsize,
         )  # fmt: skip
@@ -337,105 +330,6 @@ class ImageRestorer:
                 one = one[:, ::-1] if mirrored else one
                 total = total + np.rot90(one, -turn)
         return total / np.float32(8)
-
-    def _plan(self, height, width, tile, overlap, memory_limit, output_bytes):
-        multiple = self.size_multiple
-        free = self._free_bytes(memory_limit, output_bytes)
-        if self.fixed_tile is not None:
-            wanted = tile if tile is None or tile == "auto" else _pair(tile)
-            if wanted not in ("auto", tuple(self.fixed_tile)):
-                raise ValueError(
-                    f"{self.name} runs at a fixed tile of "
-                    f"{self.fixed_tile[1]}x{self.fixed_tile[0]}, got "
-                    f"tile={tile!r}; leave tile out or use the Keras model."
-                )
-            self._check_fits(self.fixed_tile, free, memory_limit)
-            halo, feather = self._context(overlap, min(self.fixed_tile))
-            return TilePlan(
-                height, width, tuple(self.fixed_tile), halo, feather
-            )
-        if tile is not None and tile != "auto":
-            sides = tuple(_round_up(side, multiple) for side in _pair(tile))
-            halo, feather = self._context(overlap, min(sides))
-            self._check_fits(sides, free, memory_limit)
-            return TilePlan(height, width, sides, halo, feather)
-        whole = self._context(overlap, None)[0]
-        sides = tuple(
-            _round_up(size, multiple) + 2 * whole for size in (height, width)
-        )
-        if tile is None or (
-            max(sides) <= 2 * LARGEST_TILE
-            and self.memory_forecast(*sides) <= free
-        ):
-            self._check_fits(sides, free, memory_limit)
-            return TilePlan(height, width, sides, whole, 0)
-        side = LARGEST_TILE
-        smallest = _round_up(2 * whole + 1, 16) + 16
-        while side > smallest and self.memory_forecast(side, side) > free:
-            side -= 16
-        self._check_fits((side, side), free, memory_limit)
-        halo, feather = self._context(overlap, side)
-        # As many tiles as that side needs, then no larger than they need be.
-        sides = []
-        for size in (height, width):
-            count = -(-size // (side - 2 * halo))
-            core = _round_up(-(-size // count), multiple)
-            sides.append(core + 2 * halo)
-        return TilePlan(height, width, tuple(sides), halo, feather)
-
-    def _context(self, overlap, tile):
-        """Halo and feather of a tile of that side; of the whole if None."""
-        if overlap == "auto":
-            if self.halo is not None:
-                if tile is None or tile > 2 * self.halo:
-                    return self.halo, 0
-                halo = tile // 4
-            else:
-                halo = 0 if tile is None else min(64, tile // 4)
-        elif overlap != int(overlap) or overlap < 0:
-            raise ValueError(
-                f"overlap is a number of pixels or 'auto', got {overlap!r}."
-            )
-        else:
-            halo = int(overlap)
-        halo = halo if overlap == "auto" else _round_up(halo, 1)
-        halo = _round_up(halo, self.size_multiple)
-        if tile is None or (self.halo is not None and halo >= self.halo):
-            return halo, 0
-        return halo, min(halo // 2, max(0, tile - 2 * halo) // 2)
-
-    def _free_bytes(self, memory_limit, output_bytes):
-        limit = DEFAULT_LIMIT if memory_limit is None else memory_limit
-        free = parse_bytes(limit) - process_bytes() - output_bytes
-        # Without a limit of the caller's, being large is no reason to fail.
-        return free if memory_limit is not None else max(free, 10**9)
-
-    def _check_fits(self, tile, free, memory_limit):
-        need = self.memory_forecast(*tile)
-        if memory_limit is not None and need > free:
-            raise MemoryError(
-                f"A tile of {tile[1]}x{tile[0]} needs about "
-                f"{need / 1e9:.2f} GB, and {max(0, free) / 1e9:.2f} GB are "
-                f"left of the memory limit {memory_limit}; raise the limit "
-                "or use smaller tiles."
-            )
-
-
-def _round_up(value, multiple):
-    return -(-int(value) // multiple) * multiple
-
-
-def _pair(tile):
-    pair = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
-    if len(pair) != 2 or any(
-        isinstance(side, (bool, str)) or side != int(side) or side < 1
-        for side in pair
-    ):
-        raise ValueError(
-            "tile is 'auto', None, the side of a tile in pixels or (height, "
-            f"width), got {tile!r}."
-        )
-    return tuple(int(side) for side in pair)
 
 
 def _is_pil(image):

@@ -1,0 +1,141 @@
+"""Which tiles an image is cut into, by what memory allows."""
+
+from kerasrestore.inference.memory import (
+    DEFAULT_LIMIT,
+    parse_bytes,
+    process_bytes,
+)
+from kerasrestore.inference.tiling import TilePlan
+
+# Beyond this side a larger tile saves little context and only coarsens the
+# progress; an image of up to twice that is taken whole if memory allows.
+LARGEST_TILE = 1024
+# Context where the network sees the whole image, so that none is exact.
+WIDE_OVERLAP = 64
+
+
+def choose_tiles(
+    restorer, height, width, tile, overlap, memory_limit, output_bytes
+):
+    """Plans the tiles of an image.
+
+    Args:
+        restorer: `ImageRestorer` that they are for.
+        height: image height in pixels.
+        width: image width in pixels.
+        tile: as in `ImageRestorer.restore`.
+        overlap: as in `ImageRestorer.restore`.
+        memory_limit: as in `ImageRestorer.restore`.
+        output_bytes: size of the restored image, allocated later.
+
+    Returns:
+        A `TilePlan`.
+
+    Raises:
+        ValueError: if an argument does not fit the restorer.
+        MemoryError: if not even the smallest tile fits the limit.
+    """
+    limit = DEFAULT_LIMIT if memory_limit is None else memory_limit
+    free = parse_bytes(limit) - process_bytes() - output_bytes
+    if memory_limit is None:
+        # Nobody set a limit: being large already is no reason to fail.
+        free = max(free, DEFAULT_LIMIT // 2)
+
+    def check(sides):
+        need = restorer.memory_forecast(*sides)
+        if memory_limit is not None and need > free:
+            raise MemoryError(
+                f"A tile of {sides[1]}x{sides[0]} needs about "
+                f"{need / 1e9:.2f} GB, and {max(0, free) / 1e9:.2f} GB are "
+                f"left of the memory limit {memory_limit}; raise the limit "
+                "or use smaller tiles."
+            )
+        return sides
+
+    multiple = restorer.size_multiple
+    fixed = restorer.fixed_tile
+    if fixed is not None:
+        if tile not in (None, "auto") and _pair(tile) != tuple(fixed):
+            raise ValueError(
+                f"{restorer.name} runs at a fixed tile of {fixed[1]}x"
+                f"{fixed[0]}, got tile={tile!r}; leave tile out or use the "
+                "Keras model."
+            )
+        sides = check(tuple(fixed))
+        return TilePlan(
+            height, width, sides, *context(restorer, overlap, min(sides))
+        )
+    if tile not in (None, "auto"):
+        sides = check(tuple(round_up(side, multiple) for side in _pair(tile)))
+        return TilePlan(
+            height, width, sides, *context(restorer, overlap, min(sides))
+        )
+    halo, feather = context(restorer, overlap, None)
+    sides = tuple(
+        round_up(size, multiple) + 2 * halo for size in (height, width)
+    )
+    if tile is None or (
+        max(sides) <= 2 * LARGEST_TILE
+        and restorer.memory_forecast(*sides) <= free
+    ):
+        return TilePlan(height, width, check(sides), halo, feather)
+    side = round_up(LARGEST_TILE, multiple)
+    smallest = 2 * round_up(halo + 8, multiple)
+    while side > smallest and restorer.memory_forecast(side, side) > free:
+        side -= round_up(16, multiple)
+    check((side, side))
+    halo, feather = context(restorer, overlap, side)
+    # As many tiles as that side asks for, and then none larger than needed.
+    sides = []
+    for size in (height, width):
+        count = -(-size // (side - 2 * halo))
+        sides.append(round_up(-(-size // count), multiple) + 2 * halo)
+    return TilePlan(height, width, tuple(sides), halo, feather)
+
+
+def context(restorer, overlap, tile):
+    """Halo and feather of tiles.
+
+    Args:
+        restorer: `ImageRestorer` that they are for.
+        overlap: pixels or `"auto"`.
+        tile: shorter side of a tile, `None` for the whole image at once.
+
+    Returns:
+        The halo, a multiple of the restorer's size multiple, and the
+        feather: 0 where the halo makes tiles exact.
+    """
+    exact = restorer.halo
+    if overlap == "auto":
+        if exact is not None and (tile is None or tile > 2 * exact):
+            return exact, 0
+        halo = 0 if tile is None else min(WIDE_OVERLAP, tile // 4)
+        # Rounded down, so that a core is left.
+        halo -= halo % restorer.size_multiple
+    elif isinstance(overlap, str) or overlap != int(overlap) or overlap < 0:
+        raise ValueError(
+            f"overlap is a number of pixels or 'auto', got {overlap!r}."
+        )
+    else:
+        halo = round_up(overlap, restorer.size_multiple)
+    if tile is None or (exact is not None and halo >= exact):
+        return halo, 0
+    return halo, min(halo // 2, max(0, tile - 2 * halo) // 2)
+
+
+def round_up(value, multiple):
+    """The next multiple of `multiple` that is not below `value`."""
+    return -(-int(value) // multiple) * multiple
+
+
+def _pair(tile):
+    pair = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
+    if len(pair) != 2 or any(
+        isinstance(side, (bool, str)) or side != int(side) or side < 1
+        for side in pair
+    ):
+        raise ValueError(
+            "tile is 'auto', None, the side of a tile in pixels or (height, "
+            f"width), got {tile!r}."
+        )
+    return tuple(int(side) for side in pair)

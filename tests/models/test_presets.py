@@ -1,0 +1,181 @@
+import json
+import shutil
+import sys
+import types
+
+import numpy as np
+import pytest
+from testing import enliven, random_image, run_preset_test
+
+from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
+from kerasrestore.export.tflite import export_tflite
+from kerasrestore.models.presets import (
+    Preset,
+    default_preset,
+    file_sha256,
+    find_preset,
+    get_preset,
+)
+
+# Decibels over the noisy input on two drawn images, by noise level; well
+# below what the shipped weights reach, far above what broken ones do.
+MARGINS = {
+    "danet_mobile_denoise_color_blind_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
+    "danet_mobile_denoise_gray_blind_bsd400": {15: 5.0, 25: 7.0, 50: 9.0},
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small preset as make_preset.py writes them."""
+    model = enliven(DANetMobile(widths=(8, 16), name="small"))
+    folder = tmp_path / "small"
+    folder.mkdir()
+    model.save_weights(folder / "model.weights.h5")
+    export_tflite(model, folder / "small.tflite", tile=96)
+    config = model.get_config()
+    card = {
+        "name": "small",
+        "model": "DANetMobile",
+        "config": {k: config[k] for k in ("channels", "widths")},
+        "task": "denoise",
+        "channels": 3,
+        "sigma_input": False,
+        "parameters": model.count_parameters(),
+        "macs_per_pixel": 1.0,
+        "training_data": "none",
+        "license": "Apache-2.0",
+        "description": "For tests.",
+        "psnr": {},
+        "files": {
+            role: {"file": file, "sha256": file_sha256(folder / file)}
+            for role, file in (
+                ("weights", "model.weights.h5"),
+                ("tflite", "small.tflite"),
+            )
+        },
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+def change_card(folder, **changes):
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, **changes}))
+
+
+def test_margins_speak_of_every_preset():
+    assert sorted(MARGINS) == [preset.name for preset in presets()]
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_shipped(name):
+    run_preset_test(name, MARGINS[name])
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_cards_are_complete(name):
+    card = get_preset(name).card
+    assert card["name"] == name
+    assert card["training"]["command"].startswith("python recipes/")
+    assert card["training"]["hardware"] and card["training"]["validation"]
+    for levels in card["psnr"].values():
+        assert set(levels) == {"15", "25", "50"}
+    assert {"weights", "tflite", "sidecar", "log", "curve"} == set(
+        card["files"]
+    )
+
+
+def test_defaults():
+    assert "color" in default_preset()
+    assert "gray" in default_preset(channels=1)
+    with pytest.raises(ValueError, match="No preset"):
+        default_preset(task="fly")
+
+
+def test_folder(folder):
+    image = random_image((40, 30, 3))
+    model = DANetMobile.from_preset(folder)
+    assert model.name == "small"
+    np.testing.assert_allclose(
+        LiteRTRestorer.from_preset(folder).restore(image),
+        model.restore(image),
+        atol=1e-4,
+    )
+    # The base class finds the right one.
+    assert type(Restorer.from_preset(folder)) is DANetMobile
+
+
+def test_overriding_arguments(folder):
+    model = DANetMobile.from_preset(folder, dtype="mixed_bfloat16")
+    assert model.dtype_policy.name == "mixed_bfloat16"
+
+
+def test_unknown_names(folder, tmp_path):
+    with pytest.raises(ValueError, match="there are danet_mobile"):
+        get_preset("nothing")
+    with pytest.raises(ValueError, match="no preset"):
+        find_preset(tmp_path / "nowhere")
+    change_card(folder, model="Restorer2")
+    with pytest.raises(ValueError, match="does not know"):
+        Restorer.from_preset(folder)
+    # Not every name of the package is a model.
+    change_card(folder, model="get_preset")
+    with pytest.raises(ValueError, match="does not know"):
+        Restorer.from_preset(folder)
+
+
+def test_another_class(folder):
+    class Other(Restorer):
+        pass
+
+    with pytest.raises(ValueError, match="not a Other"):
+        Other.from_preset(folder)
+
+
+@pytest.mark.parametrize("role", ["weights", "tflite"])
+def test_damaged_files(folder, role):
+    load = (DANetMobile if role == "weights" else LiteRTRestorer).from_preset
+    path = Preset(folder).file(role)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="checksum"):
+        load(folder)
+    path.unlink()
+    with pytest.raises(ValueError, match="lacks"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "{", '{"name": 3}', "\xff\xfe"]
+)
+def test_damaged_cards(folder, text):
+    (folder / "card.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ValueError, match=r"card\.json"):
+        Preset(folder)
+
+
+def test_a_card_cannot_point_elsewhere(folder, tmp_path):
+    shutil.copy(folder / "model.weights.h5", tmp_path / "other.h5")
+    sha256 = file_sha256(tmp_path / "other.h5")
+    entry = {"file": "../other.h5", "sha256": sha256}
+    change_card(folder, files={"weights": entry})
+    with pytest.raises(ValueError, match="lacks"):
+        DANetMobile.from_preset(folder)
+
+
+def test_hugging_face(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(ValueError, match="pip install"):
+        find_preset("hf://someone/something")
+    asked = []
+
+    def snapshot_download(repo_id, allow_patterns):
+        asked.append(repo_id)
+        return str(folder)
+
+    hub = types.SimpleNamespace(snapshot_download=snapshot_download)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert find_preset("hf://someone/something").name == "small"
+    assert asked == ["someone/something"]
