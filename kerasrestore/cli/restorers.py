@@ -36,9 +36,10 @@ def load_restorer(preset, runtime, channels=3):
 
     name = preset or default_preset(channels=channels)
     if runtime == "keras":
-        from kerasrestore.models.restorer import Restorer
+        with _hushed():
+            from kerasrestore.models.restorer import Restorer
 
-        return Restorer.from_preset(name)
+            return Restorer.from_preset(name)
     from kerasrestore.export.litert_restorer import LiteRTRestorer
 
     with _hushed():
@@ -47,7 +48,8 @@ def load_restorer(preset, runtime, channels=3):
 
 @contextlib.contextmanager
 def _hushed():
-    """Keeps LiteRT's greeting, written past Python, off the terminal."""
+    """Keeps the greetings of LiteRT and TensorFlow, which are written past
+    Python, off the terminal."""
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
