@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def export_tflite(
 
     Raises:
         ValueError: if the tile does not fit the model, the backend is not
-            TensorFlow, or the converted model does not pass the check.
+            TensorFlow, the model needs operations that are not built in, or
+            the converted model does not pass the check.
     """
     path = Path(path)
     tile = (tile, tile) if np.ndim(tile) == 0 else tuple(tile)
@@ -115,11 +117,7 @@ def export_tflite(
 
 
 def op_counts(path):
-    """Operations of a `.tflite`, by name, without those of delegates.
-
-    Raises:
-        ValueError: if it holds operations that are not built in.
-    """
+    """Operations of a `.tflite`, by name, without those of delegates."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     interpreter = Interpreter(
@@ -130,12 +128,6 @@ def op_counts(path):
     )
     # The interpreter has no public list of operations.
     names = [op["op_name"] for op in interpreter._get_ops_details()]
-    flex = sorted({name for name in names if name.startswith("Flex")})
-    if flex:
-        raise ValueError(
-            f"The model needs {', '.join(flex)}, which phones do not have; "
-            "write these operations with built-in ones."
-        )
     return dict(sorted(collections.Counter(names).items()))
 
 
@@ -178,7 +170,17 @@ def _convert(model, tile):
         )
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        return converter.convert()
+        try:
+            return converter.convert()
+        except Exception as error:
+            # The converter's own class of errors is not public.
+            missing = re.search(r"(?:Custom|Flex) ops: (.*)", str(error))
+            if missing is None:
+                raise
+            raise ValueError(
+                f"{model.name} needs {missing[1].strip()}, which is not among "
+                "LiteRT's built-in operations; write it with others."
+            ) from None
 
 
 def _compare(model, path):

@@ -1,0 +1,142 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from testing import smooth_image
+
+from kerasrestore import evaluate
+from kerasrestore.evaluation import paper_rows
+from kerasrestore.metrics import psnr_gray, psnr_rgb, ssim_rgb
+from kerasrestore.tasks import Denoise
+
+
+class Identity:
+    task = "denoise"
+    name = "identity"
+    sigma_input = False
+
+    def __init__(self, channels=3):
+        self.channels = channels
+        self.options = []
+
+    def restore(self, image, **options):
+        assert image.dtype == np.float32
+        self.options.append(options)
+        return image
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for index, name in enumerate(("b.png", "a.png", "c.png")):
+        image = smooth_image(64, 80, seed=index)
+        Image.fromarray(image).save(tmp_path / name)
+    return tmp_path
+
+
+def test_the_protocol_to_the_letter(folder):
+    report = evaluate(Identity(), Denoise(25), folder)
+    assert [image["name"] for image in report.images] == [
+        "a.png",
+        "b.png",
+        "c.png",
+    ]
+    values = []
+    for index, item in enumerate(report.images):
+        clean = np.asarray(Image.open(folder / item["name"]))
+        noise = np.random.default_rng([0, index]).normal(0, 25, clean.shape)
+        noisy = clean + noise
+        assert item["input_psnr_rgb"] == pytest.approx(
+            psnr_rgb(noisy, clean), abs=1e-5
+        )
+        output = np.clip(np.rint(noisy), 0, 255).astype("uint8")
+        assert item["psnr_rgb"] == pytest.approx(
+            psnr_rgb(output, clean), abs=1e-3
+        )
+        assert item["ssim_rgb"] == pytest.approx(
+            ssim_rgb(output, clean), abs=1e-4
+        )
+        values.append(item["psnr_rgb"])
+    assert report.mean["psnr_rgb"] == pytest.approx(np.mean(values))
+
+
+@pytest.mark.parametrize(
+    ("sigma", "wanted"), [(15, 24.61), (25, 20.17), (50, 14.15)]
+)
+def test_the_noisy_rows_of_published_tables(folder, sigma, wanted):
+    report = evaluate(Identity(), Denoise(sigma), folder)
+    assert report.mean["input_psnr_rgb"] == pytest.approx(wanted, abs=0.05)
+
+
+def test_gray(folder):
+    report = evaluate(Identity(1), Denoise(25), folder, gray=True)
+    clean = np.asarray(Image.open(folder / "a.png")).astype(float)
+    gray = np.rint(clean @ [0.298936, 0.587043, 0.114021]).astype("uint8")
+    noise = np.random.default_rng([0, 0]).normal(0, 25, gray.shape)
+    assert report.images[0]["input_psnr_gray"] == pytest.approx(
+        psnr_gray(gray + noise, gray), abs=1e-3
+    )
+    assert set(report.mean) == {"psnr_gray", "ssim_gray", "input_psnr_gray"}
+
+
+def test_files_that_fail_are_named_and_the_rest_measured(folder):
+    (folder / "broken.png").write_bytes(b"no image")
+    Image.new("RGB", (5, 5)).save(folder / "tiny.png")
+    report = evaluate(Identity(), Denoise(25), folder)
+    assert [item["name"] for item in report.failed] == [
+        "broken.png",
+        "tiny.png",
+    ]
+    assert len(report.images) == 3
+
+
+def test_what_does_not_belong_together(folder):
+    with pytest.raises(ValueError, match="gray preset"):
+        evaluate(Identity(3), Denoise(25), folder, gray=True)
+    with pytest.raises(ValueError, match="colour preset"):
+        evaluate(Identity(1), Denoise(25), folder)
+    other = Identity()
+    other.task = "jpeg"
+    with pytest.raises(ValueError, match="made for jpeg"):
+        evaluate(other, Denoise(25), folder)
+
+
+def test_sigma_and_ensemble_are_passed_on(folder):
+    restorer = Identity()
+    restorer.sigma_input = True
+    evaluate(restorer, Denoise(25), folder, ensemble=True)
+    assert restorer.options[0] == {"ensemble": True, "sigma": 25.0}
+
+
+def test_json(folder):
+    report = evaluate(Identity(), Denoise(0), folder)
+    value = json.loads(report.to_json())
+    # Equal images have an infinite PSNR, which JSON has no number for.
+    assert value["mean"]["psnr_rgb"] is None
+    assert {"name", "psnr_rgb", "ssim_rgb"} <= set(value["images"][0])
+    assert value["dataset"] == folder.name
+
+
+def test_csv_grows(folder, tmp_path):
+    path = tmp_path / "out.csv"
+    for sigma in (15, 25):
+        evaluate(Identity(), Denoise(sigma), folder).append_csv(path)
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 6
+    assert [row["setting"] for row in rows[::3]] == ["15.0", "25.0"]
+    path.write_text("other,columns\n")
+    with pytest.raises(ValueError, match="other columns"):
+        evaluate(Identity(), Denoise(15), folder).append_csv(path)
+    assert path.read_text() == "other,columns\n"
+
+
+def test_table_has_the_rows_of_others(tmp_path):
+    folder = tmp_path / "CBSD68"
+    folder.mkdir()
+    Image.fromarray(smooth_image(32, 32)).save(folder / "a.png")
+    table = evaluate(Identity(), Denoise(25), folder).table()
+    assert "31.30" in table and "identity" in table
+    assert paper_rows("CBSD68", "denoise", 25)[-1].method == "Restormer"
+    assert paper_rows("CBSD68", "denoise", 26) == []
