@@ -1,5 +1,7 @@
 """One file that holds all of a training: weights, optimizer, step."""
 
+from zipfile import BadZipFile
+
 import keras
 import numpy as np
 
@@ -8,7 +10,10 @@ from kerasrestore.data.files import write_atomically
 
 def _variables(model):
     named = {f"model/{v.path}": v for v in model.variables}
-    named |= {f"optimizer/{v.path}": v for v in model.optimizer.variables}
+    for index, variable in enumerate(model.optimizer.variables):
+        # Its path begins with names that Keras counts up in a process.
+        name = variable.path.rpartition("/")[2]
+        named[f"optimizer/{index:04}/{name}"] = variable
     return named
 
 
@@ -56,10 +61,13 @@ def load_checkpoint(path, model):
     model.optimizer.build(model.trainable_variables)
     variables = _variables(model)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with (
+            open(path, "rb") as file,
+            np.load(file, allow_pickle=False) as archive,
+        ):
             arrays = dict(archive)
         step = int(arrays.pop("step"))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path} is not a readable checkpoint ({error}); delete it to "
             "start anew."

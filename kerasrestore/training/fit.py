@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from kerasrestore.data.files import write_atomically
 from kerasrestore.training.checkpoint import (
@@ -55,24 +54,6 @@ def make_loss(name):
     raise ValueError(f"The loss is one of {', '.join(LOSSES)}, got {name!r}.")
 
 
-@contextlib.contextmanager
-def averaged_weights(model):
-    """Puts the optimizer's moving average into the model for a while."""
-    if not model.optimizer.use_ema:
-        yield
-        return
-    raw = [
-        np.array(keras.ops.convert_to_numpy(v))
-        for v in model.trainable_variables
-    ]
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    try:
-        yield
-    finally:
-        for variable, value in zip(model.trainable_variables, raw, strict=True):
-            variable.assign(value)
-
-
 def fit(
     model,
     sampler,
@@ -105,11 +86,12 @@ def fit(
         out: folder for checkpoint, `log.csv`, `best.weights.h5` (the moving
             average that validated best) and TensorBoard's events.
         steps: steps of the whole training.
-        validate: function that takes the model, with the averaged weights in
-            place, and returns a dictionary of figures with `"psnr"`, higher
-            is better, among them.
+        validate: function that takes the model and returns a dictionary of
+            figures with `"psnr"`, higher is better, among them.
         validate_every: steps between validations, lines of the log and
-            checkpoints.
+            checkpoints. With a moving average, the training goes on from the
+            average after each of them, as with Keras'
+            `ema_overwrite_frequency`.
         learning_rate, schedule, warmup, decay, halve_every: see
             `make_schedule`.
         loss: see `make_loss`.
@@ -171,9 +153,16 @@ def fit(
         while step < steps:
             stop = min(steps, (step // validate_every + 1) * validate_every)
             dataset = PatchDataset(sampler, step, stop, model.sigma_input)
+            # At its end, Keras puts the moving average into the model: that
+            # is validated and kept, and the training goes on from there.
             history = model.fit(
                 dataset, shuffle=False, verbose=0, callbacks=shown
             ).history
+            if ema and keras.backend.backend() == "jax":
+                # JAX's arrays would be shared by model and average, and be
+                # gone for both when a step gives its inputs' memory away.
+                for variable in model.trainable_variables:
+                    variable.assign(keras.ops.copy(variable))
             value = history["loss"][-1]
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -188,9 +177,8 @@ def fit(
                 "steps_per_second": (step - first) / (time.monotonic() - begun),
             }
             if validate is not None:
-                with averaged_weights(model):
-                    figures |= validate(model)
-                    log.keep_best(model, step, figures)
+                figures |= validate(model)
+                log.keep_best(model, step, figures)
             log.append(step, figures)
             save_checkpoint(checkpoint, model, step)
             for bar in shown:

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from testing import random_image
+
+from kerasrestore import DANetMobile
+from kerasrestore.training import checkpoint as checkpoint_module
+from kerasrestore.training.checkpoint import load_checkpoint, save_checkpoint
+
+
+def compiled(**options):
+    model = DANetMobile(**{"widths": (8, 16), **options})
+    model.compile("adam", "mse")
+    return model
+
+
+@pytest.fixture
+def trained():
+    model = compiled()
+    model.train_on_batch(
+        *[random_image((2, 16, 16, 3), seed=i) for i in (0, 1)]
+    )
+    return model
+
+
+def values(model):
+    variables = [*model.variables, *model.optimizer.variables]
+    return [np.array(variable) for variable in variables]
+
+
+def test_round_trip(tmp_path, trained):
+    path = tmp_path / "a.npz"
+    save_checkpoint(path, trained, 7)
+    other = compiled()
+    assert load_checkpoint(path, other) == 7
+    for one, two in zip(values(trained), values(other), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert [item.name for item in tmp_path.iterdir()] == ["a.npz"]
+
+
+@pytest.mark.parametrize("number", [28, 5])
+def test_a_failed_write_keeps_the_old_one(
+    tmp_path, trained, monkeypatch, number
+):
+    path = tmp_path / "a.npz"
+    save_checkpoint(path, trained, 7)
+    before = path.read_bytes()
+
+    def fail(file, **arrays):
+        file.write(b"half")
+        raise OSError(number, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module.np, "savez", fail)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(path, trained, 8)
+    assert path.read_bytes() == before
+    assert [item.name for item in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_another_model(tmp_path, trained):
+    path = tmp_path / "a.npz"
+    save_checkpoint(path, trained, 7)
+    for options in ({"widths": (8, 24)}, {"middle_blocks": 1}):
+        with pytest.raises(ValueError, match="another model"):
+            load_checkpoint(path, compiled(**options))
+
+
+def test_damaged_files(tmp_path, trained):
+    path = tmp_path / "a.npz"
+    save_checkpoint(path, trained, 7)
+    whole = path.read_bytes()
+    for data in (whole[: len(whole) // 2], b"", b"text"):
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match="not a readable checkpoint"):
+            load_checkpoint(path, compiled())
+
+
+def test_pickles_are_not_opened(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, step=np.array([print], dtype=object))
+    with pytest.raises(ValueError, match="not a readable checkpoint"):
+        load_checkpoint(path, compiled())
