@@ -57,11 +57,16 @@ def run(args):
     from kerasrestore.tasks import Denoise
 
     task = Denoise(args.setting, quantize=args.quantize_input)
-    if args.csv is not None and not args.csv.resolve().parent.is_dir():
-        raise ValueError(
-            f"{args.csv.parent} is not a folder; make it first or write the "
-            "CSV elsewhere."
-        )
+    if args.csv is not None:
+        if args.csv.is_dir():
+            raise ValueError(
+                f"{args.csv} is a folder; give the name of a file."
+            )
+        if not args.csv.resolve().parent.is_dir():
+            raise ValueError(
+                f"{args.csv.parent} is not a folder; make it first or write "
+                "the CSV elsewhere."
+            )
     restorer = load_restorer(
         args.preset, args.runtime, channels=1 if args.gray else 3
     )
@@ -74,16 +79,17 @@ def run(args):
             ensemble=args.ensemble,
             progress=tick,
         )
+    # Before the CSV, which may fail: what took long to measure is shown.
+    print(report.to_json() if args.json else report.table())
     if args.csv is not None:
         report.append_csv(args.csv)
-    print(report.to_json() if args.json else report.table())
     for item in report.failed:
         print(f"kerasrestore: {item['name']}: {item['error']}", file=sys.stderr)
     return 1 if report.failed else 0
 
 
 def _bar():
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         return nullcontext()
     from kerasrestore.inference.progress import bar
 

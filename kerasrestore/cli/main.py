@@ -43,10 +43,14 @@ def main(argv=None):
         The exit code: 0 for success, 1 if some files failed, 2 for an error
         of the user's, 130 if interrupted.
     """
+    # A file name that the terminal cannot show is no reason to fail.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = build_parser().parse_args(argv)
         code = args.run(args)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is where it was closed
+            sys.stdout.flush()
         return code
     except BrokenPipeError:
         # The reader of our output has gone; so is the wish for more.

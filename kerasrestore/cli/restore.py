@@ -3,12 +3,16 @@
 import os
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from kerasrestore.cli.restorers import add_runtime_options, load_restorer
+
+
+class OptionError(ValueError):
+    """An option that the restorer refuses, whatever the photo."""
 
 
 def add_parser(commands):
@@ -78,12 +82,13 @@ def run(args):
         output = output / args.input.name
     if output.exists() and not args.overwrite:
         raise ValueError(f"{output} exists; add --overwrite to replace it.")
-    with _bar(args) as tick:
-        _restore_file(args, load, args.input, output, tick)
+    with _bar(args) as (tick, say):
+        say(_restore_file(args, load, args.input, output, tick))
     return 0
 
 
 def _restore_file(args, load, source, target, tick):
+    """Restores one photo and gives the line that tells of it."""
     from kerasrestore.inference.photo import (
         check_writable,
         read_photo,
@@ -94,22 +99,25 @@ def _restore_file(args, load, source, target, tick):
     photo = read_photo(source)
     check_writable(target, photo)
     restorer = load(1 if photo.pixels.ndim == 2 else 3)
-    pixels = restorer.restore(
-        photo.pixels,
-        sigma=args.sigma,
-        strength=args.strength,
-        tile=args.tile,
-        ensemble=args.ensemble,
-        memory_limit=args.memory_limit,
-        progress=tick,
-    )
-    write_photo(target, replace(photo, pixels=pixels))
-    if not args.quiet:
-        height, width = pixels.shape[:2]
-        print(
-            f"{source} -> {target} ({width}x{height}, "
-            f"{time.monotonic() - begun:.1f} s, {restorer.name})"
+    try:
+        pixels = restorer.restore(
+            photo.pixels,
+            sigma=args.sigma,
+            strength=args.strength,
+            tile=args.tile,
+            ensemble=args.ensemble,
+            memory_limit=args.memory_limit,
+            progress=tick,
         )
+    except ValueError as error:
+        # What `read_photo` gives is always fit to be restored.
+        raise OptionError(error) from error
+    write_photo(target, replace(photo, pixels=pixels))
+    height, width = pixels.shape[:2]
+    return (
+        f"{source} -> {target} ({width}x{height}, "
+        f"{time.monotonic() - begun:.1f} s, {restorer.name})"
+    )
 
 
 def _restore_folder(args, load):
@@ -123,28 +131,42 @@ def _restore_folder(args, load):
         raise ValueError(
             f"{target} is the folder of the originals; name another one."
         )
-    files = _photos(source, target)
+    files, failed = _photos(source, target)
     if not files:
-        raise ValueError(
-            f"{source} holds no photos; wanted PNG, JPEG, WebP, TIFF or BMP."
-        )
+        nothing = "holds no photos; wanted PNG, JPEG, WebP, TIFF or BMP."
+        raise ValueError(failed[0] if failed else f"{source} {nothing}")
     # A wrong preset or option is one error, not one for every file.
     load(3).check_options(sigma=args.sigma, strength=args.strength)
-    failed, skipped, done = [], 0, 0
-    with _bar(args, len(files)) as tick:
+    _make_folder(target)
+    skipped = done = 0
+    with _bar(args, len(files)) as (tick, say):
         for index, path in enumerate(files):
+            tick(index, len(files))
             wanted = target / path.relative_to(source)
-            if wanted.exists() and not args.overwrite:
+            if wanted.is_file() and not args.overwrite:
                 skipped += 1
-                tick(index + 1, len(files))
                 continue
             try:
                 wanted.parent.mkdir(parents=True, exist_ok=True)
-                _restore_file(args, load, path, wanted, None)
-                done += 1
+                line = _restore_file(
+                    args,
+                    load,
+                    path,
+                    wanted,
+                    # Files and, between them, the tiles of the one at work.
+                    lambda tiles, of, index=index: tick(
+                        index + tiles / of, len(files)
+                    ),
+                )
+            except OptionError:
+                raise
             except (ValueError, OSError, MemoryError) as error:
-                failed.append(f"{path}: {' '.join(str(error).split())}")
-            tick(index + 1, len(files))
+                failed.append(_failure(path, error))
+            else:
+                # Outside the try: a reader of ours that went away is no
+                # failure of the photo.
+                done += 1
+                say(line)
     if not args.quiet:
         print(f"{done} restored, {skipped} there already, {len(failed)} failed")
     for line in failed:
@@ -152,13 +174,43 @@ def _restore_folder(args, load):
     return 1 if failed else 0
 
 
+def _make_folder(folder):
+    """Makes a folder and tries whether files can be made in it: permission
+    bits do not tell (root, network drives)."""
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"{folder} cannot be written to ({error.strerror}); choose "
+            "another folder."
+        ) from error
+
+
+def _failure(path, error):
+    """One line, with the path once."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if str(path) in text else f"{path}: {text}"
+
+
 def _photos(source, target):
-    """Photos below a folder, those of the output folder left out."""
+    """Photos below a folder, those of the output folder left out, and a line
+    for every subfolder that cannot be read."""
     from kerasrestore.inference.photo import SUFFIXES
 
     own = target.resolve()
-    found = []
-    for folder, folders, names in os.walk(source):
+    found, failed = [], []
+
+    def unreadable(error):
+        failed.append(
+            f"{error.filename} cannot be read ({error.strerror}); check its "
+            "permissions."
+        )
+
+    for folder, folders, names in os.walk(source, onerror=unreadable):
         folders[:] = sorted(
             name
             for name in folders
@@ -171,16 +223,33 @@ def _photos(source, target):
             if Path(name).suffix.lower() in SUFFIXES
             and not name.startswith(".")
         ]
-    return found
+    return found, failed
 
 
+@contextmanager
 def _bar(args, files=None):
-    """Shows how far it is where somebody may be looking."""
-    if args.quiet or not sys.stderr.isatty():
-        return nullcontext(lambda done, total: None)
+    """Shows how far it is where somebody may be looking.
+
+    Yields:
+        The function `(done, total)` that moves the bar, and the one that
+        prints a line.
+    """
+    # A bar takes over `sys.stdout`, to keep below the lines; output that goes
+    # into a file is to get there all the same.
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    out = None if terminal else sys.stdout
+
+    def say(line):
+        if not args.quiet:
+            print(line, file=out)
+
+    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield (lambda done, total: None), say
+        return
     from kerasrestore.inference.progress import bar
 
-    return bar("restoring" if files is None else f"{files} photos")
+    with bar("restoring" if files is None else f"{files} photos") as tick:
+        yield tick, say
 
 
 def _tile(text):

@@ -36,10 +36,16 @@ def load_restorer(preset, runtime, channels=3):
 
     name = preset or default_preset(channels=channels)
     if runtime == "keras":
-        with _hushed():
-            from kerasrestore.models.restorer import Restorer
+        try:
+            with _hushed():
+                from kerasrestore.models.restorer import Restorer
 
-            return Restorer.from_preset(name)
+                return Restorer.from_preset(name)
+        except ImportError as error:
+            raise ValueError(
+                f"The keras runtime cannot be loaded ({error}); install what "
+                "is missing or leave --runtime out."
+            ) from error
     from kerasrestore.export.litert_restorer import LiteRTRestorer
 
     with _hushed():
@@ -50,6 +56,9 @@ def load_restorer(preset, runtime, channels=3):
 def _hushed():
     """Keeps the greetings of LiteRT and TensorFlow, which are written past
     Python, off the terminal."""
+    if sys.stderr is None:  # closed: nobody to be kept from it
+        yield
+        return
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
