@@ -5,6 +5,7 @@ import csv
 import json
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -22,25 +23,41 @@ LOSSES = ("log_mse", "l2", "l1")
 
 
 class PatchDataset(keras.utils.PyDataset):
-    """Batches `start` to `stop` of a `PatchSampler` for `Model.fit`."""
+    """Batches `start` to `stop` of a `PatchSampler` for `Model.fit`.
+
+    Two threads draw ahead while the model trains. Keras' own workers are not
+    used: under JAX the first batches that `fit` looks at to build itself are
+    lost to them.
+    """
+
+    AHEAD = 4
 
     def __init__(self, sampler, start, stop, sigma_input):
-        # Two workers draw ahead while the model trains; batches are a
-        # function of their number, so their order stays the same.
-        super().__init__(workers=2, max_queue_size=8)
+        super().__init__()
         self.sampler = sampler
         self.start = start
         self.stop = stop
         self.sigma_input = sigma_input
+        self.pool = ThreadPoolExecutor(2)
+        self.drawn = {}
 
     def __len__(self):
         return self.stop - self.start
 
     def __getitem__(self, index):
-        degraded, clean, sigma = self.sampler.batch(self.start + index)
+        for ahead in range(index, min(index + self.AHEAD, len(self))):
+            if ahead not in self.drawn:
+                self.drawn[ahead] = self.pool.submit(
+                    self.sampler.batch, self.start + ahead
+                )
+        degraded, clean, sigma = self.drawn.pop(index).result()
         if self.sigma_input:
             return {"image": degraded, "sigma": sigma[:, None]}, clean
         return degraded, clean
+
+    def close(self):
+        """Ends the threads."""
+        self.pool.shutdown(cancel_futures=True)
 
 
 def make_loss(name):
@@ -155,9 +172,10 @@ def fit(
             dataset = PatchDataset(sampler, step, stop, model.sigma_input)
             # At its end, Keras puts the moving average into the model: that
             # is validated and kept, and the training goes on from there.
-            history = model.fit(
-                dataset, shuffle=False, verbose=0, callbacks=shown
-            ).history
+            with contextlib.closing(dataset):
+                history = model.fit(
+                    dataset, shuffle=False, verbose=0, callbacks=shown
+                ).history
             if ema and keras.backend.backend() == "jax":
                 # JAX's arrays would be shared by model and average, and be
                 # gone for both when a step gives its inputs' memory away.

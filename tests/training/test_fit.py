@@ -71,6 +71,26 @@ def stop_at(step):
     return validate
 
 
+def test_every_batch_is_trained_on_once_and_in_order(folder, tmp_path):
+    seen = []
+
+    class Watched(DANetMobile):
+        def train_step(self, data):
+            import tensorflow as tf
+
+            tf.py_function(lambda x: seen.append(x.numpy()), [data[0]], [])
+            return super().train_step(data)
+
+    model = Watched(widths=(8, 16), middle_blocks=1)
+    train(folder, tmp_path, model, steps=7, validate_every=3)
+    sampler = PatchSampler(
+        folder, Denoise((0, 55)), patch_size=16, batch_size=2
+    )
+    assert len(seen) == 7
+    for step, batch in enumerate(seen):
+        np.testing.assert_array_equal(batch, sampler.batch(step)[0])
+
+
 @pytest.mark.parametrize("schedule", ["trapezoid", "cosine", "step"])
 def test_a_training_goes_on_exactly(folder, tmp_path, schedule):
     options = {"schedule": schedule, "ema": 0.9, "clip_norm": 1.0}
