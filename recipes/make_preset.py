@@ -24,7 +24,7 @@ def parse(argv):
     add("--name", required=True, help="name of the preset")
     add("--benchmarks", nargs="*", default=[], help="folders of images")
     add("--into", type=Path, help="folder that the preset is put into")
-    add("--tile", type=int, default=256, help="tile of the .tflite")
+    add("--tile", type=int, default=384, help="tile of the .tflite")
     add("--default", action="store_true", help="taken where none is named")
     add("--training-data", default="BSD400", help="what it was trained on")
     add(

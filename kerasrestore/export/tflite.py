@@ -24,7 +24,7 @@ def export_tflite(
     model,
     path,
     *,
-    tile=512,
+    tile=384,
     sigma_range=(0, 55),
     license="",
     quality=None,
