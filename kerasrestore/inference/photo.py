@@ -31,6 +31,8 @@ FORMATS = {
 SUFFIXES = frozenset(FORMATS)
 # The size from which Pillow, too, takes a file for a decompression bomb.
 MAX_PIXELS = 178_956_970
+# Larger than any file of that many pixels has to be.
+MAX_BYTES = 2 << 30
 LONGEST_SIDE = {"JPEG": 65535, "WEBP": 16383}
 
 
@@ -90,7 +92,15 @@ def read_photo(path, *, max_pixels=MAX_PIXELS):
     path = Path(path)
     if path.is_dir():
         raise PhotoError(f"{path} is a folder; give an image file.")
+    if path.exists() and not path.is_file():
+        # A pipe or a device may never end.
+        raise PhotoError(f"{path} is no ordinary file; give an image file.")
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise PhotoError(
+                f"{path} is larger than {MAX_BYTES >> 30} GiB; cut the "
+                "picture up first."
+            )
         data = path.read_bytes()
     except FileNotFoundError:
         raise PhotoError(f"{path} does not exist; check the name.") from None

@@ -315,6 +315,16 @@ def test_missing_and_folder(tmp_path):
         read_photo(tmp_path)
 
 
+def test_endless_and_huge_files(tmp_path):
+    with pytest.raises(PhotoError, match="no ordinary file"):
+        read_photo("/dev/zero")
+    path = tmp_path / "a.png"
+    with open(path, "wb") as file:
+        file.truncate(3 << 30)  # sparse: takes no room
+    with pytest.raises(PhotoError, match="larger than 2 GiB"):
+        read_photo(path)
+
+
 def test_pixel_limit(tmp_path):
     path = tmp_path / "a.png"
     write_photo(path, Photo(pixels((20, 20))))
