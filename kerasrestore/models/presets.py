@@ -26,6 +26,7 @@ WANTED = {
     "license": str,
     "description": str,
     "psnr": dict,
+    "quality": dict,
     "files": dict,
 }
 
@@ -43,6 +44,7 @@ class Preset:
         task, channels, sigma_input, parameters, macs_per_pixel,
         training_data, license, description: as in the card.
         psnr: measured PSNR, `{"CBSD68": {"15": ..., "25": ...}, ...}`.
+        quality: all measured figures by set and noise level.
         sha256: checksum of the Keras weights.
         card: all of it.
 

@@ -5,7 +5,8 @@ import types
 
 import numpy as np
 import pytest
-from testing import enliven, random_image, run_preset_test
+from PIL import Image
+from testing import ROOT, enliven, random_image, run_preset_test
 
 from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
 from kerasrestore.export.tflite import export_tflite
@@ -23,6 +24,7 @@ MARGINS = {
     "danet_mobile_denoise_color_blind_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
     "danet_mobile_denoise_gray_blind_bsd400": {15: 5.0, 25: 7.0, 50: 9.0},
 }
+SIZES = ((1, 1), (31, 47), (481, 321), (500, 333), (1500, 1000))
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def folder(tmp_path):
         "license": "Apache-2.0",
         "description": "For tests.",
         "psnr": {},
+        "quality": {},
         "files": {
             role: {"file": file, "sha256": file_sha256(folder / file)}
             for role, file in (
@@ -71,6 +74,21 @@ def test_margins_speak_of_every_preset():
 @pytest.mark.parametrize("name", MARGINS)
 def test_shipped(name):
     run_preset_test(name, MARGINS[name])
+
+
+def test_runtimes_agree_on_photos_of_any_size():
+    with Image.open(ROOT / "docs" / "images" / "portrait_noisy.png") as photo:
+        photos = [np.asarray(photo.resize(size)) for size in SIZES]
+    exported = LiteRTRestorer.from_preset()
+    model = DANetMobile.from_preset(default_preset())
+    for image in photos:
+        one, two = (
+            restorer.restore(image / np.float32(255))
+            for restorer in (exported, model)
+        )
+        assert np.abs(one - two).max() <= 1e-4
+        difference = exported.restore(image).astype(int) - model.restore(image)
+        assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("name", MARGINS)
