@@ -72,9 +72,14 @@ def run(args):
         parse_bytes(args.memory_limit)
     if not args.input.exists():
         raise ValueError(f"{args.input} does not exist; check the name.")
-    load = cache(
+    loaded = cache(
         lambda channels: load_restorer(args.preset, args.runtime, channels)
     )
+
+    def load(channels):
+        # A preset that was named is the one for every photo.
+        return loaded(channels if args.preset is None else None)
+
     if args.input.is_dir():
         return _restore_folder(args, load)
     output = args.output
