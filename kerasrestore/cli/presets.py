@@ -21,7 +21,8 @@ def run(args):
 
     found = presets()
     if args.json:
-        json.dump([preset.card for preset in found], sys.stdout, indent=1)
+        cards = [{**preset.card, "sha256": preset.sha256} for preset in found]
+        json.dump(cards, sys.stdout, indent=1)
         print()
         return 0
     for preset in found:

@@ -1,0 +1,1 @@
+"""From Keras models to files for phones, and running them with LiteRT."""

@@ -197,7 +197,15 @@ def test_presets(capsys):
     _, lines, _ = run(capsys, "presets", "--json")
     cards = json.loads("\n".join(lines))
     assert COLOR in [card["name"] for card in cards]
-    assert all(len(c["files"]["weights"]["sha256"]) == 64 for c in cards)
+    assert all(len(card["sha256"]) == 64 for card in cards)
+    wanted = {
+        "parameters",
+        "macs_per_pixel",
+        "training_data",
+        "license",
+        "psnr",
+    }
+    assert all(wanted <= set(card) for card in cards)
 
 
 def test_evaluate(capsys, tmp_path):
