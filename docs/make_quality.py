@@ -17,7 +17,7 @@ PEERS = {
     "CDnCNN": "0.67 M, 670 k",
     "DnCNN-S": "0.56 M, 560 k",
     "CBM3D": "",
-    "FFDNet": "0.85 M",
+    "FFDNet": "",
 }
 
 
