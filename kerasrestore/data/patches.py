@@ -1,5 +1,7 @@
 """Random training patches, a pure function of seed and step."""
 
+import threading
+
 import numpy as np
 
 from kerasrestore.data.images import list_images, load_image
@@ -62,6 +64,7 @@ class PatchSampler:
         self.cache_bytes = cache_bytes
         self._cache = {}
         self._cached_bytes = 0
+        self._lock = threading.Lock()
         if self.patch_size < 1 or self.batch_size < 1:
             raise ValueError(
                 "patch_size and batch_size are at least 1, got "
@@ -82,9 +85,11 @@ class PatchSampler:
             )
         # First come, first kept: patches are drawn uniformly, so that
         # throwing old images out would gain nothing.
-        if self._cached_bytes + image.nbytes <= self.cache_bytes:
-            self._cache[index] = image
-            self._cached_bytes += image.nbytes
+        with self._lock:
+            size = self._cached_bytes + image.nbytes
+            if index not in self._cache and size <= self.cache_bytes:
+                self._cache[index] = image
+                self._cached_bytes = size
         return image
 
     def batch(self, step):

@@ -58,8 +58,8 @@ def choose_tiles(
         if tile not in (None, "auto") and _pair(tile) != tuple(fixed):
             raise ValueError(
                 f"{restorer.name} runs at a fixed tile of {fixed[1]}x"
-                f"{fixed[0]}, got tile={tile!r}; leave tile out or use the "
-                "Keras model."
+                f"{fixed[0]}, got tile={tile!r}; leave tile out or run it "
+                "with Keras (--runtime keras)."
             )
         sides = check(tuple(fixed))
         return TilePlan(

@@ -5,7 +5,6 @@ import csv
 import json
 import math
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
@@ -16,48 +15,11 @@ from kerasrestore.training.checkpoint import (
     save_checkpoint,
 )
 from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.patch_dataset import PatchDataset
 from kerasrestore.training.progress import TrainingProgress
 from kerasrestore.training.schedules import make_schedule
 
 LOSSES = ("log_mse", "l2", "l1")
-
-
-class PatchDataset(keras.utils.PyDataset):
-    """Batches `start` to `stop` of a `PatchSampler` for `Model.fit`.
-
-    Two threads draw ahead while the model trains. Keras' own workers are not
-    used: under JAX the first batches that `fit` looks at to build itself are
-    lost to them.
-    """
-
-    AHEAD = 4
-
-    def __init__(self, sampler, start, stop, sigma_input):
-        super().__init__()
-        self.sampler = sampler
-        self.start = start
-        self.stop = stop
-        self.sigma_input = sigma_input
-        self.pool = ThreadPoolExecutor(2)
-        self.drawn = {}
-
-    def __len__(self):
-        return self.stop - self.start
-
-    def __getitem__(self, index):
-        for ahead in range(index, min(index + self.AHEAD, len(self))):
-            if ahead not in self.drawn:
-                self.drawn[ahead] = self.pool.submit(
-                    self.sampler.batch, self.start + ahead
-                )
-        degraded, clean, sigma = self.drawn.pop(index).result()
-        if self.sigma_input:
-            return {"image": degraded, "sigma": sigma[:, None]}, clean
-        return degraded, clean
-
-    def close(self):
-        """Ends the threads."""
-        self.pool.shutdown(cancel_futures=True)
 
 
 def make_loss(name):
