@@ -107,6 +107,12 @@ def run_model_test(build, path):
         assert restored.shape == odd.shape
         assert restored.dtype == odd.dtype
         assert np.isfinite(restored).all()
+    batch = random_image((3, 31, 37, model.channels))
+    together = model.restore(batch, **options)
+    for one, restored in zip(batch, together, strict=True):
+        np.testing.assert_allclose(
+            model.restore(one, **options), restored, atol=1e-6
+        )
 
     mixed = build(dtype="mixed_bfloat16")
     assert mixed.dtype_policy.name == "mixed_bfloat16"
@@ -116,16 +122,25 @@ def run_model_test(build, path):
 
 def run_export_test(model, path, tile):
     """Conversion to TFLite: static, small-ranked, built in, and right."""
-    from ai_edge_litert.interpreter import Interpreter
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.export.sidecar import read_sidecar
     from kerasrestore.export.tflite import export_tflite
 
     sidecar = export_tflite(model, path, tile=tile)
     assert sorted(p.name for p in path.parent.iterdir()) == sorted(
         [path.name, path.with_suffix(".json").name]
     )
-    interpreter = Interpreter(model_path=str(path))
+    assert read_sidecar(path) == json.loads(json.dumps(sidecar))
+    # A resolver that knows the built-in operations alone.
+    interpreter = Interpreter(
+        model_path=str(path),
+        experimental_op_resolver_type=(
+            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
+    )
+    interpreter.allocate_tensors()
     for tensor in interpreter.get_tensor_details():
         assert -1 not in tensor["shape_signature"], tensor["name"]
         assert len(tensor["shape"]) <= 4, tensor["name"]

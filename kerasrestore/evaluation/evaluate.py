@@ -38,8 +38,8 @@ def evaluate(
         A `Report`. Files that could not be read are in its `failed`.
 
     Raises:
-        ValueError: if restorer, task and `gray` do not belong together, or
-            the folder holds no image.
+        ValueError: if restorer, task and `gray` do not belong together, the
+            task has a range of noise levels, or the folder holds no image.
 
     Example:
     >>> import tempfile
@@ -71,6 +71,12 @@ def evaluate(
                 else "choose a colour preset or ask for gray."
             )
         )
+    low, high = task.sigma
+    if low != high:
+        raise ValueError(
+            "A benchmark has one noise level, got the range "
+            f"{low:g}..{high:g}; use Denoise(sigma=25), for example."
+        )
     files = list_images(data)
     report = Report(
         restorer=restorer.name,
@@ -80,6 +86,7 @@ def evaluate(
         gray=gray,
         ensemble=ensemble,
         seed=seed,
+        quantize_input=task.quantize,
     )
     for index, path in enumerate(files):
         try:

@@ -22,6 +22,8 @@ class Report:
         gray: whether it was measured on gray images.
         ensemble: whether with the x8 self-ensemble.
         seed: seed of the degradation.
+        quantize_input: whether the noisy images were clipped and rounded to
+            8 bits: figures of the two protocols do not compare.
         images: one dictionary for each image: `name` and its figures.
         failed: one dictionary for each file that could not be measured:
             `name` and `error`.
@@ -34,6 +36,7 @@ class Report:
     gray: bool = False
     ensemble: bool = False
     seed: int = 0
+    quantize_input: bool = False
     images: list = field(default_factory=list)
     failed: list = field(default_factory=list)
 
@@ -72,6 +75,7 @@ class Report:
             "gray": self.gray,
             "ensemble": self.ensemble,
             "seed": self.seed,
+            "quantize_input": self.quantize_input,
             "version": __version__,
         }
         rows = [
@@ -88,7 +92,10 @@ class Report:
         header = list(rows[0])
         new = not path.exists() or path.stat().st_size == 0
         if not new:
-            with open(path, newline="", encoding="utf-8") as file:
+            # What is no text is no header of ours either.
+            with open(
+                path, newline="", encoding="utf-8", errors="replace"
+            ) as file:
                 before = next(csv.reader(file), [])
             if before != header:
                 raise ValueError(
@@ -108,6 +115,7 @@ class Report:
         lines = [
             f"{self.task}, setting {self.setting:g}, {self.dataset}, "
             f"{len(self.images)} images"
+            + (", input clipped and rounded" if self.quantize_input else "")
         ]
         rows = [("method", "PSNR", "SSIM", "source")]
         if mean:

@@ -96,10 +96,21 @@ class LiteRTRestorer(ImageRestorer):
                 f"sidecar speaks of {wanted} and ['restored']; export it "
                 "again."
             )
-        if any(d["dtype"] != np.float32 for d in inputs.values()):
+        height, width = (side * self.scale for side in self.fixed_tile)
+        restored = outputs["restored"]
+        shape = tuple(int(n) for n in restored["shape"])
+        if shape != (1, height, width, self.channels):
             raise ValueError(
-                f"{self.path} does not take float32; export it with float32 "
-                "input and output."
+                f"{self.path} gives {shape}, its sidecar speaks of "
+                f"{(1, height, width, self.channels)}; export it again."
+            )
+        if any(
+            detail["dtype"] != np.float32
+            for detail in (*inputs.values(), restored)
+        ):
+            raise ValueError(
+                f"{self.path} does not take and give float32; export it with "
+                "float32 input and output."
             )
         # The runner keeps a weak hold of the interpreter only.
         self._interpreter = interpreter

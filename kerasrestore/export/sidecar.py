@@ -68,7 +68,8 @@ def read_sidecar(tflite):
         )
     try:
         sidecar = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    # A text of ten thousand brackets ends in a RecursionError.
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not readable JSON ({error}); copy it again."
         ) from error

@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasrestore.export.litert_restorer import LiteRTRestorer
 from kerasrestore.export.sidecar import FORMAT, sidecar_path
+from kerasrestore.inference.tile_choice import pair
 from kerasrestore.models.presets import file_sha256
 from kerasrestore.version import __version__
 
@@ -51,21 +52,30 @@ def export_tflite(
         The sidecar as a dictionary.
 
     Raises:
-        ValueError: if the tile does not fit the model, the backend is not
-            TensorFlow, the model needs operations that are not built in, or
-            the converted model does not pass the check.
+        ValueError: if the tile does not fit the model, the model does not
+            compute in float32, the backend is not TensorFlow, the folder is
+            missing, the model needs operations that are not built in, or the
+            converted model does not pass the check.
     """
     path = Path(path)
-    tile = (tile, tile) if np.ndim(tile) == 0 else tuple(tile)
-    tile = tuple(int(side) for side in tile)
-    halo = model.halo if model.halo is not None else min(tile) // 4
+    tile = pair(tile)
+    halo = model.halo
+    if halo is None:
+        halo = min(tile) // 4 // model.size_multiple * model.size_multiple
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
             "The TFLite converter reads TensorFlow graphs, the backend is "
             f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow."
         )
+    if model.compute_dtype != "float32":
+        raise ValueError(
+            f"{model.name} computes in {model.compute_dtype}, the file is "
+            "float32; build the model without dtype and load its weights."
+        )
     if path.suffix != ".tflite":
         raise ValueError(f"The file ends in .tflite, got {path.name}.")
+    if not path.parent.is_dir():
+        raise ValueError(f"There is no folder {path.parent}; make it first.")
     if any(side % model.size_multiple for side in tile) or (
         min(tile) <= 2 * halo
     ):
@@ -105,7 +115,8 @@ def export_tflite(
             "quality": quality or {},
             "versions": _versions(),
         }
-        text = json.dumps(sidecar, indent=1) + "\n"
+        # Python alone reads NaN and Infinity back; they are no JSON.
+        text = json.dumps(sidecar, indent=1, allow_nan=False) + "\n"
         sidecar_path(temporary).write_text(text, encoding="utf-8")
         _compare(model, temporary)
         # Without its sidecar a model is refused, so that a kill between the

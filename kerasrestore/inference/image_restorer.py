@@ -1,11 +1,12 @@
 """What every restorer does with images, whatever runs its network."""
 
+import numbers
 from pathlib import Path
 
 import numpy as np
 
 from kerasrestore.inference.tile_choice import choose_tiles, round_up
-from kerasrestore.inference.tiling import TilePlan, run_tiles
+from kerasrestore.inference.tiling import run_tiles
 
 
 class ImageRestorer:
@@ -129,7 +130,7 @@ class ImageRestorer:
             once = self.restore(array, **{**kind, "strength": 1.0})
             return self.restore(once, **{**kind, "strength": strength - 1.0})
         if layout == "NHWC":
-            if sigma is None or np.ndim(sigma) == 0:
+            if np.ndim(sigma) == 0:
                 sigma = [sigma] * len(array)
             if len(sigma) != len(array):
                 raise ValueError(
@@ -141,6 +142,10 @@ class ImageRestorer:
                     self.restore(one, **{**kind, "sigma": level})
                     for one, level in zip(array, sigma, strict=True)
                 ]
+            )
+        if np.ndim(sigma) != 0:
+            raise ValueError(
+                f"One image wants one sigma, got {sigma!r}; give a number."
             )
         with _ticker(progress) as tick:
             pixels = array[..., None] if layout == "HW" else array
@@ -205,7 +210,9 @@ class ImageRestorer:
         Returns:
             The strength as a float.
         """
-        if not 0.0 <= strength <= 2.0:
+        if not isinstance(strength, numbers.Real) or not (
+            0.0 <= strength <= 2.0
+        ):
             raise ValueError(
                 f"strength is a number from 0 to 2, got {strength!r}."
             )
@@ -224,12 +231,16 @@ class ImageRestorer:
                 f"{self.name} finds the noise level itself and takes no "
                 "sigma; leave sigma out, or set strength."
             )
-        if sigma is not None and not np.all(
-            (np.asarray(sigma, float) >= 0) & (np.asarray(sigma) <= 255)
-        ):
-            raise ValueError(
-                f"sigma is a noise level from 0 to 255, got {sigma!r}."
-            )
+        if sigma is not None:
+            try:
+                levels = np.asarray(sigma, float)
+            except (TypeError, ValueError):
+                levels = np.array(np.nan)
+            if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 255)):
+                raise ValueError(
+                    "sigma is a noise level from 0 to 255, one for all images "
+                    f"or one for each, got {sigma!r}."
+                )
         return float(strength)
 
     def _restore_pixels(
@@ -249,18 +260,8 @@ class ImageRestorer:
             self,
             height, width, tile, overlap, memory_limit,
             output_bytes=int(np.prod(shape)) * image.dtype.itemsize,
+            square=bool(ensemble),
         )  # fmt: skip
-        if ensemble and plan.tile[0] != plan.tile[1]:
-            side = max(plan.tile)
-            if self.fixed_tile:
-                raise ValueError(
-                    "The ensemble turns tiles and wants square ones, "
-                    f"{self.name} has {plan.tile[1]}x{plan.tile[0]}; leave "
-                    "ensemble out."
-                )
-            plan = TilePlan(
-                height, width, (side, side), plan.halo, plan.feather
-            )
         whole = {np.dtype("uint8"): 255, np.dtype("uint16"): 65535}.get(
             image.dtype
         )

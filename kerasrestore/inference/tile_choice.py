@@ -1,5 +1,8 @@
 """Which tiles an image is cut into, by what memory allows."""
 
+import math
+import numbers
+
 from kerasrestore.inference.memory import (
     DEFAULT_LIMIT,
     parse_bytes,
@@ -15,7 +18,14 @@ WIDE_OVERLAP = 64
 
 
 def choose_tiles(
-    restorer, height, width, tile, overlap, memory_limit, output_bytes
+    restorer,
+    height,
+    width,
+    tile,
+    overlap,
+    memory_limit,
+    output_bytes,
+    square=False,
 ):
     """Plans the tiles of an image.
 
@@ -27,6 +37,7 @@ def choose_tiles(
         overlap: as in `ImageRestorer.restore`.
         memory_limit: as in `ImageRestorer.restore`.
         output_bytes: size of the restored image, allocated later.
+        square: whether tiles have to be square, for turning them.
 
     Returns:
         A `TilePlan`.
@@ -52,10 +63,19 @@ def choose_tiles(
             )
         return sides
 
+    def shaped(sides):
+        return (max(sides),) * 2 if square else tuple(sides)
+
     multiple = restorer.size_multiple
     fixed = restorer.fixed_tile
     if fixed is not None:
-        if tile not in (None, "auto") and _pair(tile) != tuple(fixed):
+        if square and fixed[0] != fixed[1]:
+            raise ValueError(
+                "The ensemble turns tiles and wants square ones, "
+                f"{restorer.name} has {fixed[1]}x{fixed[0]}; leave ensemble "
+                "out."
+            )
+        if not _open(tile) and pair(tile) != tuple(fixed):
             raise ValueError(
                 f"{restorer.name} runs at a fixed tile of {fixed[1]}x"
                 f"{fixed[0]}, got tile={tile!r}; leave tile out or run it "
@@ -65,22 +85,23 @@ def choose_tiles(
         return TilePlan(
             height, width, sides, *context(restorer, overlap, min(sides))
         )
-    if tile not in (None, "auto"):
-        sides = check(tuple(round_up(side, multiple) for side in _pair(tile)))
+    if not _open(tile):
+        sides = [round_up(side, multiple) for side in pair(tile)]
+        sides = check(shaped(sides))
         return TilePlan(
             height, width, sides, *context(restorer, overlap, min(sides))
         )
     halo, feather = context(restorer, overlap, None)
-    sides = tuple(
-        round_up(size, multiple) + 2 * halo for size in (height, width)
+    sides = shaped(
+        [round_up(size, multiple) + 2 * halo for size in (height, width)]
     )
     if tile is None or (
         max(sides) <= 2 * LARGEST_TILE
         and restorer.memory_forecast(*sides) <= free
     ):
         return TilePlan(height, width, check(sides), halo, feather)
-    side = round_up(LARGEST_TILE, multiple)
     smallest = 2 * round_up(halo + 8, multiple)
+    side = max(round_up(LARGEST_TILE, multiple), smallest)
     while side > smallest and restorer.memory_forecast(side, side) > free:
         side -= round_up(16, multiple)
     check((side, side))
@@ -90,7 +111,7 @@ def choose_tiles(
     for size in (height, width):
         count = -(-size // (side - 2 * halo))
         sides.append(round_up(-(-size // count), multiple) + 2 * halo)
-    return TilePlan(height, width, tuple(sides), halo, feather)
+    return TilePlan(height, width, shaped(sides), halo, feather)
 
 
 def context(restorer, overlap, tile):
@@ -106,13 +127,13 @@ def context(restorer, overlap, tile):
         feather: 0 where the halo makes tiles exact.
     """
     exact = restorer.halo
-    if overlap == "auto":
+    if isinstance(overlap, str) and overlap == "auto":
         if exact is not None and (tile is None or tile > 2 * exact):
             return exact, 0
         halo = 0 if tile is None else min(WIDE_OVERLAP, tile // 4)
         # Rounded down, so that a core is left.
         halo -= halo % restorer.size_multiple
-    elif isinstance(overlap, str) or overlap != int(overlap) or overlap < 0:
+    elif not _whole(overlap) or overlap < 0:
         raise ValueError(
             f"overlap is a number of pixels or 'auto', got {overlap!r}."
         )
@@ -128,14 +149,34 @@ def round_up(value, multiple):
     return -(-int(value) // multiple) * multiple
 
 
-def _pair(tile):
-    pair = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
-    if len(pair) != 2 or any(
-        isinstance(side, (bool, str)) or side != int(side) or side < 1
-        for side in pair
-    ):
+def pair(tile):
+    """`(height, width)` of a tile from its side or the two.
+
+    Raises:
+        ValueError: if it is neither.
+
+    Example:
+    >>> pair(96), pair((96, 128))
+    ((96, 96), (96, 128))
+    """
+    sides = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
+    if len(sides) != 2 or any(not _whole(side) or side < 1 for side in sides):
         raise ValueError(
             "tile is 'auto', None, the side of a tile in pixels or (height, "
             f"width), got {tile!r}."
         )
-    return tuple(int(side) for side in pair)
+    return tuple(int(side) for side in sides)
+
+
+def _open(tile):
+    # Told apart by kind: `==` with an array is no truth.
+    return tile is None or (isinstance(tile, str) and tile == "auto")
+
+
+def _whole(value):
+    return (
+        isinstance(value, numbers.Real)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and value == int(value)
+    )

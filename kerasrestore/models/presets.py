@@ -57,7 +57,8 @@ class Preset:
         try:
             with open(self.path / CARD, encoding="utf-8") as file:
                 self.card = json.load(file)
-        except (OSError, ValueError) as error:
+        # A text of ten thousand brackets ends in a RecursionError.
+        except (OSError, ValueError, RecursionError) as error:
             raise ValueError(
                 f"{self.path} holds no readable {CARD} ({error}); give the "
                 "folder of a preset."
@@ -78,10 +79,12 @@ class Preset:
     def file(self, role):
         """Path of a file by its role: weights, tflite, log, curve."""
         entry = self.files.get(role)
-        if not isinstance(entry, dict) or "file" not in entry:
+        if not isinstance(entry, dict) or not all(
+            isinstance(entry.get(key), str) for key in ("file", "sha256")
+        ):
             raise ValueError(
-                f"The preset {self.name} has no {role}; it has "
-                f"{', '.join(sorted(self.files))}."
+                f"The preset {self.name} has no valid entry {role!r}; its "
+                f"card has {', '.join(sorted(self.files)) or 'none'}."
             )
         # A card is a stranger's text: it may not point out of its folder.
         return self.path / Path(entry["file"]).name
@@ -94,7 +97,7 @@ class Preset:
                 f"The preset {self.name} lacks its file {path.name}; "
                 "install or download it again."
             )
-        if file_sha256(path) != self.files[role].get("sha256"):
+        if file_sha256(path) != self.files[role]["sha256"]:
             raise ValueError(
                 f"{path} does not have the checksum of the card of "
                 f"{self.name}; install or download it again."
@@ -157,7 +160,7 @@ def find_preset(preset):
 
     Raises:
         ValueError: if there is none, or `hf://` is asked for without the
-            package huggingface_hub.
+            package huggingface_hub or cannot be fetched.
     """
     text = str(preset)
     if text.startswith("hf://"):
@@ -169,9 +172,17 @@ def find_preset(preset):
                 '"kerasrestore[hub]".'
             ) from error
         wanted = ["*.json", "*.h5", "*.tflite"]
-        return Preset(
-            snapshot_download(text[len("hf://") :], allow_patterns=wanted)
-        )
+        try:
+            folder = snapshot_download(
+                text[len("hf://") :], allow_patterns=wanted
+            )
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ValueError(
+                f"{text} could not be fetched ({reason}); check the name and "
+                "the network."
+            ) from error
+        return Preset(folder)
     if (Path(preset) / CARD).is_file():
         return Preset(preset)
     return get_preset(text)

@@ -1,5 +1,7 @@
 """The base of every image restoration model."""
 
+import warnings
+
 import keras
 import numpy as np
 
@@ -27,7 +29,8 @@ class Restorer(ImageRestorer, keras.Model):
         inputs: as in `keras.Model`.
         outputs: as in `keras.Model`.
         dtype: dtype or dtype policy that the layers were built with.
-        **kwargs: `name` and `trainable` as in `keras.Model`.
+        name: as in `keras.Model`.
+        trainable: as in `keras.Model`.
 
     Attributes:
         value_range: range of clean images inside the model.
@@ -35,8 +38,13 @@ class Restorer(ImageRestorer, keras.Model):
 
     value_range = (0.0, 1.0)
 
-    def __init__(self, *args, dtype=None, **kwargs):
-        super().__init__(*args, **kwargs)
+    # Keras would pass over a misspelt argument; here it is an error.
+    def __init__(
+        self, inputs, outputs, *, dtype=None, name=None, trainable=True
+    ):
+        super().__init__(
+            inputs=inputs, outputs=outputs, name=name, trainable=trainable
+        )
         # A functional model takes no dtype, its layers do; what they were
         # given is kept here so that `get_config` can give it back.
         if dtype is not None:
@@ -69,7 +77,8 @@ class Restorer(ImageRestorer, keras.Model):
 
         Raises:
             ValueError: if there is no such preset, it holds a model of
-                another class, or its weights' checksum differs.
+                another class, its weights' checksum differs, or they do not
+                fit the arguments.
 
         Example:
         >>> from kerasrestore.models.danet.danet_mobile import DANetMobile
@@ -95,7 +104,18 @@ class Restorer(ImageRestorer, keras.Model):
             )
         config = {**found.config, "name": found.name, **kwargs}
         model = model_class(**config)
-        model.load_weights(found.checked_file("weights"))
+        path = found.checked_file("weights")
+        try:
+            with warnings.catch_warnings():
+                # Keras only warns of layers that it leaves untrained.
+                warnings.simplefilter("error", UserWarning)
+                model.load_weights(path)
+        except (ValueError, UserWarning) as error:
+            raise ValueError(
+                f"The weights of the preset {found.name} do not fit a "
+                f"{found.model} with {config}; leave out the arguments that "
+                "change its size."
+            ) from error
         return model
 
     def restore_tile(self, tile, sigma):

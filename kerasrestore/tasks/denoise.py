@@ -14,7 +14,8 @@ class Denoise:
             RNAN and PANet data were made. Off by default.
 
     Raises:
-        ValueError: if sigma is negative, not finite, or a pair out of order.
+        ValueError: if sigma is neither a number nor a pair, is negative, not
+            finite, or a pair out of order.
 
     Example:
     >>> import numpy as np
@@ -28,8 +29,11 @@ class Denoise:
     name = "denoise"
 
     def __init__(self, sigma=(0.0, 55.0), quantize=False):
-        low, high = sigma if isinstance(sigma, (tuple, list)) else (sigma,) * 2
-        low, high = float(low), float(high)
+        try:
+            pair = sigma if isinstance(sigma, (tuple, list)) else (sigma,) * 2
+            low, high = map(float, pair)
+        except (TypeError, ValueError):
+            low = high = float("nan")  # refused below, like NaN itself
         if not (0.0 <= low <= high < float("inf")):
             raise ValueError(
                 "sigma is a number of at least 0 or a pair (low, high) on the "

@@ -1,11 +1,24 @@
 """One file that holds all of a training: weights, optimizer, step."""
 
+import zlib
 from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
 from kerasrestore.data.files import write_atomically
+
+# What NumPy and zipfile raise on a damaged archive, wherever the damage is.
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    BadZipFile,
+    zlib.error,
+)
 
 
 def _variables(model):
@@ -67,7 +80,7 @@ def load_checkpoint(path, model):
         ):
             arrays = dict(archive)
         step = int(arrays.pop("step"))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except DAMAGE as error:
         raise ValueError(
             f"{path} is not a readable checkpoint ({error}); delete it to "
             "start anew."

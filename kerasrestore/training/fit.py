@@ -85,8 +85,8 @@ def fit(
         `validate`.
 
     Raises:
-        ValueError: if an argument is out of its range or the checkpoint in
-            `out` belongs to another training.
+        ValueError: if an argument is out of its range, the checkpoint in
+            `out` belongs to another training, or an image cannot be used.
         FloatingPointError: if the loss is no longer a number; the last good
             checkpoint is kept.
     """
@@ -135,9 +135,14 @@ def fit(
             # At its end, Keras puts the moving average into the model: that
             # is validated and kept, and the training goes on from there.
             with contextlib.closing(dataset):
-                history = model.fit(
-                    dataset, shuffle=False, verbose=0, callbacks=shown
-                ).history
+                try:
+                    history = model.fit(
+                        dataset, shuffle=False, verbose=0, callbacks=shown
+                    ).history
+                except Exception:
+                    if dataset.error is None:
+                        raise
+                    raise dataset.error from None
             if ema and keras.backend.backend() == "jax":
                 # JAX's arrays would be shared by model and average, and be
                 # gone for both when a step gives its inputs' memory away.
@@ -223,10 +228,11 @@ class _Log:
 
     def append(self, step, figures):
         self.rows.append({"step": step, **figures})
-        names = list(self.rows[-1])
+        # A training may go on with a validation that it did not begin with.
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
         lines = [",".join(names)]
         for row in self.rows:
-            lines.append(",".join(_number(row[name]) for name in names))
+            lines.append(",".join(_number(row.get(name, "")) for name in names))
         text = "\n".join(lines) + "\n"
         write_atomically(self.path, lambda f: f.write(text.encode()))
         if self.writer is not None:

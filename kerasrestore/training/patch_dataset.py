@@ -11,6 +11,10 @@ class PatchDataset(keras.utils.PyDataset):
     Two threads draw ahead while the model trains. Keras' own workers are not
     used: under JAX the first batches that `fit` looks at to build itself are
     lost to them.
+
+    Attributes:
+        error: what drawing a batch raised, or `None`. The backends put
+            errors of their own in its place.
     """
 
     AHEAD = 4
@@ -23,6 +27,7 @@ class PatchDataset(keras.utils.PyDataset):
         self.sigma_input = sigma_input
         self.pool = ThreadPoolExecutor(2)
         self.drawn = {}
+        self.error = None
 
     def __len__(self):
         return self.stop - self.start
@@ -33,7 +38,11 @@ class PatchDataset(keras.utils.PyDataset):
                 self.drawn[ahead] = self.pool.submit(
                     self.sampler.batch, self.start + ahead
                 )
-        degraded, clean, sigma = self.drawn.pop(index).result()
+        try:
+            degraded, clean, sigma = self.drawn.pop(index).result()
+        except Exception as error:
+            self.error = error
+            raise
         if self.sigma_input:
             return {"image": degraded, "sigma": sigma[:, None]}, clean
         return degraded, clean

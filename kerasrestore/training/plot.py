@@ -2,6 +2,8 @@
 
 import csv
 
+import numpy as np
+
 
 def plot_log(log, png):
     """Draws loss, learning rate and validation PSNR over the steps.
@@ -24,7 +26,10 @@ def plot_log(log, png):
     if not rows:
         raise ValueError(f"{log} holds no steps; train first.")
     steps = [int(row["step"]) for row in rows]
-    columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
+    # A figure is blank where it was not yet measured.
+    columns = {
+        name: [float(row[name] or "nan") for row in rows] for name in rows[0]
+    }
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(steps, columns["loss"], color="tab:blue")
@@ -35,8 +40,9 @@ def plot_log(log, png):
     for name, values in columns.items():
         if name.startswith("psnr_sigma"):
             label = f"sigma {name.removeprefix('psnr_sigma')}"
-            right.plot(steps, values, label=f"{label}: {max(values):.2f}")
+            right.plot(steps, values, label=f"{label}: {np.nanmax(values):.2f}")
     right.set(xlabel="step", ylabel="validation PSNR (dB)")
     right.grid(alpha=0.3)
-    right.legend(loc="lower right")
+    if right.lines:
+        right.legend(loc="lower right")
     figure.savefig(png, dpi=100)

@@ -26,6 +26,10 @@ class DenoiseValidation:
     Returns:
         Dictionary with the mean PSNR per noise level, `"psnr_sigma25"` and
         so on, and `"psnr"`, the mean over the levels.
+
+    Raises:
+        ValueError: if the folder holds no image, or one that is unreadable or
+            smaller than the model's size multiple.
     """
 
     def __init__(
@@ -34,14 +38,19 @@ class DenoiseValidation:
         self.sigmas = tuple(sigmas)
         self.crop = crop
         self.batch_size = batch_size
-        self.images = [
-            load_image(path, channels) for path in list_images(folder)
-        ]
+        self.files = list_images(folder)
+        self.images = [load_image(path, channels) for path in self.files]
 
     def __call__(self, model):
         groups = {}
         for index, image in enumerate(self.images):
             clean = self._centre(image, model.size_multiple)
+            if not clean.size:
+                raise ValueError(
+                    f"{self.files[index]} is {image.shape[1]}x"
+                    f"{image.shape[0]}, smaller than the model's size "
+                    f"multiple of {model.size_multiple}; remove it."
+                )
             groups.setdefault(clean.shape, []).append((index, clean))
         figures = {}
         for sigma in self.sigmas:

@@ -89,6 +89,12 @@ def test_files_that_fail_are_named_and_the_rest_measured(folder):
         "tiny.png",
     ]
     assert len(report.images) == 3
+    # A file that fails keeps its place in the count: others' noise stays.
+    clean = np.asarray(Image.open(folder / "c.png"))
+    noise = np.random.default_rng([0, 3]).normal(0, 25, clean.shape)
+    assert report.images[2]["input_psnr_rgb"] == pytest.approx(
+        psnr_rgb(clean + noise, clean), abs=1e-5
+    )
 
 
 def test_what_does_not_belong_together(folder):
@@ -100,6 +106,25 @@ def test_what_does_not_belong_together(folder):
     other.task = "jpeg"
     with pytest.raises(ValueError, match="made for jpeg"):
         evaluate(other, Denoise(25), folder)
+    with pytest.raises(ValueError, match="one noise level"):
+        evaluate(Identity(), Denoise((0, 55)), folder)
+
+
+def test_rounded_inputs_are_another_protocol_and_say_so(folder, tmp_path):
+    plain = evaluate(Identity(), Denoise(50), folder)
+    rounded = evaluate(Identity(), Denoise(50, quantize=True), folder)
+    name = "input_psnr_rgb"
+    assert rounded.mean[name] > plain.mean[name] + 0.1
+    assert json.loads(plain.to_json())["quantize_input"] is False
+    assert json.loads(rounded.to_json())["quantize_input"] is True
+    note = "input clipped and rounded"
+    assert note in rounded.table() and note not in plain.table()
+    path = tmp_path / "out.csv"
+    for report in (plain, rounded):
+        report.append_csv(path)
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["quantize_input"] for row in rows[::3]] == ["False", "True"]
 
 
 def test_sigma_and_ensemble_are_passed_on(folder):
@@ -130,6 +155,9 @@ def test_csv_grows(folder, tmp_path):
     with pytest.raises(ValueError, match="other columns"):
         evaluate(Identity(), Denoise(15), folder).append_csv(path)
     assert path.read_text() == "other,columns\n"
+    path.write_bytes(b"\xff\xfe,\xe9\n")
+    with pytest.raises(ValueError, match="other columns"):
+        evaluate(Identity(), Denoise(15), folder).append_csv(path)
 
 
 def test_table_has_the_rows_of_others(tmp_path):

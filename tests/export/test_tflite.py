@@ -40,12 +40,36 @@ def test_tiles_that_are_not_square(tmp_path):
     [
         ("a.tflite", 90, "multiples of 4"),
         ("a.tflite", 40, "more than"),
+        ("a.tflite", 0, "tile is"),
+        ("a.tflite", "big", "tile is"),
+        ("a.tflite", (96,), "tile is"),
+        ("a.tflite", 96.5, "tile is"),
         ("a.onnx", 96, r"\.tflite"),
+        ("nowhere/a.tflite", 96, "no folder"),
     ],
 )
 def test_bad_arguments(tmp_path, name, tile, words):
     with pytest.raises(ValueError, match=words):
         export_tflite(build(), tmp_path / name, tile=tile)
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_precision_gets_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match="bfloat16, the file is float32"):
+        export_tflite(
+            build(dtype="mixed_bfloat16"), tmp_path / "a.tflite", tile=96
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_figures_that_are_no_json(tmp_path):
+    with pytest.raises(ValueError, match="JSON"):
+        export_tflite(
+            build(),
+            tmp_path / "a.tflite",
+            tile=96,
+            quality={"psnr": float("inf")},
+        )
     assert not list(tmp_path.iterdir())
 
 

@@ -148,12 +148,19 @@ def network():
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 30))
-def test_tiles_of_a_network(network, height, width, more):
+@given(
+    st.integers(1, 90),
+    st.integers(1, 90),
+    st.integers(0, 30),
+    st.integers(0, 9),
+)
+def test_tiles_of_a_network(network, height, width, more, further):
     image = random_image((height, width, 3))
-    tile = 2 * network.halo + 4 + more
+    overlap = network.halo + further
+    # The overlap is rounded up to a multiple of 4.
+    tile = 2 * (overlap + 3) + 4 + more
     np.testing.assert_allclose(
-        network.restore(image, tile=tile),
+        network.restore(image, tile=tile, overlap=overlap),
         network.restore(image, tile=None),
         atol=1e-4,
     )
@@ -205,6 +212,10 @@ def test_strength_of_models_with_sigma():
     assert model.sigma == 30
     model.restore(random_image((2, 4, 4, 3)), sigma=[10, 40])
     assert model.sigma == 40
+    with pytest.raises(ValueError, match="one sigma or 2, got 3"):
+        model.restore(random_image((2, 4, 4, 3)), sigma=[10, 20, 30])
+    with pytest.raises(ValueError, match="One image wants one sigma"):
+        model.restore(random_image((4, 4, 3)), sigma=[10])
 
 
 def test_super_resolution():
@@ -231,6 +242,37 @@ def test_fixed_tiles():
         model.restore(image, tile=32)
     with pytest.raises(ValueError, match="square"):
         Blur(fixed_tile=(16, 20)).restore(image, ensemble=True)
+
+
+def test_an_overlap_wider_than_the_usual_tile():
+    # Just too long to be taken whole.
+    image = random_image((1, 1100, 1))
+    model = Blur(channels=1)
+    for overlap in (508, 512, 600):
+        np.testing.assert_allclose(
+            model.restore(image, overlap=overlap), blurred(image), atol=1e-6
+        )
+
+
+def test_ensemble_stays_within_the_memory_limit():
+    # A strip that fits as it is, while a square around it would not.
+    image = random_image((30, 900, 3))
+    model = Blur()
+    room = 2 * model.memory_forecast(34, 904)
+    limit = process_bytes() + image.nbytes + room
+    model.restore(image, ensemble=True, memory_limit=limit)
+    assert {height == width for height, width in model.tiles} == {True}
+    assert model.memory_forecast(*max(model.tiles)) <= room * 1.5
+    with pytest.raises(MemoryError, match="raise the limit"):
+        model.restore(image, ensemble=True, tile=(34, 904), memory_limit=limit)
+
+
+def test_progress_as_a_bar(capsys):
+    image = random_image((20, 20, 3))
+    found = Blur(fixed_tile=(16, 16)).restore(image, progress=True)
+    np.testing.assert_allclose(found, blurred(image), atol=1e-6)
+    # Standard output belongs to whoever calls.
+    assert capsys.readouterr().out == ""
 
 
 def test_progress_is_told():
@@ -268,13 +310,20 @@ def test_tiles_follow_the_memory_limit():
         (np.full((4, 4, 3), np.nan), {}, "not a number"),
         (random_image((4, 4, 3)), {"strength": 2.1}, "strength"),
         (random_image((4, 4, 3)), {"strength": float("nan")}, "strength"),
+        (random_image((4, 4, 3)), {"strength": "strong"}, "strength"),
+        (random_image((4, 4, 3)), {"strength": None}, "strength"),
         (random_image((4, 4, 3)), {"sigma": 10}, "takes no sigma"),
         (random_image((4, 4, 3)), {"tile": 0}, "tile is"),
         (random_image((4, 4, 3)), {"tile": "big"}, "tile is"),
         (random_image((4, 4, 3)), {"tile": (8, 8, 8)}, "tile is"),
+        (random_image((4, 4, 3)), {"tile": (8, None)}, "tile is"),
+        (random_image((4, 4, 3)), {"tile": float("nan")}, "tile is"),
+        (random_image((4, 4, 3)), {"tile": float("inf")}, "tile is"),
         (random_image((4, 4, 3)), {"tile": 4, "overlap": 2}, "leaves nothing"),
         (random_image((4, 4, 3)), {"overlap": -1}, "overlap is"),
         (random_image((4, 4, 3)), {"overlap": "wide"}, "overlap is"),
+        (random_image((4, 4, 3)), {"overlap": None}, "overlap is"),
+        (random_image((4, 4, 3)), {"overlap": float("inf")}, "overlap is"),
         (random_image((4, 4, 3)), {"memory_limit": "much"}, "2GB"),
     ],
 )
@@ -283,7 +332,9 @@ def test_bad_arguments(image, options, words):
         Blur().restore(image, **options)
 
 
-@pytest.mark.parametrize("sigma", [-1, 300, float("nan")])
+@pytest.mark.parametrize(
+    "sigma", [-1, 300, float("nan"), "loud", {}, [[5]], [5, None]]
+)
 def test_bad_sigma(sigma):
     with pytest.raises(ValueError, match="0 to 255"):
         Blur(sigma_input=True).restore(random_image((4, 4, 3)), sigma=sigma)

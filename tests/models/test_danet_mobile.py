@@ -47,26 +47,50 @@ def test_parameters_and_macs_of_the_default():
     assert model.count_macs(64, 96) == macs * 64 * 96
     # What the phone student is held to.
     assert macs <= 80_000
+    # The noise level adds a weight and a bias to each channel of the stem.
+    told = DANetMobile(sigma_input=True)
+    assert told.count_parameters() == weights + biases + 2 * 48
+    assert told.count_macs(64, 96) == macs * 64 * 96 + 48
 
 
-def test_receptive_field_holds_and_is_tight():
-    sizes = {"encoder_blocks": (1,), "middle_blocks": 1, "decoder_blocks": (1,)}
-    model = enliven(build(channels=1, **sizes))
+@pytest.mark.parametrize(
+    ("widths", "encoder", "middle", "decoder"),
+    [
+        ((8,), (), 1, ()),
+        ((8, 16), (0,), 0, (0,)),
+        ((8, 16), (1,), 1, (2,)),
+        ((8, 8, 8), (1, 0), 1, (0, 1)),
+    ],
+)
+def test_receptive_field_holds_and_is_tight(widths, encoder, middle, decoder):
+    model = enliven(
+        DANetMobile(
+            channels=1,
+            widths=widths,
+            encoder_blocks=encoder,
+            middle_blocks=middle,
+            decoder_blocks=decoder,
+        )
+    )
     radius = model.receptive_field // 2
-    side = 4 * (radius // 4 + 3)
-    image = random_image((1, 2 * side, 2 * side, 1))
+    multiple = model.size_multiple
+    corner = multiple * (radius // multiple + 2)
+    side = 2 * corner + multiple
+    image = random_image((1, side, side, 1))
     before = np.asarray(model(image))
     farthest = 0
-    for phase in range(4):
-        pixel = side + phase
+    # Where a pixel lies in its coarsest block decides how far it reaches.
+    for phase in np.ndindex(multiple, multiple):
+        row, column = corner + phase[0], corner + phase[1]
         changed = image.copy()
-        changed[0, pixel, pixel] += 3.0
-        difference = np.abs(np.asarray(model(changed)) - before)[0, ..., 0]
-        rows, columns = np.nonzero(difference > 0)
-        reach = max(np.abs(rows - pixel).max(), np.abs(columns - pixel).max())
-        farthest = max(farthest, reach)
-    assert farthest <= radius
-    assert farthest > radius - 2 * model.size_multiple
+        changed[0, row, column] += 3.0
+        rows, columns = np.nonzero(
+            (np.asarray(model(changed)) != before)[0, ..., 0]
+        )
+        farthest = max(
+            farthest, np.abs(rows - row).max(), np.abs(columns - column).max()
+        )
+    assert farthest == radius
 
 
 def test_sigma_changes_the_output_and_blind_takes_none():
@@ -99,11 +123,22 @@ def test_every_weight_gets_a_gradient():
         ({"widths": (12, 16)}, "multiples of 8"),
         ({"widths": ()}, "multiples of 8"),
         ({"widths": (8, 16, 24)}, "2 entries"),
+        ({"widths": 8}, "whole numbers"),
+        ({"widths": (8.5, 16)}, "whole numbers"),
+        ({"encoder_blocks": (-1,)}, "encoder_blocks counts"),
+        ({"decoder_blocks": ("a",)}, "decoder_blocks counts"),
+        ({"middle_blocks": -1}, "middle_blocks counts"),
+        ({"middle_blocks": 1.5}, "middle_blocks counts"),
     ],
 )
 def test_bad_arguments(options, words):
     with pytest.raises(ValueError, match=words):
         build(**options)
+
+
+def test_a_misspelt_argument_is_not_passed_over():
+    with pytest.raises(TypeError, match="middel_blocks"):
+        build(middel_blocks=3)
 
 
 def test_channels_first_is_refused():

@@ -166,12 +166,30 @@ def test_damaged_files(folder, role):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "{", '{"name": 3}', "\xff\xfe"]
+    "text", ["", "[]", "{}", "{", '{"name": 3}', "\xff\xfe", "[" * 200_000]
 )
 def test_damaged_cards(folder, text):
     (folder / "card.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ValueError, match=r"card\.json"):
         Preset(folder)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, "model.weights.h5", {"file": "model.weights.h5"}, {"sha256": ""},
+     {"file": 3, "sha256": ""}, {"file": "..", "sha256": ""}],
+)  # fmt: skip
+def test_damaged_entries(folder, entry):
+    change_card(folder, files={"weights": entry})
+    with pytest.raises(ValueError, match=r"no valid entry|lacks") as error:
+        DANetMobile.from_preset(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_weights_that_do_not_fit(folder):
+    with pytest.raises(ValueError, match="do not fit") as error:
+        DANetMobile.from_preset(folder, widths=(16, 24))
+    assert "\n" not in str(error.value)
 
 
 def test_a_card_cannot_point_elsewhere(folder, tmp_path):
@@ -197,3 +215,11 @@ def test_hugging_face(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     assert find_preset("hf://someone/something").name == "small"
     assert asked == ["someone/something"]
+
+    def fail(repo_id, allow_patterns):
+        raise OSError("no such repository\nand more")
+
+    monkeypatch.setattr(hub, "snapshot_download", fail)
+    with pytest.raises(ValueError, match="no such repository") as error:
+        find_preset("hf://someone/nothing")
+    assert "\n" not in str(error.value)

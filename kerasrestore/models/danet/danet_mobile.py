@@ -1,5 +1,7 @@
 """DANetMobile: DANet's idea in the operations that phones run well."""
 
+import operator
+
 import keras
 from keras import layers, ops
 
@@ -80,10 +82,10 @@ class DANetMobile(Restorer):
         sigma_input=False,
         **kwargs,
     ):
-        widths, encoder_blocks, decoder_blocks = (
-            tuple(int(value) for value in values)
-            for values in (widths, encoder_blocks, decoder_blocks)
-        )
+        widths = _whole_numbers("widths", widths)
+        encoder_blocks = _whole_numbers("encoder_blocks", encoder_blocks)
+        decoder_blocks = _whole_numbers("decoder_blocks", decoder_blocks)
+        (middle_blocks,) = _whole_numbers("middle_blocks", [middle_blocks])
         _check(task, channels, widths, encoder_blocks, decoder_blocks)
         dtype = kwargs.pop("dtype", None)
 
@@ -181,6 +183,18 @@ class DANetMobile(Restorer):
             "decoder_blocks": list(self.decoder_blocks),
             "sigma_input": self.sigma_input,
         }
+
+
+def _whole_numbers(name, values):
+    try:
+        numbers = tuple(operator.index(value) for value in values)
+    except TypeError:
+        numbers = (-1,)
+    if any(number < 0 for number in numbers):
+        raise ValueError(
+            f"{name} counts in whole numbers from 0 on, got {values!r}."
+        )
+    return numbers
 
 
 def _check(task, channels, widths, encoder_blocks, decoder_blocks):
