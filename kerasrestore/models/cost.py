@@ -5,6 +5,10 @@ import math
 import keras
 
 
+# Layers with weights that multiply no matrices.
+WITHOUT_PRODUCTS = (keras.layers.BatchNormalization, keras.layers.PReLU)
+
+
 def trace(model, height, width):
     """Shapes that flow through a functional model at a given image size.
 
@@ -14,8 +18,8 @@ def trace(model, height, width):
         width: image width in pixels.
 
     Returns:
-        List of `(operation, input_shapes, output_shape)` in the order of
-        execution, batch 1.
+        List of `(operation, inputs, outputs)` in the order of execution,
+        the latter two lists of symbolic tensors of batch 1.
     """
     steps = []
 
@@ -27,7 +31,7 @@ def trace(model, height, width):
                 (
                     operation,
                     [x for x in tensors if isinstance(x, keras.KerasTensor)],
-                    output,
+                    keras.tree.flatten(output),
                 )
             )
             return output
@@ -49,7 +53,10 @@ def trace(model, height, width):
 
 
 def count_macs(model, height=256, width=256):
-    """Multiply-accumulates of all convolutions and dense layers.
+    """Multiply-accumulates of all convolutions and matrix products.
+
+    Layers that are more than one convolution say themselves what they cost:
+    `count_macs(input_shape)`, by the shape of their first input.
 
     Args:
         model: a functional `Restorer`.
@@ -69,14 +76,18 @@ def count_macs(model, height=256, width=256):
     73.6
     """
     total = 0
-    for operation, _, output in trace(model, height, width):
-        if isinstance(operation, (keras.layers.Conv2D, keras.layers.Dense)):
-            positions = math.prod(output.shape[1:-1])
+    for operation, inputs, outputs in trace(model, height, width):
+        if hasattr(operation, "count_macs"):
+            total += operation.count_macs(inputs[0].shape)
+        elif isinstance(operation, (keras.layers.Conv2D, keras.layers.Dense)):
+            positions = math.prod(outputs[0].shape[1:-1])
             total += positions * math.prod(operation.kernel.shape)
-        elif getattr(operation, "kernel", None) is not None:
+        elif getattr(operation, "weights", None) and not isinstance(
+            operation, WITHOUT_PRODUCTS
+        ):
             raise ValueError(
                 f"The counter does not know {type(operation).__name__}; "
-                "teach it in kerasrestore/models/cost.py."
+                "give it a method count_macs."
             )
     return total
 
@@ -86,12 +97,22 @@ def count_parameters(model):
     return sum(math.prod(v.shape) for v in model.trainable_variables)
 
 
-def live_bytes(model, height, width):
+def live_bytes(model, height, width, overhead=1.0):
     """Most bytes of activations that are alive at one time.
 
     A tensor lives from the operation that makes it to the last one that
-    reads it; batch 1. What a backend's convolution needs to work in comes on
-    top of that.
+    reads it; batch 1. Layers that work in more than their output say so
+    themselves: `workspace_bytes(input_shape)`.
+
+    Args:
+        model: a functional `Restorer`.
+        height: image height in pixels.
+        width: image width in pixels.
+        overhead: factor of what is alive beside such layers' own bytes, for
+            what a backend's convolutions need to work in.
+
+    Returns:
+        Bytes as a float.
     """
     steps = trace(model, height, width)
     last = {}
@@ -100,9 +121,12 @@ def live_bytes(model, height, width):
             last[id(tensor)] = index
     alive = {id(x): _bytes(x) for x in steps[0][1]}
     most = 0
-    for index, (_, inputs, output) in enumerate(steps):
-        alive[id(output)] = _bytes(output)
-        most = max(most, sum(alive.values()))
+    for index, (operation, inputs, outputs) in enumerate(steps):
+        alive.update({id(x): _bytes(x) for x in outputs})
+        work = 0
+        if hasattr(operation, "workspace_bytes"):
+            work = operation.workspace_bytes(inputs[0].shape)
+        most = max(most, overhead * sum(alive.values()) + work)
         for tensor in inputs:
             if last[id(tensor)] == index:
                 alive.pop(id(tensor), None)

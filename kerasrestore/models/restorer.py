@@ -9,12 +9,15 @@ from kerasrestore import models
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
+from kerasrestore.models.released_state import assign_released
 
 # What convolutions need to work in, beside the tensors of the graph: packed
 # copies of their inputs and outputs. Measured for DANetMobile at 512 to 2048
 # pixels squared: peaks of 0.8 of this forecast under TensorFlow, 0.95 under
 # JAX.
 WORKSPACE = 2.0
+# Sizes of tiles whose graphs are kept.
+GRAPHS = 8
 
 
 class Restorer(ImageRestorer, keras.Model):
@@ -34,9 +37,12 @@ class Restorer(ImageRestorer, keras.Model):
 
     Attributes:
         value_range: range of clean images inside the model.
+        released_layout: `"pytorch"` or `"tensorflow"`, how the released
+            checkpoints of a system lay their kernels.
     """
 
     value_range = (0.0, 1.0)
+    released_layout = "pytorch"
 
     # Keras would pass over a misspelt argument; here it is an error.
     def __init__(
@@ -45,6 +51,7 @@ class Restorer(ImageRestorer, keras.Model):
         super().__init__(
             inputs=inputs, outputs=outputs, name=name, trainable=trainable
         )
+        self._graphs = {}
         # A functional model takes no dtype, its layers do; what they were
         # given is kept here so that `get_config` can give it back.
         if dtype is not None:
@@ -118,6 +125,37 @@ class Restorer(ImageRestorer, keras.Model):
             ) from error
         return model
 
+    def released_variables(self):
+        """Names of the released code and what they stand for here.
+
+        Returns:
+            Dictionary: state name -> variable of this model, or an array that
+            the state may hold and must then equal. Several names may stand
+            for one variable.
+
+        Raises:
+            ValueError: if no released code has a network like this one.
+        """
+        raise ValueError(
+            f"There is no released code for this {type(self).__name__}; load "
+            "a preset or a .weights.h5 file."
+        )
+
+    def load_released_state(self, state):
+        """Takes over the weights of the released research code.
+
+        Args:
+            state: mapping of the released names to arrays as the released
+                code lays them; `kerasrestore.import_checkpoint` reads one
+                from a file.
+
+        Raises:
+            ValueError: if names are missing or unexpected, shapes differ or
+                values are not finite: all are named and nothing is loaded.
+                Or if no released code has a network like this one.
+        """
+        assign_released(self.released_variables(), state, self.released_layout)
+
     def restore_tile(self, tile, sigma):
         low, high = self.value_range
         scaled = tile * (high - low) + low
@@ -125,8 +163,32 @@ class Restorer(ImageRestorer, keras.Model):
         if self.sigma_input:
             level = np.full((len(tile), 1), sigma, np.float32)
             inputs = {"image": inputs, "sigma": level}
-        restored = np.asarray(self.predict_on_batch(inputs), np.float32)
+        if keras.backend.backend() == "tensorflow":
+            restored = self._graph(inputs, scaled.shape)(inputs)
+        else:
+            restored = self.predict_on_batch(inputs)
+        restored = np.asarray(restored, np.float32)
         return (restored - low) / (high - low)
+
+    def _graph(self, inputs, shape):
+        """The network as TensorFlow's graph for one size.
+
+        Keras' own would go on to a graph for all sizes, in which they are
+        unknown; attention has to know them. And it would be compiled by XLA,
+        whose convolutions take twice as long on a CPU.
+        """
+        import tensorflow as tf
+
+        if shape not in self._graphs:
+            if len(self._graphs) >= GRAPHS:
+                self._graphs.pop(next(iter(self._graphs)))
+            specs = keras.tree.map_structure(
+                lambda x: tf.TensorSpec(x.shape, x.dtype), inputs
+            )
+            self._graphs[shape] = tf.function(
+                lambda inputs: self(inputs, training=False), autograph=False
+            ).get_concrete_function(specs)
+        return self._graphs[shape]
 
     def memory_forecast(self, height, width):
         """Bytes that restoring one image takes, beyond what the loaded
@@ -141,7 +203,7 @@ class Restorer(ImageRestorer, keras.Model):
         """
         size = [-(-n // self.size_multiple) * self.size_multiple
                 for n in (height, width)]  # fmt: skip
-        return int(WORKSPACE * live_bytes(self, *size))
+        return int(live_bytes(self, *size, overhead=WORKSPACE))
 
     def count_macs(self, height=256, width=256):
         """Multiply-accumulates for one image of that size."""

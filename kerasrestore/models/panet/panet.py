@@ -1,0 +1,270 @@
+"""PANet: pyramid attention network."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from kerasrestore.layers.mean_shift import DIV2K_MEAN
+from kerasrestore.layers.pyramid_attention import PyramidAttention
+from kerasrestore.layers.residual_block import ResidualBlock
+from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.upsampler import Upsampler
+from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.restorer import Restorer
+from kerasrestore.ops.arguments import whole_numbers
+
+TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
+POSITIONS = ("pre", "mid", "post")
+
+
+@keras.saving.register_keras_serializable(package="kerasrestore")
+class PANet(Restorer):
+    """Pyramid attention network.
+
+    A convolution takes the image to features, residual blocks follow with a
+    pyramid attention in their middle, a convolution ends the body, whose sum
+    with the first features the last convolution turns into the image: there
+    is no connection from image to image. All residual blocks share one PReLU
+    with one slope.
+
+    `PANet(num_blocks=8)` is PANet-S. With `task="super_resolution"` it is
+    PA-EDSR: 32 residual blocks of 256 channels with ReLU, scaled by 0.1, the
+    mean colour taken off, and an upsampler.
+
+    The paper leaves the attention open in many points, so that the released
+    code is the definition; see `PyramidAttention`.
+
+    Args:
+        task: what the model restores: `"denoise"`, `"demosaic"`, `"jpeg"` or
+            `"super_resolution"`.
+        channels: 3 for colour, 1 for gray.
+        num_blocks: residual blocks, even; by default 80, or 32 for
+            super-resolution.
+        scale: enlargement: 2, 3 or 4 for super-resolution, else 1.
+        attention: where pyramid attention works: any of `"pre"` (before the
+            residual blocks), `"mid"` and `"post"` (behind them); empty for
+            none. Each has weights of its own.
+        levels: levels of the pyramid.
+        patch_size: side of the patches that are compared and pasted, 3 or 1.
+        resize_rule: how levels are sampled, `"size"` or `"scale"`.
+        features: channels inside; by default 64, or 256 for
+            super-resolution.
+        **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
+
+    Call arguments:
+        inputs: the image.
+
+    Input shape:
+        `(batch, height, width, channels)` with [0, 1] as the range of clean
+        images. Height and width are known when the model is called.
+
+    Output shape:
+        `(batch, scale * height, scale * width, channels)`, not clipped.
+
+    Raises:
+        ValueError: if an argument is out of its range, or the backend's
+            image layout is channels first.
+
+    Example:
+    >>> import numpy as np
+    >>> model = PANet(num_blocks=2, features=8)
+    >>> model(np.zeros((1, 12, 15, 3), "float32")).shape
+    TensorShape([1, 12, 15, 3])
+
+    References:
+        - Mei et al., "Pyramid Attention Network for Image Restoration", IJCV
+          2023. The network of table 1 has 5,957,255 parameters, as printed.
+          For PANet-S the paper says 665 K, where its code gives 639,623;
+          table 6 is `attention`, table 7 `patch_size`, table 8 `levels`.
+        - The published weights were trained with `resize_rule="size"`.
+    """
+
+    def __init__(
+        self,
+        task="denoise",
+        channels=3,
+        num_blocks=None,
+        scale=1,
+        attention=("mid",),
+        levels=5,
+        patch_size=3,
+        resize_rule="size",
+        features=None,
+        **kwargs,
+    ):
+        enlarges = task == "super_resolution"
+        num_blocks = num_blocks or (32 if enlarges else 80)
+        features = features or (256 if enlarges else 64)
+        attention = (attention,) if isinstance(attention, str) else attention
+        attention = tuple(attention or ())
+        _check(task, channels, num_blocks, scale, attention, features)
+        dtype = kwargs.pop("dtype", None)
+
+        def conv(filters, name, inputs=features):
+            return layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                dtype=dtype,
+                name=name,
+                **torch_start(9 * inputs),
+            )
+
+        def attend(x, position):
+            if position not in attention:
+                return x
+            return PyramidAttention(
+                levels=levels,
+                patch_size=patch_size,
+                reduction=8 if enlarges else 2,
+                res_scale=0.1 if enlarges else 1.0,
+                resize_rule=resize_rule,
+                dtype=dtype,
+                name=f"attention_{position}",
+            )(x)
+
+        activation = "relu"
+        if not enlarges:
+            activation = layers.PReLU(
+                alpha_initializer=keras.initializers.Constant(0.25),
+                shared_axes=[1, 2, 3],
+                dtype=dtype,
+                name="shared_prelu",
+            )
+        mean = np.array(DIV2K_MEAN[:channels], "float32")
+
+        image = keras.Input((None, None, channels), name="image")
+        x = image - mean if enlarges else image
+        head = x = conv(features, "head", channels)(x)
+        x = attend(x, "pre")
+        for index in range(num_blocks):
+            if index == num_blocks // 2:
+                x = attend(x, "mid")
+            x = ResidualBlock(
+                res_scale=0.1 if enlarges else 1.0,
+                activation=activation,
+                dtype=dtype,
+                name=f"block{index}",
+            )(x)
+        x = attend(x, "post")
+        x = conv(features, "body_conv")(x)
+        x = layers.Add(dtype=dtype, name="feature_skip")([x, head])
+        if enlarges:
+            x = Upsampler(scale, dtype=dtype, name="upsampler")(x)
+        x = conv(channels, "tail")(x)
+        outputs = layers.Activation("linear", dtype="float32", name="restored")(
+            x
+        )
+        if enlarges:
+            outputs = outputs + mean
+        super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
+
+        self.task = task
+        self.channels = channels
+        self.num_blocks = num_blocks
+        self.scale = scale
+        self.attention = attention
+        self.levels = levels
+        self.patch_size = patch_size
+        self.resize_rule = resize_rule
+        self.features = features
+        # Attention sees the whole image.
+        self.receptive_field = None
+        if not attention:
+            # The upsampler's convolutions on enlarged pixels and the tail
+            # reach no more than one pixel together.
+            radius = 3 + 2 * num_blocks + (1 if enlarges else 0)
+            self.receptive_field = 2 * radius + 1
+
+    def released_variables(self):
+        """Names of the released checkpoints and what they hold.
+
+        Returns:
+            Dictionary of state names, variables and constants.
+
+        Raises:
+            ValueError: if the attention is not where the released code has
+                it.
+        """
+        if self.attention != ("mid",) or (
+            self.channels == 1 and self.scale > 1
+        ):
+            raise ValueError(
+                "The released networks have one attention, in the middle, and "
+                "enlarge colour images; build the model with its defaults."
+            )
+        enlarges = self.task == "super_resolution"
+        middle = self.num_blocks // 2
+        state = _conv("head.0.", self.get_layer("head"))
+        for index in range(self.num_blocks):
+            block = self.get_layer(f"block{index}")
+            # The attention takes a place in the list of the blocks.
+            prefix = f"body.{index + (index >= middle)}.body."
+            state |= _conv(f"{prefix}0.", block.conv1)
+            state |= _conv(f"{prefix}2.", block.conv2)
+            if not enlarges:
+                state[f"{prefix}1.weight"] = block.activation.alpha
+        attention = self.get_layer("attention_mid")
+        # PA-EDSR's code registers its attention under two names.
+        names = (f"body.{middle}.", *(("msa.",) if enlarges else ()))
+        for prefix in names:
+            state[f"{prefix}escape_NaN"] = np.array([1e-4], "float32")
+            for name, part in (
+                ("conv_match_L_base", "query"),
+                ("conv_match", "key"),
+                ("conv_assembly", "value"),
+            ):
+                state |= _conv(f"{prefix}{name}.0.", getattr(attention, part))
+                slope = getattr(attention, f"{part}_prelu").alpha
+                state[f"{prefix}{name}.1.weight"] = slope
+        state |= _conv(
+            f"body.{self.num_blocks + 1}.", self.get_layer("body_conv")
+        )
+        if enlarges:
+            for index, layer in enumerate(self.get_layer("upsampler").convs):
+                # The shuffle takes every second place in the list.
+                state |= _conv(f"tail.0.{2 * index}.", layer)
+        state |= _conv(
+            "tail.1." if enlarges else "tail.0.", self.get_layer("tail")
+        )
+        # Also where the images' mean is left alone, its layers are there.
+        for name, sign in (("sub_mean", -1), ("add_mean", 1)):
+            state[f"{name}.weight"] = np.eye(3, dtype="float32")[None, None]
+            state[f"{name}.bias"] = sign * np.array(DIV2K_MEAN, "float32")
+        return state
+
+    def get_config(self):
+        return {
+            **self.base_config(),
+            "task": self.task,
+            "channels": self.channels,
+            "num_blocks": self.num_blocks,
+            "scale": self.scale,
+            "attention": list(self.attention),
+            "levels": self.levels,
+            "patch_size": self.patch_size,
+            "resize_rule": self.resize_rule,
+            "features": self.features,
+        }
+
+
+def _conv(prefix, conv):
+    return {f"{prefix}weight": conv.kernel, f"{prefix}bias": conv.bias}
+
+
+def _check(task, channels, num_blocks, scale, attention, features):
+    check_image_model("PANet", TASKS, task, channels, scale)
+    whole_numbers("num_blocks", [num_blocks])
+    whole_numbers("features", [features], 1)
+    if num_blocks % 2:
+        raise ValueError(
+            f"The attention stands between two halves, got {num_blocks} "
+            "blocks; choose an even number."
+        )
+    if not set(attention) <= set(POSITIONS) or len(set(attention)) < len(
+        attention
+    ):
+        raise ValueError(
+            "attention names places among 'pre', 'mid' and 'post', each at "
+            f"most once, got {attention}."
+        )

@@ -1,0 +1,87 @@
+"""Weights of the released research code, put into our models."""
+
+import keras
+import numpy as np
+
+LISTED = 8
+
+
+def assign_released(variables, state, layout):
+    """Assigns a released state, all of it or nothing.
+
+    Args:
+        variables: state name -> variable of the model, or an array that the
+            state may hold and must then equal (constants of the released
+            code). Several names may stand for one variable.
+        state: mapping of state names to arrays.
+        layout: `"pytorch"`, whose kernels are turned (output, input, height,
+            width to height, width, input, output, and likewise for transposed
+            convolutions), or `"tensorflow"`, whose kernels lie as ours.
+
+    Raises:
+        ValueError: if names are missing or unexpected, shapes differ, values
+            are not finite, constants differ, or names that share a variable
+            disagree; all of them are named and nothing is assigned.
+    """
+    state = {name: np.asarray(array) for name, array in state.items()}
+    faults = {
+        "missing": [
+            name
+            for name, target in variables.items()
+            if name not in state and not isinstance(target, np.ndarray)
+        ],
+        "unexpected": [name for name in state if name not in variables],
+        "of another shape": [],
+        "not finite numbers": [],
+        "not the constant of the released code": [],
+        "unlike the name they share a weight with": [],
+    }
+    values = {}
+    for name, target in variables.items():
+        if name not in state:
+            continue
+        array = state[name]
+        if array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            faults["not finite numbers"].append(name)
+            continue
+        if array.ndim == 4 and layout == "pytorch":
+            array = array.transpose(2, 3, 1, 0)
+        shape = tuple(target.shape)
+        if array.shape != shape:
+            # One number may lie in any number of axes.
+            if not array.size == np.prod(shape) == 1:
+                faults["of another shape"].append(
+                    f"{name} {state[name].shape}, wanted "
+                    f"{_released_shape(shape, layout)}"
+                )
+                continue
+            array = array.reshape(shape)
+        if isinstance(target, np.ndarray):
+            if not np.allclose(array, target, rtol=1e-5, atol=1e-7):
+                faults["not the constant of the released code"].append(name)
+            continue
+        _, before = values.setdefault(id(target), (target, array))
+        if not np.array_equal(before, array):
+            faults["unlike the name they share a weight with"].append(name)
+    told = [
+        f"{what}: {_listed(names)}" for what, names in faults.items() if names
+    ]
+    if told:
+        raise ValueError(
+            "The state does not fit the model, nothing was loaded; "
+            + "; ".join(told)
+            + ". Build the model with the arguments of the checkpoint."
+        )
+    for variable, array in values.values():
+        variable.assign(keras.ops.convert_to_tensor(array, variable.dtype))
+
+
+def _released_shape(shape, layout):
+    if len(shape) == 4 and layout == "pytorch":
+        return tuple(shape[axis] for axis in (3, 2, 0, 1))
+    return shape
+
+
+def _listed(names):
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,141 @@
+"""Softmax attention, all at once or block by block."""
+
+import keras
+from keras import ops
+
+from kerasrestore.ops.blocks import map_blocks
+
+NORMALIZE = ("keys", "queries")
+# Pairs of positions that are held at one time.
+BLOCK_PAIRS = 2**25
+# Batches of training, where TensorFlow leaves the size open.
+USUAL_BATCH = 16
+
+
+def softmax_attention(
+    query, key, value, scale=1.0, normalize="keys", block_size=None
+):
+    """Every position gathers values from all positions.
+
+    `output[i] = sum over j of weight[i, j] * value[j]`, where `weight` is the
+    softmax of `scale * <query[i], key[j]>` over the keys j. With
+    `normalize="queries"` the softmax runs over the queries i, as in RNAN's
+    released code; outputs are then no averages of values.
+
+    The blockwise form is exact as well: a block has all the logits that one
+    softmax needs. Memory grows with the positions, not with their square,
+    and the backward pass computes blocks anew.
+
+    Args:
+        query: tensor `(batch, queries, channels)`.
+        key: tensor `(batch, keys, channels)`.
+        value: tensor `(batch, keys, filters)`.
+        scale: factor of the logits.
+        normalize: `"keys"` or `"queries"`.
+        block_size: queries (keys for `normalize="queries"`) that are worked
+            on at one time. By default everything at once where that is
+            little, else what memory of some hundred megabytes holds. The
+            result does not depend on it.
+
+    Returns:
+        Tensor `(batch, queries, filters)` of the dtype of `value`. The
+        softmax is taken in float32 at least.
+
+    Raises:
+        ValueError: if shapes do not fit each other, sizes are unknown, or
+            `normalize` or `block_size` are out of their range.
+
+    Example:
+    >>> import numpy as np
+    >>> x = np.eye(3, dtype="float32")[None]
+    >>> y = softmax_attention(x, x, x, scale=100.0)
+    >>> np.asarray(y[0]).round(3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+    References:
+        - Wang et al., "Non-local Neural Networks", CVPR 2018, equation 4.
+        - RNAN: Zhang et al., "Residual Non-local Attention Networks for
+          Image Restoration", ICLR 2019, equations 3 and 5.
+    """
+    query, key, value = (ops.convert_to_tensor(x) for x in (query, key, value))
+    _check(query, key, value, normalize, block_size)
+    batch, queries, _ = query.shape
+    keys = key.shape[1]
+    if block_size is None:
+        block_size = attention_block_size(batch, queries, keys, normalize)
+    count = queries if normalize == "keys" else keys
+    static = {"scale": float(scale), "normalize": normalize}
+    if block_size >= count:
+        return _attend(query, key, value, **static)
+    if normalize == "keys":
+        output = map_blocks(
+            _attend, [_split(query, block_size)], [key, value], **static
+        )
+        output = ops.transpose(output, (1, 0, 2, 3))
+        padded = -(-count // block_size) * block_size
+        output = ops.reshape(output, (-1, padded, value.shape[-1]))
+        return output[:, :count]
+    # Keys and values of zero, added to fill the last block, add zero.
+    return map_blocks(
+        _attend_from_keys,
+        [_split(key, block_size), _split(value, block_size)],
+        [query],
+        total=True,
+        **static,
+    )
+
+
+def attention_block_size(batch, queries, keys, normalize="keys"):
+    """How many positions `softmax_attention` takes at one time."""
+    count, others = (queries, keys) if normalize == "keys" else (keys, queries)
+    size = max(1, BLOCK_PAIRS // ((batch or USUAL_BATCH) * others))
+    blocks = -(-count // size)
+    return -(-count // blocks)
+
+
+def _split(x, size):
+    """`(blocks, batch, size, channels)`, filled up with zeros."""
+    _, count, channels = x.shape
+    x = ops.pad(x, ((0, 0), (0, -count % size), (0, 0)))
+    x = ops.reshape(x, (-1, -(-count // size), size, channels))
+    return ops.transpose(x, (1, 0, 2, 3))
+
+
+def _attend(query, key, value, scale, normalize):
+    logits = ops.matmul(query, ops.transpose(key, (0, 2, 1)))
+    weight = _softmax(logits * scale, -1 if normalize == "keys" else 1)
+    return ops.matmul(ops.cast(weight, value.dtype), value)
+
+
+def _attend_from_keys(key, value, query, scale, normalize):
+    return _attend(query, key, value, scale, normalize)
+
+
+def _softmax(logits, axis):
+    dtype = keras.backend.standardize_dtype(logits.dtype)
+    wide = dtype if dtype == "float64" else "float32"
+    return ops.softmax(ops.cast(logits, wide), axis=axis)
+
+
+def _check(query, key, value, normalize, block_size):
+    shapes = [tuple(x.shape) for x in (query, key, value)]
+    if any(len(shape) != 3 or None in shape[1:] for shape in shapes) or not (
+        shapes[0][0] == shapes[1][0] == shapes[2][0]
+        and shapes[0][2] == shapes[1][2]
+        and shapes[1][1] == shapes[2][1]
+    ):
+        raise ValueError(
+            "Attention wants query (batch, queries, channels), key (batch, "
+            "keys, channels) and value (batch, keys, filters) of known sizes, "
+            f"got {shapes[0]}, {shapes[1]} and {shapes[2]}."
+        )
+    if normalize not in NORMALIZE:
+        raise ValueError(
+            f"normalize is 'keys' or 'queries', got {normalize!r}."
+        )
+    if block_size is not None and (
+        not isinstance(block_size, int) or block_size < 1
+    ):
+        raise ValueError(
+            f"block_size is a whole number of positions, got {block_size!r}."
+        )
