@@ -44,6 +44,11 @@ def add_parser(commands):
         help="clip and round the noisy images to 8 bits",
     )
     parser.add_argument(
+        "--paper",
+        metavar="P:N",
+        help="show the rows of that paper's table alone, like panet:1",
+    )
+    parser.add_argument(
         "--csv", type=Path, metavar="F", help="append a line for each image"
     )
     parser.add_argument(
@@ -53,10 +58,13 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.evaluation import evaluate
+    from kerasrestore.evaluation import evaluate, parse_reference
     from kerasrestore.tasks import Denoise
 
     task = Denoise(args.setting, quantize=args.quantize_input)
+    if args.paper is not None:
+        # Before what takes long: a mistyped name is told at once.
+        parse_reference(args.paper)
     if args.csv is not None:
         if args.csv.is_dir():
             raise ValueError(
@@ -80,7 +88,7 @@ def run(args):
             progress=tick,
         )
     # Before the CSV, which may fail: what took long to measure is shown.
-    print(report.to_json() if args.json else report.table())
+    print(report.to_json() if args.json else report.table(args.paper))
     if args.csv is not None:
         report.append_csv(args.csv)
     for item in report.failed:

@@ -14,6 +14,8 @@ IMAGE_SUFFIXES = (
     ".tiff",
     ".webp",
 )
+# Pillow clips deep gray images to 8 bits, which makes them white.
+DEEP_MODES = ("F", "I")
 
 
 def list_images(folder):
@@ -81,20 +83,21 @@ def rgb_to_gray(image):
     return np.floor(gray + 0.5).clip(0, 255).astype(np.uint8)
 
 
-def load_image(path, channels=3):
+def load_image(path, channels=3, to_gray=rgb_to_gray):
     """Decodes an 8-bit image file into an array.
 
     Args:
         path: image file.
-        channels: 3 for colour (gray files are repeated), 1 for gray (colour
-            files go through `rgb_to_gray`).
+        channels: 3 for colour (gray files are repeated), 1 for gray.
+        to_gray: function that makes colour files gray, `(H, W, 3)` to
+            `(H, W)`; gray files are taken as they are.
 
     Returns:
         uint8 array `(H, W, channels)`.
 
     Raises:
-        ValueError: if the file cannot be decoded as an image, or `channels`
-            is neither 1 nor 3.
+        ValueError: if the file cannot be decoded as an image, is a gray image
+            of more than 8 bits, or `channels` is neither 1 nor 3.
 
     Example:
     >>> import tempfile
@@ -108,7 +111,8 @@ def load_image(path, channels=3):
         raise ValueError(f"channels is 1 or 3, got {channels!r}.")
     try:
         with Image.open(path) as image:
-            gray = image.mode in ("1", "L")
+            mode = image.mode
+            gray = mode in ("1", "L")
             array = np.asarray(image.convert("L" if gray else "RGB"))
     except (
         OSError,
@@ -120,6 +124,11 @@ def load_image(path, channels=3):
             f"{path} cannot be read as an image ({error}); replace or remove "
             "the file."
         ) from error
+    if mode.partition(";")[0] in DEEP_MODES:
+        raise ValueError(
+            f"{path} has more than 8 bits a pixel (Pillow's mode {mode}); "
+            "convert it to 8 bits first."
+        )
     if channels == 1:
-        return (array if gray else rgb_to_gray(array))[..., None]
+        return (array if gray else to_gray(array))[..., None]
     return np.repeat(array[..., None], 3, axis=-1) if gray else array

@@ -1,13 +1,14 @@
-"""Random training patches, a pure function of seed and step."""
+"""Random training patches, degraded as they are drawn."""
 
-import threading
+import os
 
 import numpy as np
 
-from kerasrestore.data.images import list_images, load_image
+from kerasrestore.data.images import list_images
+from kerasrestore.data.sampler import Sampler, turned, turned_corner
 
 
-class PatchSampler:
+class PatchSampler(Sampler):
     """Draws batches of degraded and clean patches from a folder of images.
 
     Batch number `step` depends on `seed` and `step` alone, never on what was
@@ -16,19 +17,28 @@ class PatchSampler:
     sampler at the same time. Every patch is cropped at random from a random
     image and turned by one of the eight flips and rotations.
 
+    Where the degradation of a pixel depends on its neighbours or its place, a
+    patch is degraded together with as much around it as the task's `block`
+    and `halo` ask for. So it is a crop of the degraded image, as patches from
+    the papers' files are, and not an image of its own with borders of its own.
+
     Args:
-        folder: folder of images of any kind and size.
+        folder: folder of images of any kind and size, or a list of files,
+            `[pair.clean for pair in open_dataset("BSDS500", root, "train")]`
+            for example.
         task: task whose `degrade(clean, rng)` makes the input.
         channels: 3 for colour, 1 for gray.
-        patch_size: side of the square patches in pixels.
+        patch_size: side of the square clean patches in pixels, a multiple of
+            the task's scale; degraded ones are smaller by it.
         batch_size: patches in a batch.
         seed: seed of the sequence.
         cache_bytes: decoded images kept in memory, in bytes. Images beyond
             that are decoded again when they are wanted, which is slow.
 
     Raises:
-        ValueError: if the folder holds no image, an image cannot be read or
-            is smaller than a patch.
+        ValueError: if there is no image, an image cannot be read or
+            is smaller than a patch, or `patch_size` is no multiple of the
+            scale.
 
     Example:
     >>> import tempfile
@@ -55,70 +65,49 @@ class PatchSampler:
         seed=0,
         cache_bytes=2 << 30,
     ):
-        self.files = list_images(folder)
+        listed = isinstance(folder, (str, os.PathLike))
+        super().__init__(
+            list_images(folder) if listed else list(folder),
+            channels=channels,
+            patch_size=patch_size,
+            batch_size=batch_size,
+            seed=seed,
+            cache_bytes=cache_bytes,
+            scale=task.scale,
+        )
         self.task = task
-        self.channels = channels
-        self.patch_size = int(patch_size)
-        self.batch_size = int(batch_size)
-        self.seed = int(seed)
-        self.cache_bytes = cache_bytes
-        self._cache = {}
-        self._cached_bytes = 0
-        self._lock = threading.Lock()
-        if self.patch_size < 1 or self.batch_size < 1:
-            raise ValueError(
-                "patch_size and batch_size are at least 1, got "
-                f"{patch_size} and {batch_size}."
-            )
 
     def image(self, index):
         """Image number `index`, uint8 `(H, W, channels)`."""
-        image = self._cache.get(index)
-        if image is not None:
-            return image
-        image = load_image(self.files[index], self.channels)
-        if min(image.shape[:2]) < self.patch_size:
-            raise ValueError(
-                f"{self.files[index]} is {image.shape[1]}x{image.shape[0]}, "
-                f"smaller than a patch of {self.patch_size}; remove it or "
-                "choose a smaller patch."
-            )
-        # First come, first kept: patches are drawn uniformly, so that
-        # throwing old images out would gain nothing.
-        with self._lock:
-            size = self._cached_bytes + image.nbytes
-            if index not in self._cache and size <= self.cache_bytes:
-                self._cache[index] = image
-                self._cached_bytes = size
-        return image
+        return self._arrays(index)[0]
 
-    def batch(self, step):
-        """Batch number `step`.
+    def _load(self, index):
+        return (self.task.load_clean(self.files[index], self.channels),)
 
-        Args:
-            step: position in the sequence, from 0.
+    def _cut(self, arrays, top, left, turn, mirror, rng):
+        (image,), size, scale = arrays, self.patch_size, self.scale
+        rows = self._window(top, image.shape[0])
+        columns = self._window(left, image.shape[1])
+        window = image[rows, columns]
+        top, left = turned_corner(
+            top - rows.start,
+            left - columns.start,
+            size,
+            window.shape[:2],
+            turn,
+            mirror,
+        )
+        window = turned(window, turn, mirror) / np.float32(255)
+        degraded, strength = self.task.degrade(window, rng)
+        clean = window[top : top + size, left : left + size]
+        top, left, size = top // scale, left // scale, size // scale
+        return degraded[top : top + size, left : left + size], clean, strength
 
-        Returns:
-            The degraded patches and the clean ones, both float32
-            `(batch_size, patch_size, patch_size, channels)` with [0, 1] as
-            the range of clean images, and the degradation's strength per
-            patch, float32 `(batch_size,)`.
-        """
-        rng = np.random.default_rng([self.seed, step])
-        size = self.patch_size
-        shape = (self.batch_size, size, size, self.channels)
-        degraded = np.empty(shape, np.float32)
-        clean = np.empty(shape, np.float32)
-        strength = np.empty(self.batch_size, np.float32)
-        for item in range(self.batch_size):
-            image = self.image(int(rng.integers(len(self.files))))
-            top = rng.integers(image.shape[0] - size + 1)
-            left = rng.integers(image.shape[1] - size + 1)
-            patch = image[top : top + size, left : left + size]
-            patch = np.rot90(patch, rng.integers(4))
-            if rng.integers(2):
-                patch = patch[:, ::-1]
-            clean[item] = patch
-            clean[item] /= np.float32(255)
-            degraded[item], strength[item] = self.task.degrade(clean[item], rng)
-        return degraded, clean, strength
+    def _window(self, start, side):
+        """What has to be degraded along one axis for a patch at `start`."""
+        block, halo = self.task.block, self.task.halo
+        stop = start + self.patch_size + halo
+        return slice(
+            max(0, start - halo) // block * block,
+            min(side, -(-stop // block) * block),
+        )

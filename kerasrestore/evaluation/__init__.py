@@ -1,7 +1,27 @@
 """Measuring restorers, beside what others reached."""
 
 from kerasrestore.evaluation.evaluate import evaluate
-from kerasrestore.evaluation.paper_results import PaperResult, paper_rows
+from kerasrestore.evaluation.paper_results import (
+    PaperResult,
+    paper_rows,
+    rows_for,
+)
+from kerasrestore.evaluation.paper_tables import (
+    PaperFigure,
+    paper_table,
+    paper_title,
+    parse_reference,
+)
 from kerasrestore.evaluation.report import Report
 
-__all__ = ["PaperResult", "Report", "evaluate", "paper_rows"]
+__all__ = [
+    "PaperFigure",
+    "PaperResult",
+    "Report",
+    "evaluate",
+    "paper_rows",
+    "paper_table",
+    "paper_title",
+    "parse_reference",
+    "rows_for",
+]

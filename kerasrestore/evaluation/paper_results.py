@@ -1,63 +1,87 @@
-"""Figures of other methods, as data."""
+"""What other methods reached, to be printed beside a measurement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from kerasrestore.evaluation.paper_tables import (
+    PAPERS,
+    all_figures,
+    parse_reference,
+    table_kind,
+)
+
+TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
+CHANNELS = ("gray", "color", "y")
+# Other names of sets, as folders are called.
+_ALIASES = {
+    "bsd100": "b100",
+    "bsds100": "b100",
+    "kodak": "kodak24",
+    "live": "live1",
+    "mcmaster": "mcmaster18",
+}
 
 
 @dataclass(frozen=True)
 class PaperResult:
-    """One figure that somebody published or that was measured here.
+    """What a method reached on a set, published or measured here.
 
     Attributes:
         method: name of the method.
         dataset: name of the benchmark set.
         task: name of the task.
-        setting: its strength, sigma on the 0..255 scale.
+        setting: its strength: sigma on the 0..255 scale, JPEG quality or
+            factor; `None` if it has none.
         psnr: decibels.
         ssim: mean SSIM or `None`.
-        source: where the figure is from.
-        gray: whether on gray images.
+        source: where the figures are from.
+        channels: `"gray"`, `"color"` or `"y"`, what was scored.
+        training: what it was trained on, where its table tells methods
+            apart by it, else `""`.
+        note: what makes it another protocol or a doubtful figure, or `""`.
     """
 
     method: str
     dataset: str
     task: str
-    setting: float
+    setting: float | None
     psnr: float
     ssim: float | None
     source: str
-    gray: bool = False
+    channels: str
+    training: str = ""
+    note: str = ""
 
 
 # Official weights run by the package's own protocol.
 MEASURED = "measured with the official weights"
 PUBLISHED = "published"
 
-# (method, dataset, gray, source, PSNR at sigma 15, 25, 50)
+# (method, dataset, channels, source, PSNR at sigma 15, 25, 50)
 _DENOISE = (
-    ("CDnCNN", "CBSD68", False, MEASURED, (33.98, 31.30, None)),
-    ("CDnCNN", "CBSD68", False, PUBLISHED, (33.99, 31.31, 28.01)),
-    ("CDnCNN", "Kodak24", False, MEASURED, (34.73, 32.24, None)),
-    ("CBM3D", "CBSD68", False, PUBLISHED, (33.33, 30.63, 27.35)),
-    ("FFDNet", "CBSD68", False, PUBLISHED, (33.84, 31.20, 27.96)),
-    ("DRUNet", "CBSD68", False, PUBLISHED, (34.30, 31.69, 28.51)),
-    ("Restormer", "CBSD68", False, PUBLISHED, (34.40, 31.79, 28.60)),
-    ("Restormer", "Kodak24", False, PUBLISHED, (35.47, 33.04, 30.01)),
-    ("DnCNN-S", "Set12", True, MEASURED, (32.86, 30.43, 27.17)),
-    ("DnCNN-S", "Set12", True, PUBLISHED, (32.86, 30.43, 27.18)),
-    ("DnCNN-S", "BSD68", True, MEASURED, (31.73, 29.22, 26.21)),
-    ("DnCNN-S", "BSD68", True, PUBLISHED, (31.73, 29.23, 26.23)),
+    ("CDnCNN", "CBSD68", "color", MEASURED, (33.98, 31.30, None)),
+    ("CDnCNN", "CBSD68", "color", PUBLISHED, (33.99, 31.31, 28.01)),
+    ("CDnCNN", "Kodak24", "color", MEASURED, (34.73, 32.24, None)),
+    ("CBM3D", "CBSD68", "color", PUBLISHED, (33.33, 30.63, 27.35)),
+    ("FFDNet", "CBSD68", "color", PUBLISHED, (33.84, 31.20, 27.96)),
+    ("DRUNet", "CBSD68", "color", PUBLISHED, (34.30, 31.69, 28.51)),
+    ("Restormer", "CBSD68", "color", PUBLISHED, (34.40, 31.79, 28.60)),
+    ("Restormer", "Kodak24", "color", PUBLISHED, (35.47, 33.04, 30.01)),
+    ("DnCNN-S", "Set12", "gray", MEASURED, (32.86, 30.43, 27.17)),
+    ("DnCNN-S", "Set12", "gray", PUBLISHED, (32.86, 30.43, 27.18)),
+    ("DnCNN-S", "BSD68", "gray", MEASURED, (31.73, 29.22, 26.21)),
+    ("DnCNN-S", "BSD68", "gray", PUBLISHED, (31.73, 29.23, 26.23)),
 )
 
 RESULTS = tuple(
-    PaperResult(method, dataset, "denoise", sigma, psnr, None, source, gray)
-    for method, dataset, gray, source, figures in _DENOISE
+    PaperResult(method, dataset, "denoise", sigma, psnr, None, source, channels)
+    for method, dataset, channels, source, figures in _DENOISE
     for sigma, psnr in zip((15, 25, 50), figures, strict=True)
     if psnr is not None
 )
 
 
 def paper_rows(dataset, task, setting, gray=False):
-    """What others reached on that set.
+    """What peers reached on a set by the package's own protocol.
 
     Args:
         dataset: name of the benchmark set, as its folder is called.
@@ -72,12 +96,134 @@ def paper_rows(dataset, task, setting, gray=False):
     >>> [row.psnr for row in paper_rows("Set12", "denoise", 25, gray=True)]
     [30.43, 30.43]
     """
+    channels = "gray" if gray else "color"
+    wanted = (task, _plain_name(dataset), setting)
     found = [
         row
         for row in RESULTS
-        if row.dataset.lower() == dataset.lower()
-        and row.task == task
-        and row.setting == setting
-        and row.gray == gray
+        if (row.task, _plain_name(row.dataset), row.setting) == wanted
+        and row.channels == channels
     ]
     return sorted(found, key=lambda row: row.psnr)
+
+
+def rows_for(task, dataset, setting=None, channels="color", reference=None):
+    """What to print beside a measured figure.
+
+    Rows are peers' and those of the papers' benchmark tables; ablations and
+    tables of costs are left out. Only rows of the same task, set, setting
+    and channels are given, for others do not compare. Where a row's protocol
+    differs all the same (noisy input of 8 bits, full-size Kodak images,
+    another SSIM), its note says so. Rows that say the same are one, with
+    their sources joined.
+
+    Args:
+        task: name of the task.
+        dataset: name of the benchmark set, as its folder is called.
+        setting: sigma on the 0..255 scale, JPEG quality or factor; `None`
+            for tasks without.
+        channels: what is scored: `"color"`, `"gray"`, or `"y"` for the
+            luminance of colour images. A gray image is as good as a Y where
+            the papers have Y.
+        reference: `"panet:1"`, for rows of that table alone.
+
+    Returns:
+        List of `PaperResult`, best last; empty if nobody has published
+        such figures.
+
+    Raises:
+        ValueError: if task, channels or reference are unknown.
+
+    Example:
+    >>> from kerasrestore.evaluation import rows_for
+    >>> row = rows_for("demosaic", "CBSD68", reference="panet:2")[0]
+    >>> row.method, row.psnr, row.ssim, row.source
+    ('Mosaiced', 8.43, 0.085, 'PANet, table 2')
+    """
+    for name, value, known in (
+        ("task", task, TASKS),
+        ("channels", channels, CHANNELS),
+    ):
+        if value not in known:
+            raise ValueError(
+                f"{name} is one of {', '.join(known)}, got {value!r}."
+            )
+    dataset = _plain_name(dataset)
+    if (dataset, channels) == ("bsd68", "color"):
+        dataset = "cbsd68"
+    scored = {channels, "y"} if channels == "gray" else {channels}
+    rows = [
+        row
+        for row in (_table_rows(reference) if reference else _all_rows())
+        if (row.task, _plain_name(row.dataset), row.setting)
+        == (task, dataset, setting)
+        and row.channels in scored
+    ]
+    return sorted(_joined(rows), key=lambda row: row.psnr)
+
+
+def _all_rows():
+    rows = list(RESULTS)
+    for paper in PAPERS:
+        rows += _combined(
+            figure
+            for figure in all_figures(paper)
+            if table_kind(paper, figure.table) == "benchmark"
+        )
+    return rows
+
+
+def _table_rows(reference):
+    paper, table = parse_reference(reference)
+    return _combined(
+        figure for figure in all_figures(paper) if figure.table == table
+    )
+
+
+def _combined(figures):
+    """PSNR and SSIM of a method, two figures of a table, in one row."""
+    pairs = {}
+    for figure in figures:
+        if figure.metric in ("psnr", "ssim"):
+            key = replace(figure, metric="", value=0.0, unit="", note="")
+            pairs.setdefault(key, {})[figure.metric] = figure
+    return [
+        PaperResult(
+            key.method,
+            key.dataset,
+            key.task,
+            key.setting,
+            pair["psnr"].value,
+            pair["ssim"].value if "ssim" in pair else None,
+            f"{PAPERS[key.paper]}, table {key.table}",
+            key.channels,
+            key.training,
+            _note(pair),
+        )
+        for key, pair in pairs.items()
+    ]
+
+
+def _note(pair):
+    notes = {metric: figure.note for metric, figure in pair.items()}
+    if len(set(notes.values())) == 1:
+        return notes["psnr"]
+    return "; ".join(
+        f"{metric.upper()} {note}" for metric, note in notes.items() if note
+    )
+
+
+def _joined(rows):
+    sources = {}
+    for row in rows:
+        key = replace(row, source="", dataset="", channels="")
+        sources.setdefault(key, []).append(row)
+    return [
+        replace(same[0], source="; ".join(row.source for row in same))
+        for same in sources.values()
+    ]
+
+
+def _plain_name(dataset):
+    name = dataset.lower()
+    return _ALIASES.get(name, name)

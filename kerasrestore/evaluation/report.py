@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kerasrestore.evaluation.paper_results import paper_rows
+from kerasrestore.evaluation.paper_results import rows_for
 from kerasrestore.version import __version__
 
 
@@ -108,8 +108,18 @@ class Report:
                 writer.writeheader()
             writer.writerows(rows)
 
-    def table(self):
-        """A plain table: ours, then what others reached on the same set."""
+    def table(self, paper=None):
+        """A plain table: ours, then what others reached on the same set.
+
+        Args:
+            paper: `"panet:1"`, for the rows of that paper's table alone.
+
+        Returns:
+            Text of several lines.
+
+        Raises:
+            ValueError: if there is no such table.
+        """
         mean = self.mean
         kind = "gray" if self.gray else "rgb"
         lines = [
@@ -133,9 +143,14 @@ class Report:
                     "measured",
                 ),
             ]
-        for row in paper_rows(self.dataset, self.task, self.setting, self.gray):
+        channels = "gray" if self.gray else "color"
+        for row in rows_for(
+            self.task, self.dataset, self.setting, channels, paper
+        ):
+            method = row.method + (f" ({row.training})" if row.training else "")
             ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
-            rows.append((row.method, f"{row.psnr:.2f}", ssim, row.source))
+            source = row.source + (f" ({row.note})" if row.note else "")
+            rows.append((method, f"{row.psnr:.2f}", ssim, source))
         widths = [max(len(row[i]) for row in rows) for i in range(3)]
         for method, psnr, ssim, source in rows:
             lines.append(

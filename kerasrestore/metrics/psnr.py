@@ -2,35 +2,32 @@
 
 import numpy as np
 
+from kerasrestore.data.luma import rgb_to_y
+from kerasrestore.metrics.shave import shaved_gray, shaved_rgb
+
 
 def _psnr(restored, reference):
-    restored = np.asarray(restored)
-    reference = np.asarray(reference)
-    if restored.shape != reference.shape:
-        raise ValueError(
-            f"PSNR compares images of one shape, got {restored.shape} and "
-            f"{reference.shape}; crop or convert one of them first."
-        )
-    difference = restored.astype(np.float64) - reference.astype(np.float64)
-    mean_square = np.mean(difference**2)
+    mean_square = np.mean((restored - reference) ** 2)
     if mean_square == 0.0:
         return float("inf")
     return float(10.0 * np.log10(255.0**2 / mean_square))
 
 
-def psnr_rgb(restored, reference):
-    """PSNR over all channels of a colour image, no border shaved.
+def psnr_rgb(restored, reference, shave=0):
+    """PSNR over all channels of a colour image.
 
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale; round it to uint8
             first where a published protocol does.
         reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side.
 
     Returns:
         Decibels as a float; `inf` for equal images.
 
     Raises:
-        ValueError: if the shapes differ or are not `(H, W, 3)`.
+        ValueError: if the shapes differ, are not `(H, W, 3)`, or the border
+            leaves nothing.
 
     Example:
     >>> import numpy as np
@@ -38,26 +35,54 @@ def psnr_rgb(restored, reference):
     >>> round(psnr_rgb(reference + np.uint8(5), reference), 2)
     34.15
     """
-    if np.ndim(reference) != 3 or np.shape(reference)[-1] != 3:
-        raise ValueError(
-            "psnr_rgb takes images of shape (H, W, 3), got "
-            f"{np.shape(reference)}; use psnr_gray for gray images."
-        )
-    return _psnr(restored, reference)
+    return _psnr(*shaved_rgb("psnr", restored, reference, shave))
 
 
-def psnr_gray(restored, reference):
-    """PSNR of a gray image, no border shaved.
+def psnr_y(restored, reference, shave=0):
+    """PSNR on the Y of colour images, which is not rounded to whole levels.
 
     Args:
-        restored: array `(H, W)` or `(H, W, 1)` on the 0..255 scale.
+        restored: array `(H, W, 3)` on the 0..255 scale; round it to uint8
+            first where a published protocol does.
         reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side; the tables of super-resolution
+            leave out as many as the scale.
 
     Returns:
         Decibels as a float; `inf` for equal images.
 
     Raises:
-        ValueError: if the shapes differ or have several channels.
+        ValueError: if the shapes differ, are not `(H, W, 3)`, or the border
+            leaves nothing.
+
+    Example:
+    >>> import numpy as np
+    >>> reference = np.full((8, 8, 3), 100, "uint8")
+    >>> round(psnr_y(reference + np.uint8(5), reference, shave=2), 2)
+    35.47
+
+    References:
+        The evaluation code of RNAN and PANet: `rgb2ycbcr` of images in
+        [0, 1], times 255.
+    """
+    pair = shaved_rgb("psnr", restored, reference, shave)
+    return _psnr(*map(rgb_to_y, pair))
+
+
+def psnr_gray(restored, reference, shave=0):
+    """PSNR of a gray image.
+
+    Args:
+        restored: array `(H, W)` or `(H, W, 1)` on the 0..255 scale.
+        reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side.
+
+    Returns:
+        Decibels as a float; `inf` for equal images.
+
+    Raises:
+        ValueError: if the shapes differ or have several channels, or the
+            border leaves nothing.
 
     Example:
     >>> import numpy as np
@@ -65,10 +90,4 @@ def psnr_gray(restored, reference):
     >>> round(psnr_gray(reference + np.uint8(5), reference), 2)
     34.15
     """
-    shape = np.shape(reference)
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[-1] != 1):
-        raise ValueError(
-            "psnr_gray takes images of shape (H, W) or (H, W, 1), got "
-            f"{shape}; use psnr_rgb for colour images."
-        )
-    return _psnr(restored, reference)
+    return _psnr(*shaved_gray("psnr", restored, reference, shave))

@@ -2,17 +2,25 @@
 
 import numpy as np
 
+from kerasrestore.data.luma import rgb_to_y
+from kerasrestore.metrics.shave import shaved_gray, shaved_rgb
+
 WINDOW = 11
 SIGMA = 1.5
 C1 = (0.01 * 255.0) ** 2
 C2 = (0.03 * 255.0) ** 2
 
 
-def _blur(image):
-    """Gaussian window over every place where it fits, axis by axis."""
+def gaussian_window():
+    """Weights of the window along one axis, a list that sums to 1."""
     offsets = np.arange(WINDOW) - WINDOW // 2
     kernel = np.exp(-(offsets**2) / (2.0 * SIGMA**2))
-    kernel /= kernel.sum()
+    return (kernel / kernel.sum()).tolist()
+
+
+def _blur(image):
+    """Gaussian window over every place where it fits, axis by axis."""
+    kernel = np.array(gaussian_window())
     for axis in (0, 1):
         windows = np.lib.stride_tricks.sliding_window_view(
             image, WINDOW, axis=axis
@@ -21,14 +29,7 @@ def _blur(image):
     return image
 
 
-def _ssim(restored, reference):
-    a = np.asarray(restored, np.float64)
-    b = np.asarray(reference, np.float64)
-    if a.shape != b.shape:
-        raise ValueError(
-            f"SSIM compares images of one shape, got {a.shape} and "
-            f"{b.shape}; crop or convert one of them first."
-        )
+def _ssim(a, b):
     if min(a.shape[:2]) < WINDOW:
         raise ValueError(
             f"SSIM needs {WINDOW} pixels on each side, got an image of "
@@ -43,19 +44,20 @@ def _ssim(restored, reference):
     return float(similarity.mean())
 
 
-def ssim_gray(restored, reference):
-    """SSIM of a gray image, no border shaved.
+def ssim_gray(restored, reference, shave=0):
+    """SSIM of a gray image.
 
     Args:
         restored: array `(H, W)` or `(H, W, 1)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side.
 
     Returns:
         The mean similarity as a float, 1 for equal images.
 
     Raises:
         ValueError: if the shapes differ, have several channels, or a side
-            is shorter than 11 pixels.
+            without its border is shorter than 11 pixels.
 
     Example:
     >>> import numpy as np
@@ -68,31 +70,23 @@ def ssim_gray(restored, reference):
         Structural Similarity", 2004: Gaussian window 11x11 of sigma 1.5
         where it fits whole, K 0.01 and 0.03, L 255.
     """
-    shape = np.shape(reference)
-    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[-1] != 1):
-        raise ValueError(
-            "ssim_gray takes images of shape (H, W) or (H, W, 1), got "
-            f"{shape}; use ssim_rgb for colour images."
-        )
-    return _ssim(
-        np.reshape(restored, np.shape(restored)[:2]),
-        np.reshape(reference, shape[:2]),
-    )
+    return _ssim(*shaved_gray("ssim", restored, reference, shave))
 
 
-def ssim_rgb(restored, reference):
+def ssim_rgb(restored, reference, shave=0):
     """SSIM of a colour image: the mean over its channels.
 
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side.
 
     Returns:
         The mean similarity as a float, 1 for equal images.
 
     Raises:
-        ValueError: if the shapes differ, are not `(H, W, 3)`, or a side is
-            shorter than 11 pixels.
+        ValueError: if the shapes differ, are not `(H, W, 3)`, or a side
+            without its border is shorter than 11 pixels.
 
     Example:
     >>> import numpy as np
@@ -103,17 +97,34 @@ def ssim_rgb(restored, reference):
     References:
         See `ssim_gray`.
     """
-    if np.ndim(reference) != 3 or np.shape(reference)[-1] != 3:
-        raise ValueError(
-            "ssim_rgb takes images of shape (H, W, 3), got "
-            f"{np.shape(reference)}; use ssim_gray for gray images."
-        )
-    if np.shape(restored) != np.shape(reference):
-        raise ValueError(
-            f"SSIM compares images of one shape, got {np.shape(restored)} "
-            f"and {np.shape(reference)}; crop or convert one of them first."
-        )
-    channels = range(3)
-    return float(
-        np.mean([_ssim(restored[..., c], reference[..., c]) for c in channels])
-    )
+    a, b = shaved_rgb("ssim", restored, reference, shave)
+    return float(np.mean([_ssim(a[..., c], b[..., c]) for c in range(3)]))
+
+
+def ssim_y(restored, reference, shave=0):
+    """SSIM on the Y of colour images, which is not rounded to whole levels.
+
+    Args:
+        restored: array `(H, W, 3)` on the 0..255 scale.
+        reference: array of the same shape, the ground truth.
+        shave: pixels left out on each side; the tables of super-resolution
+            leave out as many as the scale.
+
+    Returns:
+        The mean similarity as a float, 1 for equal images.
+
+    Raises:
+        ValueError: if the shapes differ, are not `(H, W, 3)`, or a side
+            without its border is shorter than 11 pixels.
+
+    Example:
+    >>> import numpy as np
+    >>> image = np.arange(768, dtype="uint16").reshape(16, 16, 3) % 256
+    >>> ssim_y(image, image, shave=2)
+    1.0
+
+    References:
+        See `ssim_gray` and `psnr_y`.
+    """
+    pair = shaved_rgb("ssim", restored, reference, shave)
+    return _ssim(*map(rgb_to_y, pair))

@@ -1,5 +1,40 @@
-"""How low-quality images are made and scored, one class per task."""
+"""How low-quality images are made and scored, one class per task.
 
+All tasks keep one contract, that of `Task`:
+
+- `load_clean(path, channels)` reads ground truth as the task's tables take
+  it: colour or gray, gray by the task's own rule, cropped where the scale
+  asks for it.
+- `degrade_benchmark(clean, index, seed=0)` makes the input of benchmark image
+  number `index`, the same on every machine.
+- `degrade(patches, rng)` makes training inputs on the processor and
+  `degrade_tensors(patches, seed)` on an accelerator, where tensor operations
+  can do it; both also give the strength of each patch.
+- `score(restored, clean)` gives PSNR and SSIM by the protocol of the papers'
+  tables, and `protocol(channels)` names it.
+- `setting` is the strength by which the tables name a column, `scale` the
+  factor between the sides of input and output, `block` and `halo` say how a
+  crop has to be cut so that it is degraded like its place in the whole image.
+- `get_config()` gives the arguments that build the task again.
+
+Nothing here needs Keras but `degrade_tensors`.
+"""
+
+from kerasrestore.tasks.demosaic import Demosaic
 from kerasrestore.tasks.denoise import Denoise
+from kerasrestore.tasks.jpeg import Jpeg
+from kerasrestore.tasks.real_pairs import RealPairs
+from kerasrestore.tasks.super_resolution import SuperResolution
+from kerasrestore.tasks.task import Task
 
-__all__ = ["Denoise"]
+TASKS = {task.name: task for task in (Denoise, Demosaic, Jpeg, SuperResolution)}
+
+__all__ = [
+    "TASKS",
+    "Demosaic",
+    "Denoise",
+    "Jpeg",
+    "RealPairs",
+    "SuperResolution",
+    "Task",
+]

@@ -2,9 +2,15 @@
 
 import numpy as np
 
+from kerasrestore.tasks.task import Task
 
-class Denoise:
+
+class Denoise(Task):
     """Additive white Gaussian noise: how it is drawn and how it is scored.
+
+    Benchmarks draw it in float64 with `default_rng([seed, index])`. Scores
+    are over all channels with no border shaved; gray ground truth is
+    MATLAB's rgb2gray.
 
     Args:
         sigma: standard deviation of the noise on the 0..255 scale; a number,
@@ -24,6 +30,12 @@ class Denoise:
     >>> noisy, sigma = task.degrade(clean, np.random.default_rng(0))
     >>> float(sigma), round(float(np.std(noisy) * 255))
     (25.0, 25)
+
+    References:
+        - RNAN, tables 2 (colour), 3 (gray) and 8; PANet, table 1; NLRN,
+          tables 4 and 5; DANet, tables 2 (gray) and 3 (colour).
+        - RNAN's and PANet's released data are clipped and rounded
+          (`quantize=True`); DnCNN's, NLRN's and most peers' are not.
     """
 
     name = "denoise"
@@ -42,48 +54,42 @@ class Denoise:
         self.sigma = (low, high)
         self.quantize = bool(quantize)
 
-    def degrade(self, clean, rng):
-        """Draws a noisy version of one training patch.
-
-        Args:
-            clean: float32 array `(H, W, C)` in [0, 1].
-            rng: `numpy.random.Generator`.
-
-        Returns:
-            The noisy patch, float32, not clipped unless `quantize`; and the
-            sigma that was drawn, 0..255 scale.
-        """
-        low, high = self.sigma
-        sigma = np.float32(low if low == high else rng.uniform(low, high))
-        noise = rng.standard_normal(clean.shape, dtype=np.float32)
-        return self._finish(clean + noise * (sigma / np.float32(255))), sigma
-
-    def degrade_benchmark(self, clean, index, seed=0):
-        """The noisy version of a benchmark image, the same on every machine.
-
-        Args:
-            clean: uint8 array `(H, W)` or `(H, W, C)`.
-            index: position of the image in its set, files sorted by name.
-            seed: first word of the generator's seed.
-
-        Returns:
-            float32 array of the same shape on the [0, 1] scale, not clipped
-            unless `quantize`.
-
-        Raises:
-            ValueError: if sigma is a range: benchmarks have one noise level.
-        """
+    @property
+    def setting(self):
         low, high = self.sigma
         if low != high:
             raise ValueError(
                 "A benchmark has one noise level, got the range "
                 f"{low:g}..{high:g}; use Denoise(sigma=25), for example."
             )
-        noise = np.random.default_rng([seed, index]).normal(
-            0.0, low, clean.shape
-        )
+        return low
+
+    def _degrade_patch(self, clean, rng):
+        low, high = self.sigma
+        sigma = np.float32(low if low == high else rng.uniform(low, high))
+        noise = rng.standard_normal(clean.shape, dtype=np.float32)
+        return self._finish(clean + noise * (sigma / np.float32(255))), sigma
+
+    def _degrade_image(self, clean, rng):
+        noise = rng.normal(0.0, self.setting, clean.shape)
         noisy = (clean.astype(np.float64) + noise) / 255.0
         return self._finish(noisy.astype(np.float32))
+
+    def degrade_tensors(self, clean, seed=None):
+        import keras
+        from keras import ops
+
+        clean = ops.cast(clean, "float32")
+        count = ops.shape(clean)[0]
+        low, high = self.sigma
+        sigma = keras.random.uniform((count,), low, high, seed=seed)
+        # An integer seed would draw the strengths and the noise alike.
+        again = seed + 1 if isinstance(seed, int) else seed
+        noise = keras.random.normal(ops.shape(clean), seed=again)
+        noisy = clean + noise * (sigma / 255.0)[:, None, None, None]
+        if self.quantize:
+            noisy = ops.round(ops.clip(noisy, 0.0, 1.0) * 255.0) / 255.0
+        return noisy, sigma
 
     def _finish(self, noisy):
         if not self.quantize:

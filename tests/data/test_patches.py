@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
@@ -6,7 +7,8 @@ from PIL import Image
 from testing import image_folder, random_image
 
 from kerasrestore.data import PatchSampler
-from kerasrestore.tasks import Denoise
+from kerasrestore.data.sampler import turned, turned_corner
+from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
 
 
 @pytest.fixture
@@ -34,6 +36,13 @@ def test_a_batch_depends_on_seed_and_step_alone(folder):
     assert not equal(forth[0], sampler(folder, seed=1).batch(0))
     with ThreadPoolExecutor(4) as pool:
         assert all(map(equal, forth, pool.map(two.batch, range(6))))
+
+
+def test_lists_of_files(folder):
+    files = sorted(folder.iterdir())
+    assert equal(sampler(files).batch(0), sampler(str(folder)).batch(0))
+    with pytest.raises(ValueError, match="nothing to draw from"):
+        sampler([])
 
 
 def test_the_cache_changes_nothing(folder):
@@ -84,8 +93,98 @@ def test_bad_folders_and_sizes(folder):
         sampler(folder, patch_size=41).batch(0)
     with pytest.raises(ValueError, match="at least 1"):
         sampler(folder, batch_size=0)
+    with pytest.raises(ValueError, match="multiple of the scale 3"):
+        sampler(folder, task=SuperResolution(3), patch_size=16)
     (folder / "image1.png").write_bytes(b"broken")
     broken = sampler(folder)
     with pytest.raises(ValueError, match=r"image1\.png"):
         for step in range(20):
             broken.batch(step)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("pre_upsampled", [False, True])
+@pytest.mark.parametrize("quantize", [False, True])
+def test_patches_of_super_resolution_are_crops_of_the_whole(
+    tmp_path, scale, pre_upsampled, quantize
+):
+    task = SuperResolution(scale, pre_upsampled, quantize)
+    image = random_image((75, 98, 3), "uint8")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(image).save(tmp_path / "in" / "a.png")
+    source = sampler(
+        tmp_path / "in",
+        task=task,
+        patch_size=15 if pre_upsampled else 12,
+        batch_size=20,
+    )
+    small = source.patch_size // task.scale
+    image = source.image(0)
+    whole = task.degrade_benchmark(image, 0)
+    degraded, clean, strength = source.batch(0)
+    assert degraded.shape == (20, small, small, 3)
+    assert (strength == scale).all()
+    views = list(product(range(4), (False, True)))
+    for low, high in zip(degraded, clean, strict=True):
+        found = [
+            (view, _find(turned(image, *view), np.rint(high * 255)))
+            for view in views
+        ]
+        ((view, (y, x)),) = [item for item in found if item[1]]
+        y, x = y // task.scale, x // task.scale
+        crop = turned(whole, *view)[y : y + small, x : x + small]
+        # The passes change places in a turned image, and what is rounded
+        # between them may come to lie a level or two off.
+        tolerance = 2.5 / 255 if quantize else 1e-5
+        np.testing.assert_allclose(low, crop, atol=tolerance)
+
+
+def _find(image, patch):
+    height, width = patch.shape[:2]
+    for y, x in np.argwhere((image == patch[0, 0]).all(-1)):
+        if np.array_equal(image[y : y + height, x : x + width], patch):
+            return y, x
+    return None
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_patches_of_jpeg_have_its_grid_anywhere(tmp_path, channels):
+    # Blocks of one level each: inside them JPEG changes next to nothing,
+    # and where patches begin must not matter to that.
+    rng = np.random.default_rng(0)
+    levels = rng.integers(60, 200, (6, 8))
+    image = levels.repeat(16, 0).repeat(16, 1).astype("uint8")
+    (tmp_path / "in").mkdir()
+    Image.fromarray(image).save(tmp_path / "in" / "a.png")
+    source = sampler(
+        tmp_path / "in",
+        task=Jpeg(90),
+        patch_size=20,
+        batch_size=30,
+        channels=channels,
+    )
+    degraded, clean, quality = source.batch(0)
+    assert (quality == 90).all()
+    assert np.abs(degraded - clean).max() * 255 < 2.5
+    shifted = Jpeg(90).degrade(clean, rng)[0]
+    assert np.abs(shifted - clean).max() * 255 > 4
+
+
+def test_mosaics_begin_with_green(folder):
+    degraded, clean, _ = sampler(folder, task=Demosaic()).batch(0)
+    cell = np.zeros((16, 16, 3))
+    cell[::2, ::2, 1] = cell[1::2, 1::2, 1] = 1
+    cell[::2, 1::2, 0] = cell[1::2, ::2, 2] = 1
+    np.testing.assert_array_equal(degraded, clean * cell)
+
+
+def test_corners_of_turned_images():
+    image = np.arange(7 * 9).reshape(7, 9)
+    for turn, mirror in product(range(4), (False, True)):
+        for top, left in product(range(5), range(7)):
+            patch = image[top : top + 3, left : left + 3]
+            view = turned(image, turn, mirror)
+            y, x = turned_corner(top, left, 3, image.shape, turn, mirror)
+            np.testing.assert_array_equal(
+                view[y : y + 3, x : x + 3], turned(patch, turn, mirror)
+            )

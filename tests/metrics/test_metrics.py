@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
+from goldens import golden, needs_goldens
 from testing import random_image
 
-from kerasrestore.metrics import psnr_gray, psnr_rgb, ssim_gray, ssim_rgb
+from kerasrestore.data.luma import rgb_to_y, rgb_to_y_bytes
+from kerasrestore.metrics import (
+    psnr_gray,
+    psnr_rgb,
+    psnr_y,
+    ssim_gray,
+    ssim_rgb,
+    ssim_y,
+)
 
 
 def literal_ssim(a, b):
@@ -65,8 +74,71 @@ def test_gray_wants_gray(metric):
         metric(np.zeros((20, 20, 3)), np.zeros((20, 20, 3)))
     with pytest.raises(ValueError, match="one shape"):
         metric(np.zeros((20, 20)), np.zeros((21, 20)))
+    with pytest.raises(ValueError, match="one shape"):
+        metric(np.zeros((20, 20, 3)), np.zeros((20, 20)))
+    with pytest.raises(ValueError, match="one shape"):
+        metric(np.zeros((20, 20, 1)), np.zeros((20, 20)))
 
 
 def test_too_small_for_ssim():
     with pytest.raises(ValueError, match="11 pixels"):
         ssim_gray(np.zeros((10, 20)), np.zeros((10, 20)))
+
+
+def test_the_y_of_matlab():
+    # rgb2ycbcr([r g b] / 255) * 255, worked out by hand.
+    rgb = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255], [10, 20, 30]]])
+    found = rgb_to_y(rgb.astype("uint8"))[0]
+    last = 16 + (654.81 + 2571.06 + 748.98) / 255
+    np.testing.assert_allclose(found, [81.481, 144.553, 40.966, last])
+    rounded = rgb_to_y_bytes(rgb.astype("uint8"))
+    assert rounded.dtype == np.uint8
+    np.testing.assert_array_equal(rounded[0], [81, 145, 41, 32])
+    with pytest.raises(ValueError, match="gray images are used"):
+        rgb_to_y(np.zeros((4, 4)))
+
+
+@pytest.mark.parametrize("shave", [0, 2, 3])
+def test_y_and_shave(shave):
+    a, b = pair((21, 27, 3))
+    inner = slice(shave, -shave or None)
+    weights = np.array([65.481, 128.553, 24.966]) / 255
+    y_a, y_b = ((x[inner, inner] @ weights) + 16 for x in (a, b))
+    mse = np.mean((y_a - y_b) ** 2)
+    wanted = 10 * np.log10(255**2 / mse)
+    assert psnr_y(a, b, shave=shave) == pytest.approx(wanted)
+    wanted = literal_ssim(y_a, y_b)
+    assert ssim_y(a, b, shave=shave) == pytest.approx(wanted, abs=1e-9)
+    for metric in (psnr_rgb, ssim_rgb):
+        wanted = metric(a[inner, inner], b[inner, inner])
+        assert metric(a, b, shave=shave) == wanted
+    for metric in (psnr_gray, ssim_gray):
+        wanted = metric(a[inner, inner, 0], b[inner, inner, 0])
+        assert metric(a[..., 0], b[..., 0], shave=shave) == wanted
+
+
+def test_borders_that_leave_nothing():
+    image = np.zeros((20, 8, 3))
+    with pytest.raises(ValueError, match="leave something over"):
+        psnr_y(image, image, shave=4)
+    with pytest.raises(ValueError, match="leave something over"):
+        psnr_rgb(image, image, shave=-1)
+
+
+@needs_goldens
+def test_values_of_the_released_evaluation_code():
+    arrays, _ = golden("metrics")
+    a, b = arrays["a"], arrays["b"]
+    # The released code works in single precision: 2e-5 is one digit.
+    np.testing.assert_allclose(rgb_to_y(a), arrays["y_a"], atol=2e-5)
+    found = {
+        "psnr_rgb": psnr_rgb(a, b),
+        "ssim_rgb": ssim_rgb(a, b),
+        "psnr_gray_ch0": psnr_gray(a[..., 0], b[..., 0]),
+        "ssim_gray_ch0": ssim_gray(a[..., 0], b[..., 0]),
+    }
+    for shave in (2, 3, 4):
+        found[f"psnr_y_shave{shave}"] = psnr_y(a, b, shave)
+        found[f"ssim_y_shave{shave}"] = ssim_y(a, b, shave)
+    for name, value in found.items():
+        assert value == pytest.approx(float(arrays[name]), abs=1e-6), name

@@ -1,0 +1,81 @@
+"""Colour from the single samples of a Bayer mosaic."""
+
+import numpy as np
+
+from kerasrestore.tasks.task import Task
+
+PATTERNS = ("GRBG", "RGGB", "GBRG", "BGGR")
+
+
+class Demosaic(Task):
+    """A Bayer mosaic: one of three colours a pixel, the others zero.
+
+    The degraded image has three channels; where a colour was not sampled it
+    holds 0. Nothing is drawn and no noise is added. Scores are over all
+    channels with no border shaved.
+
+    Args:
+        pattern: colours of the 2x2 cell by rows: `"GRBG"` (the papers'),
+            `"RGGB"`, `"GBRG"` or `"BGGR"`. Even rows and columns come first.
+
+    Raises:
+        ValueError: if the pattern is another one.
+
+    Example:
+    >>> import numpy as np
+    >>> clean = np.full((2, 2, 3), 255, "uint8")
+    >>> Demosaic("GRBG").degrade_benchmark(clean, 0)[0].tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+
+    References:
+        RNAN, tables 4 and 8; PANet, table 2. Their row "Mosaiced" is this
+        input as it is.
+    """
+
+    name = "demosaic"
+
+    def __init__(self, pattern="GRBG"):
+        if pattern not in PATTERNS:
+            raise ValueError(
+                f"pattern is one of {', '.join(PATTERNS)}, got {pattern!r}."
+            )
+        self.pattern = pattern
+        # (row, column, channel) of the 2x2 cell: 1 where there is a sample.
+        self.cell = np.array(
+            [[colour == sample for colour in "RGB"] for sample in pattern]
+        ).reshape(2, 2, 3)
+
+    def _degrade_patch(self, clean, rng):
+        return self._mosaic(clean), np.float32(0)
+
+    def _degrade_image(self, clean, rng):
+        return self._mosaic(clean.astype(np.float32) / np.float32(255))
+
+    def _mosaic(self, clean):
+        _check_colour(clean)
+        height, width = clean.shape[:2]
+        cells = (-(-height // 2), -(-width // 2), 1)
+        return clean * np.tile(self.cell, cells)[:height, :width]
+
+    def degrade_tensors(self, clean, seed=None):
+        from keras import ops
+
+        _check_colour(clean)
+        clean = ops.cast(clean, "float32")
+        count, height, width = ops.shape(clean)[:3]
+        cell = ops.convert_to_tensor(self.cell, "float32")
+        rows = ops.take(cell, ops.arange(height) % 2, axis=0)
+        mosaic = ops.take(rows, ops.arange(width) % 2, axis=1)
+        return clean * mosaic, ops.zeros((count,))
+
+    def get_config(self):
+        """Arguments that build this task again."""
+        return {"pattern": self.pattern}
+
+
+def _check_colour(clean):
+    if len(clean.shape) < 3 or clean.shape[-1] != 3:
+        raise ValueError(
+            "A mosaic is made of RGB images with three channels, got the "
+            f"shape {tuple(clean.shape)}; load the images in colour."
+        )

@@ -1,0 +1,100 @@
+"""Removal of JPEG artifacts."""
+
+import io
+import numbers
+
+import numpy as np
+from PIL import Image
+
+from kerasrestore.data.luma import rgb_to_y_bytes
+from kerasrestore.tasks.task import Task
+
+
+class Jpeg(Task):
+    """JPEG compression: how images are compressed and how they are scored.
+
+    Pillow's encoder (libjpeg-turbo), which on gray images gives bit for bit
+    what MATLAB's `imwrite` gave the papers. Tables are made on gray images:
+    sets of gray files as they are, colour files as the rounded Y of MATLAB's
+    rgb2ycbcr (`load_clean(path, 1)`). Three-channel images are compressed
+    with halved chroma (4:2:0) like photographs, for which no table exists.
+    Scores are over all channels with no border shaved.
+
+    A JPEG encoder is no tensor operation: `degrade_tensors` refuses.
+
+    Args:
+        quality: Pillow's quality, 1 to 100; a number, or a pair `(low,
+            high)` from which every patch draws its own uniformly.
+
+    Raises:
+        ValueError: if quality is neither an integer nor a pair of integers,
+            out of range, or a pair out of order.
+
+    Example:
+    >>> import numpy as np
+    >>> task = Jpeg(quality=10)
+    >>> clean = np.arange(256, dtype="uint8").reshape(16, 16)
+    >>> degraded = task.degrade_benchmark(clean, 0)
+    >>> degraded.shape, task.score(degraded, clean)["psnr"] < 40
+    ((16, 16), True)
+
+    References:
+        RNAN, tables 5 and 8; PANet, table 3; DANet, table 5, at qualities
+        10, 20, 30 and 40. The SSIM of RNAN's and PANet's row "JPEG" is
+        older papers' and another SSIM; that of DANet's is this one's at 10
+        and 20.
+    """
+
+    name = "jpeg"
+    block = 16  # Chroma is halved and cut into blocks of 8.
+    halo = 2  # It is interpolated from the neighbouring sample.
+    to_gray = staticmethod(rgb_to_y_bytes)
+
+    def __init__(self, quality=(5, 95)):
+        pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
+        if (
+            len(pair) != 2
+            or not all(isinstance(q, numbers.Integral) for q in pair)
+            or not 1 <= pair[0] <= pair[1] <= 100
+        ):
+            raise ValueError(
+                "quality is an integer from 1 to 100 or a pair (low, high), "
+                f"got {quality!r}."
+            )
+        self.quality = (int(pair[0]), int(pair[1]))
+
+    @property
+    def setting(self):
+        low, high = self.quality
+        if low != high:
+            raise ValueError(
+                f"A benchmark has one quality, got the range {low}..{high}; "
+                "use Jpeg(quality=10), for example."
+            )
+        return low
+
+    def _degrade_patch(self, clean, rng):
+        low, high = self.quality
+        quality = low if low == high else int(rng.integers(low, high + 1))
+        levels = np.rint(np.clip(clean, 0.0, 1.0) * np.float32(255))
+        return _compress(levels.astype(np.uint8), quality), np.float32(quality)
+
+    def _degrade_image(self, clean, rng):
+        return _compress(clean, self.setting)
+
+    def get_config(self):
+        """Arguments that build this task again."""
+        return {"quality": list(self.quality)}
+
+
+def _compress(clean, quality):
+    """Pixels of the image after a round through a JPEG file."""
+    gray = clean.ndim == 3 and clean.shape[-1] == 1
+    file = io.BytesIO()
+    image = Image.fromarray(
+        np.ascontiguousarray(clean[..., 0] if gray else clean)
+    )
+    image.save(file, "JPEG", quality=quality)
+    with Image.open(file) as compressed:
+        pixels = np.asarray(compressed, np.float32)
+    return pixels.reshape(clean.shape) / np.float32(255)

@@ -1,0 +1,76 @@
+"""Restoration learned from pairs of photographs."""
+
+from kerasrestore.data.luma import rgb_to_y_bytes
+from kerasrestore.tasks.task import Task
+
+NAMES = ("denoise", "super_resolution")
+
+
+class RealPairs(Task):
+    """Pairs of a low-quality and a high-quality photograph, of one size.
+
+    Nothing is degraded here: both images are files (`folder_pairs`,
+    `PairSampler`). Denoised photographs are scored over all channels,
+    super-resolved ones on their unrounded Y with as many pixels shaved off
+    as the factor; RealSR's small images are stored at the size of the large
+    ones, so that input and output have one size there too.
+
+    Args:
+        name: `"denoise"` or `"super_resolution"`.
+        factor: 2, 3 or 4 for super-resolution, else `None`.
+
+    Raises:
+        ValueError: if the name is another one, or does not go with the
+            factor.
+
+    Example:
+    >>> task = RealPairs("super_resolution", factor=3)
+    >>> task.scale, task.protocol(channels=3)
+    (1, 'y_shave3')
+
+    References:
+        DANet, tables 4 (SIDD, DND) and 6 (RealSR, on Y). SIDD's benchmark
+        and DND are scored by their web sites, for their ground truth is not
+        published.
+    """
+
+    def __init__(self, name="denoise", factor=None):
+        if name not in NAMES:
+            raise ValueError(
+                f"Pairs of photographs are there for {' and '.join(NAMES)}, "
+                f"got {name!r}."
+            )
+        if factor not in ((None,) if name == "denoise" else (2, 3, 4)):
+            raise ValueError(
+                "The factor is 2, 3 or 4 for super_resolution and None for "
+                f"denoise, got {factor!r} for {name}."
+            )
+        self.name = name
+        self.factor = factor
+        if factor is not None:
+            self.shave = factor
+            self.scored_on_y = True
+            self.to_gray = rgb_to_y_bytes
+
+    @property
+    def setting(self):
+        return self.factor
+
+    def degrade(self, clean, rng):
+        raise ValueError(
+            "Pairs of photographs are not made of clean images; train on the "
+            "files of both with PairSampler."
+        )
+
+    def degrade_benchmark(self, clean, index, seed=0):
+        raise ValueError(
+            "Pairs of photographs are not made of clean images; measure on "
+            "the files of both."
+        )
+
+    def degrade_tensors(self, clean, seed=None):
+        return self.degrade(clean, seed)
+
+    def get_config(self):
+        """Arguments that build this task again."""
+        return {"name": self.name, "factor": self.factor}

@@ -1,0 +1,165 @@
+"""Super-resolution of images that were shrunk by bicubic resampling."""
+
+import functools
+import math
+
+import numpy as np
+
+from kerasrestore.data.luma import rgb_to_y_bytes
+from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.tasks.task import Task
+
+FACTORS = (2, 3, 4)
+
+
+class SuperResolution(Task):
+    """Bicubic shrinking, as MATLAB's `imresize` does it.
+
+    Ground truth is cropped at the right and bottom to a multiple of the
+    factor. Shrinking antialiases. As in the papers' files, which MATLAB made
+    of uint8 images, the small image is rounded to 8 bits, and so is what lies
+    between the two passes, rows first. Scores are on the unrounded Y of
+    colour images with as many pixels shaved off as the factor.
+
+    Gray images are the rounded Y of colour files (`load_clean(path, 1)`), as
+    models take them that super-resolve luminance alone.
+
+    Args:
+        scale: 2, 3 or 4; with `pre_upsampled` also a tuple of them, of which
+            every patch draws its own.
+        pre_upsampled: enlarge the small image again by bicubic resampling,
+            so that a model's input and output have one size (NLRN). It is
+            not rounded again.
+        quantize: round the small image to 8 bits. Papers that resample Y in
+            floats (NLRN and its peers since SRCNN) do not.
+
+    Raises:
+        ValueError: if the scale is another one, or a tuple without
+            `pre_upsampled`.
+
+    Example:
+    >>> import numpy as np
+    >>> task = SuperResolution(2)
+    >>> clean = task.ground_truth(np.zeros((9, 8, 3), "uint8"))
+    >>> task.degrade_benchmark(clean, 0).shape
+    (4, 4, 3)
+
+    References:
+        RNAN, tables 6 and 8; PANet, table 5; NLRN, table 6. The published
+        row "Bicubic" (Set5 33.66/0.9299, 30.39/0.8682, 28.42/0.8104) is that
+        of SRCNN's code: the rounded Y, a small image in floats, the enlarged
+        one rounded. `SuperResolution(2, pre_upsampled=True, quantize=False)`
+        on gray images gives it to all digits.
+    """
+
+    name = "super_resolution"
+    scored_on_y = True
+    to_gray = staticmethod(rgb_to_y_bytes)
+
+    def __init__(self, scale=2, pre_upsampled=False, quantize=True):
+        factors = tuple(scale) if isinstance(scale, (tuple, list)) else (scale,)
+        if not factors or any(factor not in FACTORS for factor in factors):
+            raise ValueError(f"scale is 2, 3 or 4, got {scale!r}.")
+        if len(factors) > 1 and not pre_upsampled:
+            raise ValueError(
+                f"Patches of several scales, {scale!r}, have one size only "
+                "with pre_upsampled=True; choose one scale."
+            )
+        self.factors = tuple(int(factor) for factor in factors)
+        self.pre_upsampled = bool(pre_upsampled)
+        self.quantize = bool(quantize)
+        self.scale = 1 if pre_upsampled else self.factors[0]
+        self.block = math.lcm(*self.factors)
+        # The kernel reaches 2 small pixels on the way down, 2 on that up.
+        self.halo = max(self.factors) * (4 if pre_upsampled else 2)
+        self.shave = max(self.factors)
+
+    @property
+    def modulus(self):
+        return self.block
+
+    @property
+    def setting(self):
+        if len(self.factors) > 1:
+            raise ValueError(
+                f"A benchmark has one scale, got {self.factors}; use "
+                "SuperResolution(scale=2), for example."
+            )
+        return self.factors[0]
+
+    def _degrade_patch(self, clean, rng):
+        factor = self.factors[0]
+        if len(self.factors) > 1:
+            factor = self.factors[rng.integers(len(self.factors))]
+        levels = clean.astype(np.float64) * 255.0
+        if self.quantize:
+            levels = np.rint(levels)
+        return self._shrink(levels, factor), np.float32(factor)
+
+    def _degrade_image(self, clean, rng):
+        return self._shrink(clean.astype(np.float64), self.setting)
+
+    def _shrink(self, levels, factor):
+        height, width = levels.shape[:2]
+        finish = _to_levels if self.quantize else np.asarray
+        for axis, size in ((0, height // factor), (1, width // factor)):
+            levels = finish(_resample(levels, axis, size))
+        if self.pre_upsampled:
+            for axis, size in ((0, height), (1, width)):
+                levels = _resample(levels, axis, size)
+        return (levels / 255.0).astype(np.float32)
+
+    def degrade_tensors(self, clean, seed=None):
+        """As `Task.degrade_tensors`, for one scale and known sides.
+
+        Resampling is a matrix product, as exact as the accelerator does it.
+        """
+        from keras import ops
+
+        from kerasrestore.ops.resampling import resize_bicubic
+
+        factor = self.setting
+        clean = ops.cast(clean, "float32")
+        height, width = clean.shape[1:3]
+        self._check_sides(clean[0])
+        levels = clean * 255.0
+        finish = _round_tensor if self.quantize else ops.convert_to_tensor
+        for size in (
+            (height // factor, width),
+            (height // factor, width // factor),
+        ):
+            levels = finish(resize_bicubic(levels, size, "matlab"))
+        if self.pre_upsampled:
+            levels = resize_bicubic(levels, (height, width), "matlab")
+        strength = ops.full((ops.shape(clean)[0],), float(factor))
+        return levels / 255.0, strength
+
+    def get_config(self):
+        """Arguments that build this task again."""
+        single = len(self.factors) == 1
+        return {
+            "scale": self.factors[0] if single else list(self.factors),
+            "pre_upsampled": self.pre_upsampled,
+            "quantize": self.quantize,
+        }
+
+
+@functools.lru_cache(maxsize=64)
+def _matrix(size_in, size_out):
+    return bicubic_matrix(size_in, size_out, "matlab")
+
+
+def _resample(image, axis, size):
+    matrix = _matrix(image.shape[axis], size)
+    return np.moveaxis(np.tensordot(matrix, image, (1, axis)), 0, axis)
+
+
+def _to_levels(image):
+    # MATLAB rounds halves away from zero.
+    return np.floor(np.clip(image, 0.0, 255.0) + 0.5)
+
+
+def _round_tensor(image):
+    from keras import ops
+
+    return ops.floor(ops.clip(image, 0.0, 255.0) + 0.5)
