@@ -4,9 +4,18 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kerasrestore.cli.restorers import add_runtime_options, load_restorer
+from kerasrestore.cli.restorers import (
+    add_runtime_options,
+    load_restorer,
+    load_tflite,
+)
 
-TASKS = ("denoise",)
+SETTINGS = {
+    "denoise": "sigma, 0 to 255",
+    "demosaic": "first 2x2 pixels of the mosaic, GRBG if left out",
+    "jpeg": "quality, 1 to 100",
+    "super_resolution": "scale, 2, 3 or 4",
+}
 
 
 def add_parser(commands):
@@ -16,14 +25,22 @@ def add_parser(commands):
         description="Degrades the images of a folder, restores them, and "
         "prints PSNR and SSIM by the published protocol.",
     )
-    add_runtime_options(parser)
-    parser.add_argument("--task", choices=TASKS, default="denoise")
+    models = parser.add_mutually_exclusive_group()
+    add_runtime_options(parser, models)
+    models.add_argument(
+        "--model", type=Path, metavar="FILE", help=".tflite file to measure"
+    )
+    models.add_argument(
+        "--baseline",
+        choices=("degraded", "bicubic"),
+        help="measure the degraded images themselves, or bicubic enlargement",
+    )
+    parser.add_argument("--task", choices=list(SETTINGS), default="denoise")
     parser.add_argument(
         "--setting",
-        type=float,
-        required=True,
         metavar="S",
-        help="strength of the degradation: sigma, 0 to 255",
+        help="strength of the degradation: "
+        + "; ".join(f"{task}: {told}" for task, told in SETTINGS.items()),
     )
     parser.add_argument(
         "--data",
@@ -33,7 +50,16 @@ def add_parser(commands):
         help="folder of clean images",
     )
     parser.add_argument(
-        "--gray", action="store_true", help="measure on gray images"
+        "--degraded",
+        type=Path,
+        metavar="DIR",
+        help="folder of degraded images of the same names, where they are "
+        "not to be made",
+    )
+    parser.add_argument(
+        "--gray",
+        action="store_true",
+        help="measure on gray images (on Y for jpeg and super_resolution)",
     )
     parser.add_argument(
         "--ensemble", action="store_true", help="x8 self-ensemble"
@@ -54,16 +80,21 @@ def add_parser(commands):
     parser.add_argument(
         "--json", action="store_true", help="print JSON instead of a table"
     )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="DIR",
+        help="draw the figures of all images and sheets of some into a folder",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args):
     from kerasrestore.evaluation import evaluate, parse_reference
-    from kerasrestore.tasks import Denoise
 
-    task = Denoise(args.setting, quantize=args.quantize_input)
+    task = _task(args)
+    # Before what takes long: mistakes are told at once.
     if args.paper is not None:
-        # Before what takes long: a mistyped name is told at once.
         parse_reference(args.paper)
     if args.csv is not None:
         if args.csv.is_dir():
@@ -75,25 +106,73 @@ def run(args):
                 f"{args.csv.parent} is not a folder; make it first or write "
                 "the CSV elsewhere."
             )
-    restorer = load_restorer(
-        args.preset, args.runtime, channels=1 if args.gray else 3
-    )
+    if args.plot is not None and args.plot.exists() and not args.plot.is_dir():
+        raise ValueError(f"{args.plot} is a file; give a folder for plots.")
+    restorer = _restorer(args, task)
     with _bar() as tick:
         report = evaluate(
             restorer,
             task,
             args.data,
+            degraded=args.degraded,
             gray=args.gray,
             ensemble=args.ensemble,
             progress=tick,
         )
-    # Before the CSV, which may fail: what took long to measure is shown.
+    # Before the files, which may fail: what took long to measure is shown.
     print(report.to_json() if args.json else report.table(args.paper))
-    if args.csv is not None:
-        report.append_csv(args.csv)
     for item in report.failed:
         print(f"kerasrestore: {item['name']}: {item['error']}", file=sys.stderr)
+    if args.csv is not None:
+        report.append_csv(args.csv)
+    if args.plot is not None and report.images:
+        from kerasrestore.evaluation.sheets import draw_report
+
+        draw_report(report, restorer, task, args.data, args.plot, args.degraded)
     return 1 if report.failed else 0
+
+
+def _task(args):
+    from kerasrestore import tasks
+
+    if args.quantize_input and args.task != "denoise":
+        raise ValueError(
+            f"Only noise is drawn in floats; leave --quantize-input out for "
+            f"{args.task}."
+        )
+    if args.task == "demosaic":
+        return tasks.Demosaic(args.setting or "GRBG")
+    if args.setting is None:
+        raise ValueError(f"{args.task} wants --setting, {SETTINGS[args.task]}.")
+    try:
+        strength = float(args.setting)
+    except ValueError:
+        strength = float("nan")
+    if args.task == "denoise":
+        return tasks.Denoise(strength, quantize=args.quantize_input)
+    if not strength.is_integer():
+        raise ValueError(
+            f"--setting is {SETTINGS[args.task]}, got {args.setting!r}."
+        )
+    kinds = {"jpeg": tasks.Jpeg, "super_resolution": tasks.SuperResolution}
+    return kinds[args.task](int(strength))
+
+
+def _restorer(args, task):
+    channels = 1 if args.gray else 3
+    if args.baseline is not None:
+        from kerasrestore.evaluation.baselines import Baseline
+
+        return Baseline(args.baseline, task, channels)
+    if args.model is not None:
+        if args.runtime == "keras":
+            raise ValueError(
+                f"{args.model} runs through LiteRT; leave --runtime out."
+            )
+        return load_tflite(args.model)
+    return load_restorer(
+        args.preset, args.runtime, channels=channels, task=args.task
+    )
 
 
 def _bar():

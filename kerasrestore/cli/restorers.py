@@ -5,9 +5,9 @@ import os
 import sys
 
 
-def add_runtime_options(parser):
-    """Adds --preset and --runtime."""
-    parser.add_argument(
+def add_runtime_options(parser, models=None):
+    """Adds --preset (to a group of its own, if there is one) and --runtime."""
+    (models or parser).add_argument(
         "--preset",
         metavar="NAME",
         help="trained model, by name or folder (default: the one for gray or "
@@ -21,20 +21,21 @@ def add_runtime_options(parser):
     )
 
 
-def load_restorer(preset, runtime, channels=3):
+def load_restorer(preset, runtime, channels=3, task="denoise"):
     """Loads a restorer.
 
     Args:
         preset: name or folder of a preset; `None` for the default one.
         runtime: `"litert"` or `"keras"`.
         channels: 3 or 1, which default preset is wanted.
+        task: the task that the default preset has to do.
 
     Returns:
         A `LiteRTRestorer` or `Restorer`.
     """
     from kerasrestore.models.presets import default_preset
 
-    name = preset or default_preset(channels=channels)
+    name = preset or default_preset(task, channels)
     if runtime == "keras":
         try:
             with _hushed():
@@ -50,6 +51,14 @@ def load_restorer(preset, runtime, channels=3):
 
     with _hushed():
         return LiteRTRestorer.from_preset(name)
+
+
+def load_tflite(path):
+    """Loads a `.tflite` file with its sidecar as a `LiteRTRestorer`."""
+    from kerasrestore.export.litert_restorer import LiteRTRestorer
+
+    with _hushed():
+        return LiteRTRestorer(path)
 
 
 @contextlib.contextmanager

@@ -83,6 +83,29 @@ def rgb_to_gray(image):
     return np.floor(gray + 0.5).clip(0, 255).astype(np.uint8)
 
 
+def is_gray_file(path):
+    """Whether an image file holds gray values alone, told by its header.
+
+    Args:
+        path: image file.
+
+    Returns:
+        `True` or `False`; `False` for what is no image.
+
+    Example:
+    >>> import tempfile
+    >>> file = tempfile.mkdtemp() + "/a.png"
+    >>> Image.new("L", (4, 4)).save(file)
+    >>> is_gray_file(file)
+    True
+    """
+    try:
+        with Image.open(path) as image:
+            return image.mode.partition(";")[0] in ("1", "L", "LA", *DEEP_MODES)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
 def load_image(path, channels=3, to_gray=rgb_to_gray):
     """Decodes an 8-bit image file into an array.
 

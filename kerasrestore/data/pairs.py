@@ -66,20 +66,22 @@ class ImagePair:
         return to_gray(array)[..., None]
 
 
-def folder_pairs(degraded, clean):
+def folder_pairs(degraded, clean, lonely=False):
     """Pairs of the images of two folders, matched by file name.
 
     Args:
         degraded: folder of low-quality images.
         clean: folder of their ground truth; the suffixes of two files that
             belong together may differ.
+        lonely: whether files without a partner are given too, with `None`
+            in its place, rather than refused.
 
     Returns:
         List of `ImagePair`, sorted by name.
 
     Raises:
         ValueError: if a folder holds no image, two files of one folder differ
-            in their suffix alone, or a file has no partner.
+            in their suffix alone, or a file has no partner and `lonely` is off.
 
     Example:
     >>> import tempfile
@@ -90,9 +92,13 @@ def folder_pairs(degraded, clean):
     >>> [pair.name for pair in folder_pairs(noisy, clean)]
     ['a']
     """
-    return match_pairs(
-        _by_stem(degraded), _by_stem(clean), f"{degraded} and {clean}"
-    )
+    low, high = _by_stem(degraded), _by_stem(clean)
+    if lonely:
+        return [
+            ImagePair(key, low.get(key), high.get(key))
+            for key in sorted({**low, **high})
+        ]
+    return match_pairs(low, high, f"{degraded} and {clean}")
 
 
 def match_pairs(degraded, clean, where):

@@ -1,5 +1,6 @@
 """Measuring restorers, beside what others reached."""
 
+from kerasrestore.evaluation.baselines import Baseline
 from kerasrestore.evaluation.evaluate import evaluate
 from kerasrestore.evaluation.paper_results import (
     PaperResult,
@@ -15,6 +16,7 @@ from kerasrestore.evaluation.paper_tables import (
 from kerasrestore.evaluation.report import Report
 
 __all__ = [
+    "Baseline",
     "PaperFigure",
     "PaperResult",
     "Report",

@@ -4,42 +4,51 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.data import list_images, load_image
+from kerasrestore.data import folder_pairs, list_images
+from kerasrestore.data.images import is_gray_file
+from kerasrestore.data.pairs import ImagePair, check_pair
 from kerasrestore.evaluation.report import Report
-from kerasrestore.metrics import psnr_gray, psnr_rgb, ssim_gray, ssim_rgb
-
-METRICS = {
-    3: {"psnr_rgb": psnr_rgb, "ssim_rgb": ssim_rgb},
-    1: {"psnr_gray": psnr_gray, "ssim_gray": ssim_gray},
-}
 
 
 def evaluate(
-    restorer, task, data, *, gray=False, ensemble=False, seed=0, progress=None
+    restorer,
+    task,
+    data,
+    *,
+    degraded=None,
+    gray=False,
+    ensemble=False,
+    seed=0,
+    progress=None,
 ):
     """PSNR and SSIM of a restorer on a benchmark, by the published protocol.
 
     Images are taken in the order of their names; image `i` is degraded by
     `task.degrade_benchmark(image, i, seed)`, restored, clipped and rounded
-    to 8 bits, and compared with the original over all channels without
-    shaving a border. Means are over the images' own values.
+    to 8 bits, and scored by `task.score`. Means are over the images' own
+    values.
 
     Args:
-        restorer: a `Restorer` or `LiteRTRestorer`.
+        restorer: a `Restorer`, `LiteRTRestorer` or `Baseline`.
         task: what is asked of it, `Denoise(sigma=25)` for example.
-        data: folder of ground-truth images.
+        data: folder of ground-truth images, or list of `ImagePair` as
+            `open_dataset` gives it.
+        degraded: folder of the low-quality images of the same names, where
+            they are not made from the ground truth.
         gray: whether to measure on gray images; colour files are converted
-            by MATLAB's rgb2gray.
+            by the task's own rule (MATLAB's rgb2gray, or Y).
         ensemble: whether to use the x8 self-ensemble.
         seed: seed of the degradation.
         progress: called as `progress(done, total)` after each image.
 
     Returns:
-        A `Report`. Files that could not be read are in its `failed`.
+        A `Report`. Files that could not be measured are in its `failed`:
+        unreadable ones, gray ones where colour is measured, low-quality ones
+        of another size, and those without a partner.
 
     Raises:
         ValueError: if restorer, task and `gray` do not belong together, the
-            task has a range of noise levels, or the folder holds no image.
+            task has a range of settings, or the folder holds no image.
 
     Example:
     >>> import tempfile
@@ -56,6 +65,101 @@ def evaluate(
     True
     """
     channels = 1 if gray else 3
+    _check(restorer, task, channels)
+    pairs, dataset = benchmark_pairs(data, degraded)
+    paired = degraded is not None
+    report = Report(
+        restorer=restorer.name,
+        task=task.name,
+        setting=task.setting,
+        dataset=dataset,
+        protocol=task.protocol(channels),
+        gray=gray,
+        ensemble=ensemble,
+        seed=seed,
+        quantize_input=task.name == "denoise"
+        and getattr(task, "quantize", False),
+    )
+    for index, pair in enumerate(pairs):
+        name = pair_name(pair)
+        try:
+            images = measured_images(
+                restorer, task, pair, index, channels, ensemble, seed, paired
+            )
+            figures = _figures(restorer, task, images, report.protocol)
+        except ValueError as error:
+            report.failed.append({"name": name, "error": str(error)})
+        else:
+            report.images.append({"name": name, **figures})
+        if progress is not None:
+            progress(index + 1, len(pairs))
+    return report
+
+
+def measured_images(
+    restorer,
+    task,
+    pair,
+    index,
+    channels=3,
+    ensemble=False,
+    seed=0,
+    paired=False,
+):
+    """What is measured of one image.
+
+    Args:
+        restorer: as in `evaluate`.
+        task: as in `evaluate`.
+        pair: `ImagePair`.
+        index: position of the image in its set.
+        channels: 3 for colour, 1 for gray.
+        ensemble: as in `evaluate`.
+        seed: as in `evaluate`.
+        paired: whether a pair has to have a degraded image; else the task
+            makes what is missing.
+
+    Returns:
+        `(degraded, restored, clean)`: two float arrays on the [0, 1] scale
+        and a uint8 array, without an axis for a single channel.
+
+    Raises:
+        ValueError: if the pair cannot be measured.
+    """
+    if channels == 3:
+        for source in (pair.clean, pair.degraded):
+            if isinstance(source, Path) and is_gray_file(source):
+                raise ValueError(
+                    f"{source} is a gray image, which does not compare with "
+                    "colour ones; measure on gray images or remove it."
+                )
+    clean = pair.load_clean(channels, task.to_gray)
+    if pair.degraded is None and not paired:
+        clean = _plain(task.ground_truth(clean))
+        degraded = task.degrade_benchmark(clean, index, seed)
+    else:
+        clean = _plain(clean)
+        degraded = _plain(pair.load_degraded(channels, task.to_gray))
+        check_pair(pair.name, degraded, clean, task.scale)
+        if degraded.dtype == np.uint8:
+            degraded = degraded.astype(np.float32) / np.float32(255)
+    options = {"sigma": task.setting} if restorer.sigma_input else {}
+    restored = restorer.restore(degraded, ensemble=ensemble, **options)
+    return degraded, restored, clean
+
+
+def _figures(restorer, task, images, protocol):
+    degraded, restored, clean = images
+    quantize = getattr(restorer, "quantize", True)
+    figures = task.score(restored, clean, quantize=quantize)
+    if degraded.shape == clean.shape:
+        # Peers' tables give the noisy input neither clipped nor rounded.
+        before = task.score(degraded, clean, quantize=False)
+        figures |= {f"input_{name}": value for name, value in before.items()}
+    return {f"{name}_{protocol}": value for name, value in figures.items()}
+
+
+def _check(restorer, task, channels):
     if restorer.task != task.name:
         raise ValueError(
             f"{restorer.name} is made for {restorer.task}, not for "
@@ -67,54 +171,43 @@ def evaluate(
             f"{'gray' if restorer.channels == 1 else 'colour'} images; "
             + (
                 "choose a gray preset or leave gray out."
-                if gray
+                if channels == 1
                 else "choose a colour preset or ask for gray."
             )
         )
-    low, high = task.sigma
-    if low != high:
+    if restorer.scale != task.scale:
         raise ValueError(
-            "A benchmark has one noise level, got the range "
-            f"{low:g}..{high:g}; use Denoise(sigma=25), for example."
+            f"{restorer.name} enlarges by {restorer.scale}, the task asks for "
+            f"{task.scale}; choose another preset or setting."
         )
-    files = list_images(data)
-    report = Report(
-        restorer=restorer.name,
-        task=task.name,
-        setting=task.sigma[1],
-        dataset=Path(data).resolve().name,
-        gray=gray,
-        ensemble=ensemble,
-        seed=seed,
-        quantize_input=task.quantize,
-    )
-    for index, path in enumerate(files):
-        try:
-            clean = load_image(path, channels)
-            figures = _measure(
-                restorer, task, clean, index, seed, ensemble, METRICS[channels]
+
+
+def benchmark_pairs(data, degraded=None):
+    """The images of a benchmark in order, and its name; arguments as those
+    of `evaluate`."""
+    if isinstance(data, (list, tuple)):
+        if degraded is not None:
+            raise ValueError(
+                "Pairs name their degraded images themselves; leave degraded "
+                "out."
             )
-        except ValueError as error:
-            report.failed.append({"name": path.name, "error": str(error)})
-        else:
-            report.images.append({"name": path.name, **figures})
-        if progress is not None:
-            progress(index + 1, len(files))
-    return report
+        return list(data), "pairs"
+    dataset = Path(data).resolve().name
+    if degraded is not None:
+        return folder_pairs(degraded, data, lonely=True), dataset
+    return [
+        ImagePair(path.stem, None, path) for path in list_images(data)
+    ], dataset
 
 
-def _measure(restorer, task, clean, index, seed, ensemble, metrics):
+def pair_name(pair):
+    """How a report calls an image: by its file."""
+    for source in (pair.clean, pair.degraded):
+        if isinstance(source, Path):
+            return source.name
+    return pair.name
+
+
+def _plain(image):
     # Gray noise is drawn for the shape (H, W), as published code does.
-    clean = clean[..., 0] if clean.shape[-1] == 1 else clean
-    degraded = task.degrade_benchmark(clean, index, seed)
-    options = {"sigma": task.sigma[1]} if restorer.sigma_input else {}
-    restored = restorer.restore(degraded, ensemble=ensemble, **options)
-    restored = np.rint(np.clip(restored, 0, 1) * np.float32(255))
-    restored = restored.astype(np.uint8)
-    figures = {
-        name: metric(restored, clean) for name, metric in metrics.items()
-    }
-    name, metric = next(iter(metrics.items()))
-    # Peers' tables give the noisy input as it is, neither clipped nor rounded.
-    figures[f"input_{name}"] = metric(degraded * np.float32(255), clean)
-    return figures
+    return image[..., 0] if image.shape[-1] == 1 else image

@@ -17,8 +17,11 @@ class Report:
     Attributes:
         restorer: name of the preset or model.
         task: name of the task.
-        setting: its strength, sigma on the 0..255 scale.
+        setting: its strength: sigma on the 0..255 scale, JPEG quality or
+            factor; `None` for tasks without one.
         dataset: name of the folder.
+        protocol: what was compared, `"rgb"`, `"gray"` or `"y_shave2"`; the
+            names of the figures end in it.
         gray: whether it was measured on gray images.
         ensemble: whether with the x8 self-ensemble.
         seed: seed of the degradation.
@@ -31,8 +34,9 @@ class Report:
 
     restorer: str
     task: str
-    setting: float
+    setting: float | None
     dataset: str
+    protocol: str = "rgb"
     gray: bool = False
     ensemble: bool = False
     seed: int = 0
@@ -72,6 +76,7 @@ class Report:
             "task": self.task,
             "setting": self.setting,
             "dataset": self.dataset,
+            "protocol": self.protocol,
             "gray": self.gray,
             "ensemble": self.ensemble,
             "seed": self.seed,
@@ -81,7 +86,7 @@ class Report:
         rows = [
             {**common, "image": image["name"]}
             | {
-                _plain_metric(key): f"{value:.6f}"
+                key.removesuffix(f"_{self.protocol}"): f"{value:.6f}"
                 for key, value in image.items()
                 if key != "name"
             }
@@ -120,32 +125,29 @@ class Report:
         Raises:
             ValueError: if there is no such table.
         """
-        mean = self.mean
-        kind = "gray" if self.gray else "rgb"
+        setting = "" if self.setting is None else f", setting {self.setting:g}"
         lines = [
-            f"{self.task}, setting {self.setting:g}, {self.dataset}, "
-            f"{len(self.images)} images"
+            f"{self.task}{setting}, {self.dataset}, {len(self.images)} images"
+            f", {self.protocol.replace('_', ', ')}"
             + (", input clipped and rounded" if self.quantize_input else "")
         ]
         rows = [("method", "PSNR", "SSIM", "source")]
-        if mean:
-            rows += [
-                (
-                    "degraded input",
-                    f"{mean[f'input_psnr_{kind}']:.2f}",
-                    "",
-                    "measured",
-                ),
-                (
-                    self.restorer + (" x8" if self.ensemble else ""),
-                    f"{mean[f'psnr_{kind}']:.2f}",
-                    f"{mean[f'ssim_{kind}']:.4f}",
-                    "measured",
-                ),
+        method = self.restorer + (" x8" if self.ensemble else "")
+        for name, prefix in (("degraded input", "input_"), (method, "")):
+            figures = [
+                self.mean.get(f"{prefix}{metric}_{self.protocol}")
+                for metric in ("psnr", "ssim")
             ]
-        channels = "gray" if self.gray else "color"
+            if None not in figures:
+                psnr, ssim = figures
+                rows.append((name, f"{psnr:.2f}", f"{ssim:.4f}", "measured"))
+        channels = "y" if self.protocol.startswith("y") else "color"
         for row in rows_for(
-            self.task, self.dataset, self.setting, channels, paper
+            self.task,
+            self.dataset,
+            self.setting,
+            "gray" if self.gray else channels,
+            paper,
         ):
             method = row.method + (f" ({row.training})" if row.training else "")
             ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
@@ -158,10 +160,6 @@ class Report:
                 f"{ssim:>{widths[2]}}  {source}"
             )
         return "\n".join(lines)
-
-
-def _plain_metric(name):
-    return name.removesuffix("_rgb").removesuffix("_gray")
 
 
 def _finite(value):

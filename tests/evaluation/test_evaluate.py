@@ -7,15 +7,17 @@ from PIL import Image
 from testing import smooth_image
 
 from kerasrestore import evaluate
-from kerasrestore.evaluation import paper_rows
+from kerasrestore.data import ImagePair
+from kerasrestore.evaluation import Baseline, paper_rows
 from kerasrestore.metrics import psnr_gray, psnr_rgb, ssim_rgb
-from kerasrestore.tasks import Denoise
+from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
 
 
 class Identity:
     task = "denoise"
     name = "identity"
     sigma_input = False
+    scale = 1
 
     def __init__(self, channels=3):
         self.channels = channels
@@ -77,7 +79,12 @@ def test_gray(folder):
     assert report.images[0]["input_psnr_gray"] == pytest.approx(
         psnr_gray(gray + noise, gray), abs=1e-3
     )
-    assert set(report.mean) == {"psnr_gray", "ssim_gray", "input_psnr_gray"}
+    assert set(report.mean) == {
+        "psnr_gray",
+        "ssim_gray",
+        "input_psnr_gray",
+        "input_ssim_gray",
+    }
 
 
 def test_files_that_fail_are_named_and_the_rest_measured(folder):
@@ -168,3 +175,84 @@ def test_table_has_the_rows_of_others(tmp_path):
     assert "31.30" in table and "identity" in table
     assert paper_rows("CBSD68", "denoise", 25)[-1].method == "Restormer"
     assert paper_rows("CBSD68", "denoise", 26) == []
+
+
+def test_pairs_of_folders(folder, tmp_path_factory):
+    degraded = tmp_path_factory.mktemp("degraded")
+    for name in ("a", "b", "lonely"):
+        image = smooth_image(64, 80, seed=5 + ord(name[0]))
+        Image.fromarray(image).save(degraded / f"{name}.png")
+    Image.fromarray(smooth_image(60, 80)).save(degraded / "c.png")
+    report = evaluate(Identity(), Denoise(25), folder, degraded=degraded)
+    assert [image["name"] for image in report.images] == ["a.png", "b.png"]
+    failed = {item["name"]: item["error"] for item in report.failed}
+    assert "not 1 times as large" in failed["c.png"]
+    assert "no clean image" in failed["lonely.png"]
+    clean, other = (
+        np.asarray(Image.open(place / "a.png")) for place in (folder, degraded)
+    )
+    assert report.images[0]["psnr_rgb"] == pytest.approx(
+        psnr_rgb(other, clean), abs=1e-5
+    )
+
+
+def test_a_gray_image_among_colour_ones_is_named(folder):
+    Image.fromarray(smooth_image(64, 80, 1)[..., 0]).save(folder / "gray.png")
+    report = evaluate(Identity(), Denoise(25), folder)
+    assert [item["name"] for item in report.failed] == ["gray.png"]
+    assert "measure on gray images" in report.failed[0]["error"]
+    assert len(report.images) == 3
+    assert (
+        len(evaluate(Identity(1), Denoise(25), folder, gray=True).images) == 4
+    )
+
+
+def test_a_list_of_pairs(folder):
+    pairs = [ImagePair("x", None, folder / "a.png")]
+    report = evaluate(Identity(), Denoise(25), pairs)
+    assert [image["name"] for image in report.images] == ["a.png"]
+    with pytest.raises(ValueError, match="leave degraded"):
+        evaluate(Identity(), Denoise(25), pairs, degraded=folder)
+
+
+@pytest.mark.parametrize(
+    ("task", "kind", "gray", "protocol"),
+    [
+        (Denoise(25), "degraded", False, "rgb"),
+        (Demosaic(), "degraded", False, "rgb"),
+        (Jpeg(10), "degraded", True, "gray"),
+        (SuperResolution(3), "bicubic", False, "y_shave3"),
+        (SuperResolution(2), "bicubic", True, "gray_shave2"),
+    ],
+)
+def test_baselines_of_all_tasks(folder, task, kind, gray, protocol):
+    baseline = Baseline(kind, task, 1 if gray else 3)
+    report = evaluate(baseline, task, folder, gray=gray)
+    assert report.protocol == protocol and not report.failed
+    item = report.images[0]
+    assert item["name"] == "a.png"
+    if kind == "degraded":
+        assert item[f"psnr_{protocol}"] == item[f"input_psnr_{protocol}"]
+    else:
+        clean = task.load_clean(folder / "a.png", 1 if gray else 3)
+        clean = clean[..., 0] if gray else clean
+        small = task.degrade_benchmark(clean, 0)
+        wanted = task.score(baseline.restore(small), clean)
+        assert item[f"psnr_{protocol}"] == wanted["psnr"]
+    assert kind in report.table()
+
+
+def test_baselines_that_do_not_go_with_the_task():
+    with pytest.raises(ValueError, match="wants 'bicubic'"):
+        Baseline("degraded", SuperResolution(2))
+    with pytest.raises(ValueError, match="wants 'degraded'"):
+        Baseline("bicubic", Denoise(25))
+    with pytest.raises(ValueError, match="one of degraded, bicubic"):
+        Baseline("nearest", Denoise(25))
+
+
+def test_a_restorer_of_another_scale(folder):
+    other = Identity()
+    other.task = "super_resolution"
+    with pytest.raises(ValueError, match="enlarges by 1"):
+        evaluate(other, SuperResolution(2), folder)
