@@ -4,7 +4,6 @@ import math
 
 import keras
 
-
 # Layers with weights that multiply no matrices.
 WITHOUT_PRODUCTS = (keras.layers.BatchNormalization, keras.layers.PReLU)
 

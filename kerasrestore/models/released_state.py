@@ -3,8 +3,6 @@
 import keras
 import numpy as np
 
-LISTED = 8
-
 
 def assign_released(variables, state, layout):
     """Assigns a released state, all of it or nothing.
@@ -64,7 +62,7 @@ def assign_released(variables, state, layout):
         if not np.array_equal(before, array):
             faults["unlike the name they share a weight with"].append(name)
     told = [
-        f"{what}: {_listed(names)}" for what, names in faults.items() if names
+        f"{what}: {', '.join(names)}" for what, names in faults.items() if names
     ]
     if told:
         raise ValueError(
@@ -80,8 +78,3 @@ def _released_shape(shape, layout):
     if len(shape) == 4 and layout == "pytorch":
         return tuple(shape[axis] for axis in (3, 2, 0, 1))
     return shape
-
-
-def _listed(names):
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -114,6 +114,8 @@ def _attend_from_keys(key, value, query, scale, normalize):
 def _softmax(logits, axis):
     dtype = keras.backend.standardize_dtype(logits.dtype)
     wide = dtype if dtype == "float64" else "float32"
+    if logits.shape[axis] == 1:  # of which Keras warns
+        return ops.ones_like(logits, wide)
     return ops.softmax(ops.cast(logits, wide), axis=axis)
 
 

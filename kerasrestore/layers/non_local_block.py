@@ -1,0 +1,138 @@
+"""Every position looks at every other: the non-local block."""
+
+import keras
+from keras import layers, ops
+
+from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.ops.attention import (
+    attention_block_size,
+    softmax_attention,
+)
+
+
+@keras.saving.register_keras_serializable(package="kerasrestore")
+class NonLocalBlock(layers.Layer):
+    """Embedded Gaussian attention over the whole feature map.
+
+    Four 1x1 convolutions with biases: `theta` makes queries, `phi` keys, `g`
+    values, and `out` takes the attended values back to the channels of the
+    input, to which they are added. `out` starts at zero, so that the block
+    starts as the identity. The logits are not divided by the square root of
+    the channels.
+
+    Args:
+        inner_channels: channels of queries, keys and values; `None` for half
+            of the input's.
+        normalize: `"keys"`: the weights of a query sum to 1 over the keys,
+            as in the paper. `"queries"`: the weights of a key sum to 1 over
+            the queries, as in the released code; a value is then shared out
+            among the positions that ask for it.
+        **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
+
+    Call arguments:
+        x: feature map.
+
+    Input shape:
+        `(batch, height, width, channels)`.
+
+    Output shape:
+        The same.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).random((1, 5, 7, 16), "float32")
+    >>> bool(np.all(NonLocalBlock()(x) == x))
+    True
+
+    References:
+        - RNAN: Zhang et al., "Residual non-local attention networks for
+          image restoration", ICLR 2019, equations 3 to 5 and figure 3. The
+          released code takes the softmax over the queries, not the keys.
+        - Wang et al., "Non-local neural networks", CVPR 2018.
+    """
+
+    def __init__(self, inner_channels=None, normalize="keys", **kwargs):
+        super().__init__(**kwargs)
+        if inner_channels is not None and inner_channels < 1:
+            raise ValueError(
+                "inner_channels is a number from 1 on or None for half of "
+                f"the input's, got {inner_channels!r}."
+            )
+        if normalize not in ("keys", "queries"):
+            raise ValueError(
+                f"normalize is 'keys' or 'queries', got {normalize!r}."
+            )
+        self.inner_channels = inner_channels
+        self.normalize = normalize
+        self.input_spec = layers.InputSpec(ndim=4)
+
+    def build(self, input_shape):
+        channels = input_shape[-1]
+        inner = self._inner(channels)
+
+        def conv(filters, fan_in, name, **start):
+            layer = layers.Conv2D(
+                filters,
+                1,
+                dtype=self.dtype_policy,
+                name=name,
+                **(start or torch_start(fan_in)),
+            )
+            layer.build((*input_shape[:-1], fan_in))
+            return layer
+
+        self.theta = conv(inner, channels, "theta")
+        self.phi = conv(inner, channels, "phi")
+        self.g = conv(inner, channels, "g")
+        self.out = conv(channels, inner, "out", kernel_initializer="zeros")
+
+    def call(self, x):
+        shape = ops.shape(x)
+
+        def positions(features):
+            return ops.reshape(
+                features, (shape[0], shape[1] * shape[2], features.shape[-1])
+            )
+
+        y = softmax_attention(
+            positions(self.theta(x)),
+            positions(self.phi(x)),
+            positions(self.g(x)),
+            normalize=self.normalize,
+        )
+        return self.out(ops.reshape(y, (*shape[:3], y.shape[-1]))) + x
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def count_macs(self, input_shape):
+        """Multiply-accumulates of one call; the shape with the batch."""
+        batch, height, width, channels = input_shape
+        inner = self._inner(channels)
+        positions = height * width
+        return batch * positions * inner * (4 * channels + 2 * positions)
+
+    def workspace_bytes(self, input_shape):
+        """Bytes alive during a call beside input and output."""
+        batch, height, width, channels = input_shape
+        positions = height * width
+        block = attention_block_size(
+            batch, positions, positions, self.normalize
+        )
+        # Logits, exponentials and weights of a block; queries, keys, values
+        # and what is attended.
+        pairs, maps = 3 * block, 4 * self._inner(channels)
+        return 4 * batch * positions * (pairs + maps)
+
+    def _inner(self, channels):
+        return self.inner_channels or max(1, channels // 2)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "inner_channels": self.inner_channels,
+            "normalize": self.normalize,
+        }

@@ -1,0 +1,285 @@
+"""RNAN: residual non-local attention network."""
+
+import keras
+from keras import layers
+
+from kerasrestore.layers.mean_shift import DIV2K_MEAN, MeanShift
+from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.upsampler import Upsampler
+from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.restorer import Restorer
+from kerasrestore.models.rnan.released_names import (
+    attention_state,
+    conv_state,
+)
+from kerasrestore.models.rnan.residual_attention_block import (
+    ResidualAttentionBlock,
+)
+from kerasrestore.ops.arguments import whole_numbers
+from kerasrestore.ops.enlarge import enlarge_bicubic
+
+TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
+
+
+@keras.saving.register_keras_serializable(package="kerasrestore")
+class RNAN(Restorer):
+    """Residual non-local attention network.
+
+    A convolution takes the image to features; a non-local attention block,
+    local attention blocks and a second non-local one follow; a convolution
+    gives what has to be added to the image. For super-resolution the
+    features are enlarged before that last convolution.
+
+    The default is the paper's network. `released=True` is the network of the
+    released code, which its checkpoints need. It differs in this:
+
+    - The softmax of a non-local block runs over the queries, not the keys.
+    - One residual block leads into an attention block, not two.
+    - A convolution follows every attention block, and one more the local
+      ones.
+    - Super-resolution adds the first features to the last ones instead of
+      the image to the output; the mean colour is taken off and put back, by
+      weights that are trained along.
+    - Clean images have the range 0..255, not 0..1.
+
+    The paper gives no range of values and does not say how the image is
+    added to a larger one; here it is enlarged bicubically.
+
+    Args:
+        task: what the model restores: `"denoise"`, `"demosaic"`, `"jpeg"` or
+            `"super_resolution"`.
+        channels: 3 for colour, 1 for gray.
+        local_blocks: local attention blocks.
+        nonlocal_blocks: 2 for one in front of the local ones and one behind
+            them, 1 for the one in front, 0 for none.
+        scale: enlargement: 2, 3 or 4 for super-resolution, else 1.
+        released: whether to build the network of the released code.
+        features: channels inside the network.
+        mask: `False` for attention blocks without a mask branch; a non-local
+            block then stands in front of the trunk.
+        outer_blocks: residual blocks in front of and behind the two branches
+            of each attention block, q in the paper.
+        trunk_blocks: residual blocks of the trunk branch, t in the paper.
+        mask_blocks: m in the paper, see `ResidualAttentionBlock`.
+        **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
+
+    Call arguments:
+        inputs: the image.
+
+    Input shape:
+        `(batch, height, width, channels)` with `value_range` as the range of
+        clean images; height and width even.
+
+    Output shape:
+        `(batch, scale * height, scale * width, channels)`, not clipped.
+
+    Raises:
+        ValueError: if an argument is out of its range, or the backend's
+            image layout is channels first.
+
+    Example:
+    >>> import numpy as np
+    >>> model = RNAN(local_blocks=1, nonlocal_blocks=1, features=8)
+    >>> model(np.zeros((1, 12, 16, 3), "float32")).shape
+    TensorShape([1, 12, 16, 3])
+
+    References:
+        - Zhang et al., "Residual non-local attention networks for image
+          restoration", ICLR 2019. Table 7's parameters, 7,409 K and 1,494 K
+          for 1 + 1 blocks, are what the kernels of the residual blocks, of
+          the first and last convolution and of non-local blocks with 64
+          inner channels add up to; biases and the mask branches' strided,
+          transposed and 1x1 convolutions are not in them. The network has
+          9,291,907 parameters.
+        - The cases of table 1 are `RNAN(local_blocks=7, nonlocal_blocks=0,
+          mask=False)` for case 1 and so on.
+    """
+
+    def __init__(
+        self,
+        task="denoise",
+        channels=3,
+        local_blocks=8,
+        nonlocal_blocks=2,
+        scale=1,
+        released=False,
+        features=64,
+        mask=True,
+        outer_blocks=2,
+        trunk_blocks=2,
+        mask_blocks=1,
+        **kwargs,
+    ):
+        whole_numbers("local_blocks", [local_blocks])
+        whole_numbers("features", [features], 1)
+        check_image_model("RNAN", TASKS, task, channels, scale)
+        if nonlocal_blocks not in (0, 1, 2):
+            raise ValueError(
+                "nonlocal_blocks is 2 (first and last), 1 (first) or 0, got "
+                f"{nonlocal_blocks!r}."
+            )
+        if released:
+            _check_released(
+                task, channels, mask, outer_blocks, trunk_blocks, mask_blocks
+            )
+        dtype = kwargs.pop("dtype", None)
+        enlarges = task == "super_resolution"
+
+        def conv(filters, name, inputs=features):
+            return layers.Conv2D(
+                filters,
+                3,
+                padding="same",
+                dtype=dtype,
+                name=name,
+                **torch_start(9 * inputs),
+            )
+
+        def block(x, name, non_local=False):
+            x = ResidualAttentionBlock(
+                non_local=non_local,
+                mask=mask,
+                front_blocks=1 if released else outer_blocks,
+                end_blocks=outer_blocks,
+                trunk_blocks=trunk_blocks,
+                mask_blocks=mask_blocks,
+                normalize="queries" if released else "keys",
+                dtype=dtype,
+                name=name,
+            )(x)
+            return conv(features, f"{name}_conv")(x) if released else x
+
+        image = keras.Input((None, None, channels), name="image")
+        x = image
+        if enlarges and released:
+            # The image's own sums are float32, whatever the compute dtype.
+            shift = [-255.0 * mean for mean in DIV2K_MEAN]
+            x = MeanShift(shift, dtype="float32", name="sub_mean")(x)
+        head = x = conv(features, "head", channels)(x)
+        if nonlocal_blocks:
+            x = block(x, "nonlocal_low", non_local=True)
+        for index in range(local_blocks):
+            x = block(x, f"local{index}")
+        if released:
+            x = conv(features, "local_conv")(x)
+        if nonlocal_blocks == 2:
+            x = block(x, "nonlocal_high", non_local=True)
+        if enlarges:
+            if released:
+                x = layers.Add(dtype=dtype, name="feature_skip")([x, head])
+            x = Upsampler(scale, dtype=dtype, name="upsampler")(x)
+        x = conv(channels, "tail")(x)
+        if enlarges and released:
+            shift = [255.0 * mean for mean in DIV2K_MEAN]
+            outputs = MeanShift(shift, dtype="float32", name="add_mean")(x)
+        else:
+            skip = enlarge_bicubic(image, scale) if enlarges else image
+            outputs = layers.Add(dtype="float32", name="restored")([skip, x])
+        super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
+
+        self.task = task
+        self.channels = channels
+        self.local_blocks = local_blocks
+        self.nonlocal_blocks = nonlocal_blocks
+        self.scale = scale
+        self.released = bool(released)
+        self.features = features
+        self.mask = bool(mask)
+        self.outer_blocks = outer_blocks
+        self.trunk_blocks = trunk_blocks
+        self.mask_blocks = mask_blocks
+        if released:
+            self.value_range = (0.0, 255.0)
+        self.size_multiple = 2 if mask else 1
+        self.receptive_field = self._receptive_field()
+
+    def _receptive_field(self):
+        if self.nonlocal_blocks:
+            return None
+        branches = 2 * self.trunk_blocks
+        if self.mask:
+            # Half resolution counts double; halving and doubling reach 4.
+            branches = max(branches, 12 * self.mask_blocks + 4)
+        front = 1 if self.released else self.outer_blocks
+        block = 2 * front + branches + 2 * self.outer_blocks
+        radius = 2 + self.local_blocks * block
+        if self.released:
+            radius += self.local_blocks + 1
+        if self.scale != 1:
+            # The upsampler's first convolution. Its second one and the last
+            # convolution of the network work on enlarged pixels: together
+            # they reach the next pixel, as the last one alone does.
+            radius += 1
+        return 2 * radius + 1
+
+    def released_variables(self):
+        """Names of the released checkpoints and what they hold.
+
+        Returns:
+            Dictionary of state names and variables.
+
+        Raises:
+            ValueError: if this is the paper's network, which no checkpoint
+                of the released code fits.
+        """
+        if not self.released:
+            raise ValueError(
+                "The released checkpoints do not fit the paper's network; "
+                "build it with released=True."
+            )
+
+        def group(prefix, name):
+            return {
+                **attention_state(f"{prefix}body.0.", self.get_layer(name)),
+                **conv(f"{prefix}body.1.", f"{name}_conv"),
+            }
+
+        def conv(prefix, name):
+            return conv_state(prefix, self.get_layer(name))
+
+        state = conv("head.0.", "head")
+        if self.nonlocal_blocks:
+            state |= group("body_nl_low.0.", "nonlocal_low")
+        for index in range(self.local_blocks):
+            state |= group(f"body.{index}.", f"local{index}")
+        state |= conv(f"body.{self.local_blocks}.", "local_conv")
+        if self.nonlocal_blocks == 2:
+            state |= group("body_nl_high.0.", "nonlocal_high")
+        if self.task != "super_resolution":
+            return {**state, **conv("tail.0.", "tail")}
+        for index, layer in enumerate(self.get_layer("upsampler").convs):
+            # The shuffle takes every second place in the list.
+            state |= conv_state(f"tail.0.{2 * index}.", layer)
+        for name in ("sub_mean", "add_mean"):
+            state |= conv(f"{name}.", name)
+        return {**state, **conv("tail.1.", "tail")}
+
+    def get_config(self):
+        return {
+            **self.base_config(),
+            "task": self.task,
+            "channels": self.channels,
+            "local_blocks": self.local_blocks,
+            "nonlocal_blocks": self.nonlocal_blocks,
+            "scale": self.scale,
+            "released": self.released,
+            "features": self.features,
+            "mask": self.mask,
+            "outer_blocks": self.outer_blocks,
+            "trunk_blocks": self.trunk_blocks,
+            "mask_blocks": self.mask_blocks,
+        }
+
+
+def _check_released(task, channels, mask, outer, trunk, inner):
+    if not mask or (outer, trunk, inner) != (2, 2, 1):
+        raise ValueError(
+            "The released code always has the mask branch and its own number "
+            "of residual blocks; leave mask, outer_blocks, trunk_blocks and "
+            "mask_blocks out."
+        )
+    if task == "super_resolution" and channels != 3:
+        raise ValueError(
+            "The released super-resolution network is for colour; got "
+            f"channels={channels}."
+        )

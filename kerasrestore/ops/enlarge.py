@@ -1,0 +1,47 @@
+"""Bicubic enlargement by a whole factor, for images of any size."""
+
+from keras import ops
+
+from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.ops.arguments import whole_numbers
+from kerasrestore.ops.pixel_shuffle import pixel_shuffle
+
+
+def enlarge_bicubic(x, scale):
+    """Enlarges images as MATLAB's `imresize(image, scale)` does.
+
+    With a whole factor every pixel becomes a block, and each place in the
+    block has weights of its own for the 5x5 pixels around; so this is one
+    convolution and a pixel shuffle, and height and width need not be known
+    when a graph is built.
+
+    Args:
+        x: tensor `(batch, height, width, channels)`, at least two pixels
+            high and wide.
+        scale: whole factor from 2 on.
+
+    Returns:
+        Tensor `(batch, scale * height, scale * width, channels)` of the
+        dtype of `x`.
+
+    Raises:
+        ValueError: if the factor is out of its range.
+
+    Example:
+    >>> import numpy as np
+    >>> enlarge_bicubic(np.ones((1, 4, 5, 3), "float32"), 3).shape
+    TensorShape([1, 12, 15, 3])
+
+    References:
+        - `kerasrestore.data.resampling.bicubic_matrix`, rule `"matlab"`.
+    """
+    (scale,) = whole_numbers("scale", [scale], 2)
+    # The middle one of five pixels sees all of its weights.
+    taps = bicubic_matrix(5, 5 * scale, "matlab")[2 * scale : 3 * scale]
+    kernel = ops.einsum("ay,bx->yxab", taps, taps)
+    channels = x.shape[-1]
+    kernel = ops.reshape(kernel, (5, 5, 1, scale**2))
+    kernel = ops.cast(ops.repeat(kernel, channels, axis=2), x.dtype)
+    # Beyond its border an image goes on as its mirror image.
+    x = ops.pad(x, ((0, 0), (2, 2), (2, 2), (0, 0)), mode="symmetric")
+    return pixel_shuffle(ops.depthwise_conv(x, kernel), scale)
