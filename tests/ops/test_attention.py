@@ -3,8 +3,7 @@ import pytest
 from keras import ops
 from numeric import check_gradients
 
-from kerasrestore.ops import attention
-from kerasrestore.ops.attention import softmax_attention
+from kerasrestore.ops import attention, softmax_attention
 
 RNG = np.random.default_rng(0)
 

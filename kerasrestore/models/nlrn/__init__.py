@@ -1,0 +1,1 @@
+"""NLRN, the non-local recurrent network."""
