@@ -15,11 +15,17 @@ import importlib
 from kerasrestore.version import __version__
 
 _HOMES = {
+    "DANet": "kerasrestore.models",
     "DANetMobile": "kerasrestore.models",
     "LiteRTRestorer": "kerasrestore.export.litert_restorer",
+    "NLRN": "kerasrestore.models",
+    "PANet": "kerasrestore.models",
+    "PrivilegedTeacher": "kerasrestore.models",
+    "RNAN": "kerasrestore.models",
     "Restorer": "kerasrestore.models",
     "evaluate": "kerasrestore.evaluation",
     "export_tflite": "kerasrestore.export.tflite",
+    "import_checkpoint": "kerasrestore.models.import_checkpoint",
     "presets": "kerasrestore.models.presets",
 }
 __all__ = [  # noqa: PLE0604

@@ -4,7 +4,12 @@ listing presets does not load Keras."""
 import importlib
 
 _HOMES = {
+    "DANet": "kerasrestore.models.danet.danet",
     "DANetMobile": "kerasrestore.models.danet.danet_mobile",
+    "NLRN": "kerasrestore.models.nlrn.nlrn",
+    "PANet": "kerasrestore.models.panet.panet",
+    "PrivilegedTeacher": "kerasrestore.models.danet.privileged_teacher",
+    "RNAN": "kerasrestore.models.rnan.rnan",
     "Restorer": "kerasrestore.models.restorer",
     "default_preset": "kerasrestore.models.presets",
     "find_preset": "kerasrestore.models.presets",

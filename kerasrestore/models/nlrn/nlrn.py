@@ -49,7 +49,8 @@ class NLRN(Restorer):
         released: `None` for the network of the paper, `"master"` or `"v0"`
             for that of the released codes, whose weights then fit. They
             have no rectifier ahead of the first convolution of the network
-            and of a step; `"v0"` works on 0..255.
+            and of a step; `"v0"` works on 0..255 and gives the residual,
+            what has to be added to the image; `restore` adds it.
         distance: metric of the non-local block, see
             `RecurrentNonLocalBlock`.
         bandwidth: of the Euclidean distance, likewise.
@@ -68,7 +69,8 @@ class NLRN(Restorer):
         clean images: [0, 1], with `released="v0"` [0, 255].
 
     Output shape:
-        `(batch, height, width, channels)`, not clipped.
+        `(batch, height, width, channels)`, not clipped: the restored image,
+        with `released="v0"` the residual.
 
     Raises:
         ValueError: if an argument is out of its range, or the backend's
@@ -84,8 +86,7 @@ class NLRN(Restorer):
         - Liu et al., "Non-Local Recurrent Network for Image Restoration",
           NeurIPS 2018: section 4; tables 1 and 2 and figures 5 and 6 for
           the arguments. The released codes (github.com/Ding-Liu/NLRN and
-          NLRN_v0) differ from it as `released` says; `"v0"` returns the
-          residual, which `residual_model` gives here.
+          NLRN_v0) differ from it as `released` says.
     """
 
     released_layout = "tensorflow"
@@ -163,9 +164,14 @@ class NLRN(Restorer):
         residual = conv(channels, "tail")(normalize(x, "tail"))
         # The sum with the image is float32 whatever the compute dtype: half
         # precision would round the image itself.
-        outputs = layers.Add(dtype="float32", name="restored")(
-            [image, residual]
-        )
+        if released == "v0":
+            outputs = layers.Activation(
+                "linear", dtype="float32", name="residual"
+            )(residual)
+        else:
+            outputs = layers.Add(dtype="float32", name="restored")(
+                [image, residual]
+            )
         super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
@@ -216,22 +222,9 @@ class NLRN(Restorer):
             cost(shape, earlier) - cost(shape) for earlier in range(len(steps))
         ]
 
-    def residual_model(self):
-        """The network without its last sum: a model with the same weights
-        whose output is what is added to the image.
-
-        Returns:
-            A `keras.Model`.
-
-        Example:
-        >>> import numpy as np
-        >>> model = NLRN(num_steps=1, window=3, filters=8, key_filters=4)
-        >>> image = np.ones((1, 8, 8, 1), "float32")
-        >>> residual = model.residual_model()(image)
-        >>> bool(np.allclose(model(image), image + residual))
-        True
-        """
-        return keras.Model(self.input, self.get_layer("tail").output)
+    def restore_tile(self, tile, sigma):
+        output = super().restore_tile(tile, sigma)
+        return tile + output if self.released == "v0" else output
 
     def released_variables(self):
         if (

@@ -1,0 +1,174 @@
+"""Deformable convolution as a layer."""
+
+import math
+
+import keras
+from keras import layers, ops
+
+from kerasrestore.layers.channel_attention import known_channels
+from kerasrestore.ops.arguments import whole_numbers, whole_pair
+from kerasrestore.ops.deform_conv2d import deform_conv2d, workspace_floats
+
+
+@keras.saving.register_keras_serializable(package="kerasrestore")
+class DeformableConv2D(layers.Layer):
+    """Convolution whose taps move and are weighted by what is seen.
+
+    A convolution of the same size predicts, for every output position and
+    every tap, an offset in pixels and a mask; the mask passes through a
+    sigmoid. That convolution starts at zero: no offsets, masks of one half.
+    Its input is the layer's, or a second map of the same height and width
+    (`offset_features`).
+
+    The output has the height and width of the input.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: odd; a number or `(height, width)`.
+        dilation_rate: pixels between neighbouring taps; likewise.
+        offset_groups: groups of input channels with offsets and masks of
+            their own.
+        use_bias: whether a bias is added.
+        kernel_initializer: initializer of the kernel.
+        bias_initializer: initializer of the bias.
+        **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: the map that is convolved.
+        offset_features: map that offsets and masks are predicted from;
+            `inputs` if left out.
+
+    Input shape:
+        `(batch, height, width, channels)`, twice with `offset_features`,
+        whose channels may differ.
+
+    Output shape:
+        `(batch, height, width, filters)`.
+
+    Raises:
+        ValueError: if an argument is out of its range or the input has not
+            four axes and a known number of channels.
+
+    Example:
+    >>> import numpy as np
+    >>> layer = DeformableConv2D(8)
+    >>> layer(np.ones((1, 5, 6, 4), "float32")).shape
+    TensorShape([1, 5, 6, 8])
+
+    References:
+        - Zhu et al., "Deformable ConvNets v2", CVPR 2019, section 3.2.
+        - DANet: Huang et al., Knowledge-Based Systems 2021, equation 3.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size=3,
+        dilation_rate=1,
+        offset_groups=1,
+        use_bias=True,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        (self.filters,) = whole_numbers("filters", [filters], 1)
+        self.kernel_size = whole_pair("kernel_size", kernel_size, 1)
+        self.dilation_rate = whole_pair("dilation_rate", dilation_rate, 1)
+        (self.offset_groups,) = whole_numbers(
+            "offset_groups", [offset_groups], 1
+        )
+        if any(size % 2 == 0 for size in self.kernel_size):
+            raise ValueError(
+                "kernel_size is odd, so that the kernel has a middle, got "
+                f"{kernel_size}."
+            )
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        taps = self.offset_groups * math.prod(self.kernel_size)
+        self.offset_conv = layers.Conv2D(
+            3 * taps,
+            self.kernel_size,
+            padding="same",
+            dilation_rate=self.dilation_rate,
+            kernel_initializer="zeros",
+            dtype=self.dtype_policy,
+            name="offset_conv",
+        )
+
+    def build(self, inputs_shape, offset_features_shape=None):
+        channels = known_channels(self, inputs_shape)
+        if channels % self.offset_groups:
+            raise ValueError(
+                f"{self.offset_groups} offset groups share the channels "
+                f"equally, got {channels} channels."
+            )
+        self.kernel = self.add_weight(
+            shape=(*self.kernel_size, channels, self.filters),
+            initializer=self.kernel_initializer,
+            name="kernel",
+        )
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                shape=(self.filters,),
+                initializer=self.bias_initializer,
+                name="bias",
+            )
+        self.offset_conv.build(offset_features_shape or inputs_shape)
+
+    def call(self, inputs, offset_features=None):
+        if offset_features is None:
+            offset_features = inputs
+        moves = self.offset_conv(offset_features)
+        taps = self.offset_groups * math.prod(self.kernel_size)
+        return deform_conv2d(
+            inputs,
+            moves[..., : 2 * taps],
+            ops.sigmoid(moves[..., 2 * taps :]),
+            self.kernel,
+            self.bias,
+            padding=tuple(
+                gap * (size // 2)
+                for gap, size in zip(
+                    self.dilation_rate, self.kernel_size, strict=True
+                )
+            ),
+            dilation_rate=self.dilation_rate,
+            offset_groups=self.offset_groups,
+        )
+
+    def compute_output_shape(self, inputs_shape, offset_features_shape=None):
+        return (*inputs_shape[:-1], self.filters)
+
+    def count_macs(self, input_shape):
+        """Multiply-accumulates of the two convolutions for one call.
+
+        The interpolation between pixels is not counted, as in the papers.
+        """
+        positions = math.prod(input_shape[:-1])
+        kernels = (self.kernel, self.offset_conv.kernel)
+        return positions * sum(math.prod(k.shape) for k in kernels)
+
+    def workspace_bytes(self, input_shape):
+        """Offsets, their coordinates, the framed input and a block of
+        sampled pixels."""
+        taps = self.offset_groups * math.prod(self.kernel_size)
+        return 4 * workspace_floats(input_shape, taps, self.filters)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "filters": self.filters,
+            "kernel_size": list(self.kernel_size),
+            "dilation_rate": list(self.dilation_rate),
+            "offset_groups": self.offset_groups,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+            "bias_initializer": keras.initializers.serialize(
+                self.bias_initializer
+            ),
+        }

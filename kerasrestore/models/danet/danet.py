@@ -1,0 +1,294 @@
+"""DANet: deformable and attentive wavelet U-Net."""
+
+import keras
+from keras import layers, ops
+
+from kerasrestore.layers.haar_dwt2d import HaarDWT2D
+from kerasrestore.layers.haar_iwt2d import HaarIWT2D
+from kerasrestore.models.danet.adeb import ADEB, branch_initializer
+from kerasrestore.models.danet.arob import AROB
+from kerasrestore.models.restorer import Restorer
+from kerasrestore.ops.arguments import whole_numbers
+
+TASKS = ("denoise", "jpeg", "super_resolution")
+BLOCKS = ("conv", "deformable", "adeb")
+WIDTHS = (128, 176, 176, 192)
+OFFSET_WIDTH = 48
+# How many ADEBs stand ahead of the AROB, level by level.
+SIZES = {"full": (3, 3, 2, 1), "slim": (1, 1, 1, 1)}
+
+
+@keras.saving.register_keras_serializable(package="kerasrestore")
+class DANet(Restorer):
+    """U-Net of attentive deformable blocks between wavelet transforms.
+
+    A 3x3 convolution makes the first features. Every level of the encoder,
+    the coarsest level and every level of the decoder is a row of `ADEB`s
+    that ends in an `AROB`. The Haar transform and a 3x3 convolution lead
+    down, a 1x1 convolution and the inverse transform lead up, and the
+    encoder's features are added to the decoder's. What the AROBs remember
+    goes through all of them, resampled in the same way. A last convolution
+    predicts what has to be added to the input.
+
+    Channel attention takes means over the whole map, so that every pixel
+    depends on the whole image and tiles are blended, not exact.
+
+    The paper gives no widths and no numbers of blocks. They are chosen so
+    that the network costs what the paper's Table 7 says, at 480x320, gray:
+
+    | | ADEBs a row | parameters | paper | MACs | paper |
+    |---|---|---|---|---|---|
+    | `"full"` | 3, 3, 2, 1 | 23,599 k | 23,481 k | 1048.6 G | 1040.9 G |
+    | `"slim"` | 1, 1, 1, 1 | 15,887 k | 15,940 k | 574.9 G | 571.1 G |
+
+    With C channels, an ADEB has 27 C^2 weights in its three convolutions,
+    243 C for offsets and masks, 2 C^2 + C^2 / 8 + 116 in the attention. An
+    AROB with M channels of memory has 243 M in the place of 243 C, and
+    9 (C + M) M + 2 M^2 + M^2 / 8 + 116 for the memory. With the widths 128,
+    176, 176, 192 and M = 48, biases included, that is 509 k, 946 k, 946 k
+    and 1121 k for an ADEB, 571 k, 1017 k, 1017 k and 1195 k for an AROB. The
+    coarsest level has one row of them, the others have two. Between levels
+    with C and C' channels there are 36 C C' weights down and 4 C C' up, and
+    8 M^2 for the memory; 9 C + C M + 9 C at the ends. Each weight is a
+    multiply-accumulate for each pixel of its level, the factors of channel
+    attention once an image; interpolation and wavelets count nothing. That
+    leaves for the slim network 3.74 M multiply-accumulates a pixel, 57 %
+    of them at full resolution.
+
+    Args:
+        task: what the model restores: `"denoise"`, `"jpeg"`, or
+            `"super_resolution"` of photographs whose low- and
+            high-resolution versions have the same size.
+        channels: 3 for colour, 1 for gray (noise or the Y of JPEG images).
+        size: `"full"` for DANet, `"slim"` for DANet-S.
+        widths: channels of the levels, the finest first.
+        blocks: ADEBs ahead of each level's AROB; those of `size` if left
+            out.
+        offset_width: channels of the memory of the AROBs.
+        block: `"adeb"`, or what it is compared with: `"conv"` for plain
+            residual blocks of three convolutions, `"deformable"` for a
+            deformable one among them on the coarsest level and in the
+            decoder.
+        recurrent: `False` puts an ADEB in the place of every AROB.
+        wavelet: `False` replaces the transforms by convolutions with stride
+            2 and by depth-to-space.
+        sigma_input: `False` for a blind model or one of a fixed noise
+            level; `True` for a second input, the noise level of each image
+            on the 0..255 scale.
+        **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
+
+    Call arguments:
+        inputs: the image, or with `sigma_input` a dictionary with `"image"`
+            and `"sigma"`.
+
+    Input shape:
+        image `(batch, height, width, channels)` with [0, 1] as the range of
+        clean images, height and width multiples of `size_multiple`; sigma
+        `(batch, 1)`.
+
+    Output shape:
+        `(batch, height, width, channels)`, not clipped.
+
+    Raises:
+        ValueError: if an argument is out of its range, arguments do not fit
+            each other, or the backend's image layout is channels first.
+
+    Example:
+    >>> import numpy as np
+    >>> model = DANet(widths=(8, 16), blocks=(0, 1), offset_width=4)
+    >>> model(np.zeros((1, 16, 24, 3), "float32")).shape
+    TensorShape([1, 16, 24, 3])
+
+    References:
+        - Huang et al., "Learning Deformable and Attentive Network for image
+          restoration", Knowledge-Based Systems 2021. No code was released,
+          and sections 3.3 to 3.5 and the figures are not available: the
+          network is rebuilt from the rest of the text and held to Table 7.
+          Table 8's rows are `block="conv"`, `"deformable"` and `"adeb"`,
+          each with `recurrent=False, wavelet=False`, then
+          `wavelet=False`, then the default.
+    """
+
+    def __init__(
+        self,
+        task="denoise",
+        channels=3,
+        size="full",
+        widths=WIDTHS,
+        blocks=None,
+        offset_width=OFFSET_WIDTH,
+        block="adeb",
+        recurrent=True,
+        wavelet=True,
+        sigma_input=False,
+        **kwargs,
+    ):
+        widths = whole_numbers("widths", widths, 1)
+        (offset_width,) = whole_numbers("offset_width", [offset_width], 1)
+        if size not in tuple(SIZES):
+            raise ValueError(
+                f"size is one of {', '.join(map(repr, SIZES))}, got {size!r}."
+            )
+        blocks = whole_numbers(
+            "blocks", SIZES[size] if blocks is None else blocks
+        )
+        _check(task, channels, widths, blocks, block, recurrent)
+        dtype = kwargs.pop("dtype", None)
+        levels = len(widths)
+
+        def conv(filters, name, kernel_size=1, **options):
+            return layers.Conv2D(
+                filters,
+                kernel_size,
+                padding="same",
+                dtype=dtype,
+                name=name,
+                **options,
+            )
+
+        def down(x, filters, name, kernel_size):
+            if not wavelet:
+                return conv(filters, name, 3, strides=2)(x)
+            x = HaarDWT2D(dtype=dtype, name=f"{name}_dwt")(x)
+            return conv(filters, name, kernel_size)(x)
+
+        def up(x, filters, name):
+            x = conv(4 * filters, name)(x)
+            if not wavelet:
+                return ops.depth_to_space(x, 2)
+            return HaarIWT2D(dtype=dtype, name=f"{name}_iwt")(x)
+
+        def adeb(x, name, deformable):
+            return ADEB(
+                attention=block == "adeb",
+                deformable=block == "adeb" or deformable,
+                dtype=dtype,
+                name=name,
+            )(x)
+
+        def stage(x, memory, level, name):
+            deformable = block == "deformable" and name != f"encoder{level}"
+            for index in range(blocks[level]):
+                x = adeb(x, f"{name}_block{index}", deformable)
+            if recurrent:
+                return AROB(dtype=dtype, name=f"{name}_last")(x, memory)
+            return adeb(x, f"{name}_last", deformable), None
+
+        image = keras.Input((None, None, channels), name="image")
+        inputs = image
+        x = conv(widths[0], "stem", 3)(image)
+        if sigma_input:
+            sigma = keras.Input((1,), name="sigma")
+            inputs = {"image": image, "sigma": sigma}
+            # A constant sigma plane convolved is a bias that grows with
+            # sigma; added to the stem's output it needs no plane.
+            told = ops.reshape(sigma / 255.0, (-1, 1, 1, 1))
+            told = conv(widths[0], "sigma_embedding")(told)
+            x = layers.Add(dtype=dtype, name="sigma_add")([x, told])
+        memory = conv(offset_width, "memory_stem")(x) if recurrent else None
+        skips = []
+        for level in range(levels - 1):
+            x, memory = stage(x, memory, level, f"encoder{level}")
+            skips.append(x)
+            x = down(x, widths[level + 1], f"down{level}", 3)
+            if recurrent:
+                memory = down(memory, offset_width, f"memory_down{level}", 1)
+        x, memory = stage(x, memory, levels - 1, "middle")
+        for level in reversed(range(levels - 1)):
+            x = up(x, widths[level], f"up{level}")
+            x = layers.Add(dtype=dtype, name=f"up{level}_add")(
+                [x, skips[level]]
+            )
+            if recurrent:
+                memory = up(memory, offset_width, f"memory_up{level}")
+            x, memory = stage(x, memory, level, f"decoder{level}")
+        x = conv(channels, "tail", 3, kernel_initializer=branch_initializer())(
+            x
+        )
+        # The sum with the image is float32 whatever the compute dtype: half
+        # precision would round the image itself.
+        outputs = layers.Add(dtype="float32", name="restored")([image, x])
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+
+        self.task = task
+        self.channels = channels
+        self.size = size
+        self.widths = widths
+        self.blocks = blocks
+        self.offset_width = offset_width
+        self.block = block
+        self.recurrent = bool(recurrent)
+        self.wavelet = bool(wavelet)
+        self.sigma_input = bool(sigma_input)
+        self.size_multiple = 2 ** (levels - 1)
+
+    def features(self):
+        """A model that shares this one's layers and gives its maps.
+
+        For losses between the maps of two networks, as in collaborative
+        distillation.
+
+        Returns:
+            A `keras.Model` with the inputs of this one; its output is a
+            dictionary with `"restored"` and the output of every row of
+            blocks: `"encoder0"`, ..., `"middle"`, ..., `"decoder0"`.
+
+        Example:
+        >>> model = DANet(widths=(8, 16), blocks=(0, 1), offset_width=4)
+        >>> sorted(model.features().output)
+        ['decoder0', 'encoder0', 'middle', 'restored']
+        """
+        maps = {"restored": self.output}
+        for layer in self.layers:
+            if layer.name.endswith("_last"):
+                output = layer.output
+                maps[layer.name.removesuffix("_last")] = (
+                    output[0] if self.recurrent else output
+                )
+        return keras.Model(self.input, maps, name=f"{self.name}_features")
+
+    def get_config(self):
+        return {
+            **self.base_config(),
+            "task": self.task,
+            "channels": self.channels,
+            "size": self.size,
+            "widths": list(self.widths),
+            "blocks": list(self.blocks),
+            "offset_width": self.offset_width,
+            "block": self.block,
+            "recurrent": self.recurrent,
+            "wavelet": self.wavelet,
+            "sigma_input": self.sigma_input,
+        }
+
+
+def _check(task, channels, widths, blocks, block, recurrent):
+    if keras.config.image_data_format() != "channels_last":
+        raise ValueError(
+            "kerasrestore works on channels_last images, Keras is set to "
+            "channels_first; call "
+            'keras.config.set_image_data_format("channels_last").'
+        )
+    if task not in TASKS:
+        raise ValueError(
+            f"DANet restores {', '.join(TASKS)}; got task={task!r}."
+        )
+    if channels not in (1, 3):
+        raise ValueError(
+            f"channels is 3 for colour or 1 for gray, got {channels!r}."
+        )
+    if not widths or len(blocks) != len(widths):
+        raise ValueError(
+            "Every level has its entry in widths and in blocks, got "
+            f"widths={widths} and blocks={blocks}; give as many of both."
+        )
+    if block not in BLOCKS:
+        raise ValueError(
+            f"block is one of {', '.join(map(repr, BLOCKS))}, got {block!r}."
+        )
+    if recurrent and block != "adeb":
+        raise ValueError(
+            "Recurrent offsets are those of attentive blocks, got "
+            f"block={block!r}; set recurrent=False."
+        )
