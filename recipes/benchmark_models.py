@@ -8,12 +8,15 @@ process, the forecast and the time are printed. Then a crop, on which the
 dense forms still fit, is compared with the same network in float64 with its
 attention written out literally: patches and windows cut out, all pairs at
 once. Runs under TensorFlow. Exits with 1 where an error is over 1e-4.
+
+python recipes/benchmark_models.py --train
+
+takes one training step each (96x96 patches, batch 16) in a fresh process.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -24,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from benchmark_attention import literal_pyramid_attention
+from benchmark_attention import literal_pyramid_attention, process_peak
 from keras import ops
 
 import kerasrestore
@@ -34,6 +37,10 @@ MODELS = {
     "RNAN 8+2 released": lambda **o: kerasrestore.RNAN(released=True, **o),
     "PANet-S": lambda **o: kerasrestore.PANet(num_blocks=8, **o),
     "NLRN q=45 T=12": kerasrestore.NLRN,
+}
+TRAINED = {
+    "RNAN 1+1": lambda: kerasrestore.RNAN(local_blocks=1, nonlocal_blocks=1),
+    "PANet-S": lambda: kerasrestore.PANet(num_blocks=8),
 }
 MOST_ERROR = 1e-4
 
@@ -75,9 +82,25 @@ def measure(name, height, width):
     return {
         "model": name,
         "seconds": time.perf_counter() - begun,
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_bytes": process_peak(),
         "forecast_bytes": model.memory_forecast(height, width),
         "finite": bool(np.isfinite(restored).all()),
+    }
+
+
+def measure_training(name, patch, batch):
+    """Time and peak of one training step, compiled before."""
+    model = TRAINED[name]()
+    model.compile(keras.optimizers.Adam(1e-4), "mae", jit_compile=False)
+    clean = np.stack([photo(patch, patch, 3)] * batch)
+    noise = np.random.default_rng(1).normal(0, 0.1, clean.shape)
+    begun = time.perf_counter()
+    loss = model.train_on_batch((clean + noise).astype("float32"), clean)
+    return {
+        "model": name,
+        "seconds": time.perf_counter() - begun,
+        "peak_bytes": process_peak(),
+        "finite": bool(np.isfinite(loss)),
     }
 
 
@@ -135,42 +158,53 @@ def error(name, side):
     return float(np.abs(found - wanted).max() / np.abs(wanted).max())
 
 
+def in_a_process(name, words):
+    done = subprocess.run(
+        [sys.executable, __file__, *words, "--one", name],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", default="321x481", help="HEIGHTxWIDTH")
     parser.add_argument("--crop", type=int, default=64, help="0 for none")
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--out", type=Path, default=Path("models"))
-    parser.add_argument("--one", choices=list(MODELS), help=argparse.SUPPRESS)
+    parser.add_argument("--train", action="store_true")
+    parser.add_argument("--patch", type=int, default=96, help="of --train")
+    parser.add_argument("--batch", type=int, default=16, help="of --train")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
     args = parser.parse_args()
     height, width = (int(side) for side in args.size.split("x"))
     if args.one:
-        print(json.dumps(measure(args.one, height, width)))
+        row = (
+            measure_training(args.one, args.patch, args.batch)
+            if args.train
+            else measure(args.one, height, width)
+        )
+        print(json.dumps(row))
         return 0
     args.out.mkdir(parents=True, exist_ok=True)
+    names = list(TRAINED) if args.train else args.models.split(",")
     rows = []
-    for name in args.models.split(","):
-        words = ["--one", name, "--size", args.size]
-        done = subprocess.run(
-            [sys.executable, __file__, *words],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(f"{name}: {done.stderr.strip()[-500:]}")
-        row = json.loads(done.stdout.splitlines()[-1])
-        if args.crop:
-            row["error"] = error(name, args.crop)
+    for name in names:
+        row = in_a_process(name, sys.argv[1:])
+        told = f"{row['seconds']:.0f} s, peak {row['peak_bytes'] / 1e9:.2f} GB"
+        if not args.train:
+            told += f", forecast {row['forecast_bytes'] / 1e9:.2f}"
+            if args.crop:
+                row["error"] = error(name, args.crop)
+                told += f", error on a crop {row['error']:.1e}"
         rows.append(row)
-        print(
-            f"{name} {args.size}: {row['seconds']:.0f} s, peak "
-            f"{row['peak_bytes'] / 1e9:.2f} GB (forecast "
-            f"{row['forecast_bytes'] / 1e9:.2f}), error on a crop "
-            f"{row.get('error', float('nan')):.1e}",
-            flush=True,
-        )
-        (args.out / "models.json").write_text(json.dumps(rows, indent=1))
+        print(f"{name}: {told}", flush=True)
+        file = "training.json" if args.train else "models.json"
+        (args.out / file).write_text(json.dumps(rows, indent=1))
     bad = [row for row in rows if row.get("error", 0) > MOST_ERROR]
     return 1 if bad else 0
 

@@ -7,17 +7,33 @@ from kerasrestore.data.luma import rgb_to_y, rgb_to_y_bytes
 from kerasrestore.data.pair_sampler import PairSampler
 from kerasrestore.data.pairs import ImagePair, folder_pairs
 from kerasrestore.data.patches import PatchSampler
+from kerasrestore.data.record_pair_sampler import RecordPairSampler
+from kerasrestore.data.record_patch_sampler import RecordPatchSampler
+from kerasrestore.data.records import (
+    Records,
+    open_records,
+    prepare_records,
+    write_records,
+)
+from kerasrestore.data.source_pairs import source_pairs
 
 __all__ = [
     "LAYOUTS",
     "ImagePair",
     "PairSampler",
     "PatchSampler",
+    "RecordPairSampler",
+    "RecordPatchSampler",
+    "Records",
     "folder_pairs",
     "list_images",
     "load_image",
     "open_dataset",
+    "open_records",
+    "prepare_records",
     "rgb_to_gray",
     "rgb_to_y",
     "rgb_to_y_bytes",
+    "source_pairs",
+    "write_records",
 ]

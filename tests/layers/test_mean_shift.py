@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from layer_checks import run_layer_test
+from layer_testing import run_layer_test
 
 from kerasrestore.layers.mean_shift import DIV2K_MEAN, MeanShift
 
 
-def test_layer():
+def test_layer(tmp_path):
     layer = run_layer_test(
-        lambda **options: MeanShift([1.0, -2.0, 0.5], **options), (2, 3, 4, 3)
+        lambda **options: MeanShift([1.0, -2.0, 0.5], **options), tmp_path, 3
     )
     assert layer.count_macs((2, 3, 4, 3)) == 2 * 3 * 4 * 9
 

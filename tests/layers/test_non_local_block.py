@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from goldens import golden, needs_goldens, released_state, tolerance
-from layer_checks import run_layer_test
+from layer_testing import run_layer_test
 
 from kerasrestore.layers.non_local_block import NonLocalBlock
 from kerasrestore.models.rnan.released_names import non_local_state
@@ -28,11 +28,12 @@ def numpy_block(layer, x, normalize):
 
 @pytest.mark.parametrize("normalize", ["keys", "queries"])
 @pytest.mark.parametrize("inner_channels", [None, 5])
-def test_layer(normalize, inner_channels):
+def test_layer(tmp_path, normalize, inner_channels):
     shape = (2, 5, 7, 6)
     layer = run_layer_test(
         lambda **options: NonLocalBlock(inner_channels, normalize, **options),
-        shape,
+        tmp_path,
+        6,
         # It adds the same to all logits of a softmax.
         idle=["phi/bias" if normalize == "keys" else "theta/bias"],
     )

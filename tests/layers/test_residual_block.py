@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from layer_checks import run_layer_test
+from layer_testing import run_layer_test
 from numpy_layers import conv2d
 
 from kerasrestore.layers.residual_block import ResidualBlock
@@ -23,10 +23,10 @@ def shared_slope():
         {"activation": None},
     ],
 )
-def test_layer(arguments):
+def test_layer(tmp_path, arguments):
     shape = (2, 5, 7, 6)
     layer = run_layer_test(
-        lambda **options: ResidualBlock(**arguments, **options), shape
+        lambda **options: ResidualBlock(**arguments, **options), tmp_path, 6
     )
     taps = arguments.get("kernel_size", 3) ** 2
     assert layer.count_params() == 2 * (taps * 6 * 6 + 6)
@@ -34,10 +34,11 @@ def test_layer(arguments):
     assert layer.workspace_bytes(shape) == 2 * 4 * 2 * 5 * 7 * 6
 
 
-def test_layer_with_slope():
+def test_layer_with_slope(tmp_path):
     run_layer_test(
         lambda **options: ResidualBlock(activation=shared_slope(), **options),
-        (2, 5, 7, 6),
+        tmp_path,
+        6,
     )
 
 

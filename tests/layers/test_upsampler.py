@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from layer_checks import run_layer_test
+from layer_testing import run_layer_test
 
 from kerasrestore.layers.upsampler import Upsampler
 from kerasrestore.ops.pixel_shuffle import pixel_shuffle
@@ -10,9 +10,9 @@ MACS = {2: 9 * 6 * 24, 3: 9 * 6 * 54, 4: 5 * 9 * 6 * 24}
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_layer(scale):
+def test_layer(tmp_path, scale):
     layer = run_layer_test(
-        lambda **options: Upsampler(scale, **options), (2, 3, 5, 6)
+        lambda **options: Upsampler(scale, **options), tmp_path, 6
     )
     assert layer.count_params() == WEIGHTS[scale]
     assert layer.count_macs((2, 3, 5, 6)) == 2 * 3 * 5 * MACS[scale]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from goldens import golden, needs_goldens, released_state, tolerance
-from layer_checks import run_layer_test
+from layer_testing import run_layer_test
 from numpy_layers import conv2d, conv2d_transpose
 
 from kerasrestore.models.rnan.released_names import attention_state
@@ -62,10 +62,11 @@ def numpy_block(layer, x, non_local=None):
         ),
     ],
 )
-def test_layer(options, weights):
+def test_layer(tmp_path, options, weights):
     layer = run_layer_test(
         lambda **more: ResidualAttentionBlock(**options, **more),
-        SHAPE,
+        tmp_path,
+        SHAPE[-1],
         # It adds the same to all logits of a softmax.
         idle=["phi/bias"],
     )
