@@ -54,6 +54,8 @@ def test_large_logits_stay_finite():
 def test_blocks_are_chosen_by_size(monkeypatch):
     arrays = sample(dtype="float32")
     whole = softmax_attention(*arrays)
+    assert attention.attention_block_size(2, 11, 7) == 11
+    monkeypatch.setattr(attention, "DENSE_PAIRS", 2 * 11 * 7 - 1)
     monkeypatch.setattr(attention, "BLOCK_PAIRS", 2 * 7 * 3)
     assert attention.attention_block_size(2, 11, 7) == 3
     assert attention.attention_block_size(2, 11, 7, "queries") == 1
