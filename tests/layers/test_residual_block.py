@@ -7,8 +7,9 @@ from numpy_layers import conv2d
 from kerasrestore.layers.residual_block import ResidualBlock
 
 
-def shared_slope():
+def shared_slope(**options):
     return keras.layers.PReLU(
+        **options,
         alpha_initializer=keras.initializers.Constant(0.25),
         shared_axes=[1, 2, 3],
     )
@@ -36,7 +37,9 @@ def test_layer(tmp_path, arguments):
 
 def test_layer_with_slope(tmp_path):
     run_layer_test(
-        lambda **options: ResidualBlock(activation=shared_slope(), **options),
+        lambda **options: ResidualBlock(
+            activation=shared_slope(**options), **options
+        ),
         tmp_path,
         6,
     )
