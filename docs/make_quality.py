@@ -1,14 +1,21 @@
 """Writes the README's table of quality: `python docs/make_quality.py`.
 
-Ours is from the cards of the presets, where make_preset.py put what it had
-measured; the rows of others are from kerasrestore.evaluation.
+Ours is from `docs/results.csv`, to which `kerasrestore evaluate --csv`
+appended a line for each image:
+
+    kerasrestore evaluate --setting 25 --data CBSD68 --csv docs/results.csv
+
+for sigma 15, 25 and 50, for Kodak24 likewise, and with `--gray` for Set12 and
+BSD68. The rows of others are from kerasrestore.evaluation.
 """
 
+import csv
 from pathlib import Path
 
 from kerasrestore import presets
 from kerasrestore.evaluation import paper_rows
 
+RESULTS = Path(__file__).parent / "results.csv"
 README = Path(__file__).parent.parent / "README.md"
 BEGIN, END = "<!-- quality -->", "<!-- end of quality -->"
 SIGMAS = ("15", "25", "50")
@@ -28,12 +35,9 @@ def main():
             f"{preset.parameters / 1e6:.2f} M, "
             f"{preset.macs_per_pixel / 1e3:.1f} k"
         )
-        for data, levels in preset.quality.items():
-            kind = "gray" if preset.channels == 1 else "rgb"
+        for data, levels in results(preset.name).items():
             ours = [
-                f"**{levels[sigma][f'psnr_{kind}']:.2f}** / "
-                f"{levels[sigma][f'ssim_{kind}']:.3f}"
-                for sigma in SIGMAS
+                "**{:.2f}** / {:.3f}".format(*levels[sigma]) for sigma in SIGMAS
             ]
             rows.append((data, f"`{preset.name}`, blind", cost, *ours))
             rows += others(data, preset.channels == 1)
@@ -48,6 +52,27 @@ def main():
         f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8"
     )
     print(table)
+
+
+def results(name):
+    """Mean PSNR and SSIM of a preset: set -> sigma -> the two."""
+    figures = {}
+    with open(RESULTS, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["restorer"] == name and row["task"] == "denoise":
+                sigma = f"{float(row['setting']):g}"
+                levels = figures.setdefault(row["dataset"], {})
+                pair = (float(row["psnr"]), float(row["ssim"]))
+                levels.setdefault(sigma, []).append(pair)
+    return {
+        data: {
+            sigma: [
+                sum(values) / len(pairs) for values in zip(*pairs, strict=True)
+            ]
+            for sigma, pairs in levels.items()
+        }
+        for data, levels in figures.items()
+    }
 
 
 def others(data, gray):

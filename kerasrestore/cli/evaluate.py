@@ -54,7 +54,7 @@ def add_parser(commands):
         type=Path,
         metavar="DIR",
         help="folder of degraded images of the same names, where they are "
-        "not to be made",
+        "not to be made; without --setting, photographs with real noise",
     )
     parser.add_argument(
         "--gray",
@@ -91,6 +91,7 @@ def add_parser(commands):
 
 def run(args):
     from kerasrestore.evaluation import evaluate, parse_reference
+    from kerasrestore.tasks import RealPairs
 
     task = _task(args)
     # Before what takes long: mistakes are told at once.
@@ -109,6 +110,9 @@ def run(args):
     if args.plot is not None and args.plot.exists() and not args.plot.is_dir():
         raise ValueError(f"{args.plot} is a file; give a folder for plots.")
     restorer = _restorer(args, task)
+    if args.degraded and restorer.scale == 1 < task.scale:
+        # Pairs of one size, as RealSR has them.
+        task = RealPairs(task.name, task.setting)
     with _bar() as tick:
         report = evaluate(
             restorer,
@@ -142,6 +146,8 @@ def _task(args):
         )
     if args.task == "demosaic":
         return tasks.Demosaic(args.setting or "GRBG")
+    if args.setting is None and args.task == "denoise" and args.degraded:
+        return tasks.RealPairs()
     if args.setting is None:
         raise ValueError(f"{args.task} wants --setting, {SETTINGS[args.task]}.")
     try:
@@ -154,6 +160,8 @@ def _task(args):
         raise ValueError(
             f"--setting is {SETTINGS[args.task]}, got {args.setting!r}."
         )
+    if args.degraded and args.baseline == "degraded" and args.task != "jpeg":
+        return tasks.RealPairs("super_resolution", int(strength))
     kinds = {"jpeg": tasks.Jpeg, "super_resolution": tasks.SuperResolution}
     return kinds[args.task](int(strength))
 

@@ -112,3 +112,21 @@ def test_partners_that_are_missing(capsys, tmp_path):
     captured = capsys.readouterr()
     assert "image2.png" in captured.err
     assert len(json.loads(captured.out)["images"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "denoise, data"),
+        (
+            ["--task", "super_resolution", "--setting", "3"],
+            "super_resolution, setting 3, data, 2 images, y, shave3",
+        ),
+    ],
+)
+def test_pairs_of_photographs(capsys, tmp_path, words, told):
+    data = image_folder(tmp_path / "data", 2)
+    degraded = image_folder(tmp_path / "degraded", 2, seed=9)
+    begin = ["evaluate", "--data", str(data), "--degraded", str(degraded)]
+    assert main([*begin, *words, "--baseline", "degraded"]) == 0
+    assert told in capsys.readouterr().out
