@@ -1,11 +1,11 @@
 """DANetMobile: DANet's idea in the operations that phones run well."""
 
-import operator
-
 import keras
 from keras import layers, ops
 
+from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.restorer import Restorer
+from kerasrestore.ops.arguments import whole_numbers
 
 TASKS = ("denoise",)
 
@@ -82,10 +82,10 @@ class DANetMobile(Restorer):
         sigma_input=False,
         **kwargs,
     ):
-        widths = _whole_numbers("widths", widths)
-        encoder_blocks = _whole_numbers("encoder_blocks", encoder_blocks)
-        decoder_blocks = _whole_numbers("decoder_blocks", decoder_blocks)
-        (middle_blocks,) = _whole_numbers("middle_blocks", [middle_blocks])
+        widths = whole_numbers("widths", widths)
+        encoder_blocks = whole_numbers("encoder_blocks", encoder_blocks)
+        decoder_blocks = whole_numbers("decoder_blocks", decoder_blocks)
+        (middle_blocks,) = whole_numbers("middle_blocks", [middle_blocks])
         _check(task, channels, widths, encoder_blocks, decoder_blocks)
         dtype = kwargs.pop("dtype", None)
 
@@ -185,33 +185,8 @@ class DANetMobile(Restorer):
         }
 
 
-def _whole_numbers(name, values):
-    try:
-        numbers = tuple(operator.index(value) for value in values)
-    except TypeError:
-        numbers = (-1,)
-    if any(number < 0 for number in numbers):
-        raise ValueError(
-            f"{name} counts in whole numbers from 0 on, got {values!r}."
-        )
-    return numbers
-
-
 def _check(task, channels, widths, encoder_blocks, decoder_blocks):
-    if keras.config.image_data_format() != "channels_last":
-        raise ValueError(
-            "kerasrestore works on channels_last images, Keras is set to "
-            "channels_first; call "
-            'keras.config.set_image_data_format("channels_last").'
-        )
-    if task not in TASKS:
-        raise ValueError(
-            f"DANetMobile restores {', '.join(TASKS)}; got task={task!r}."
-        )
-    if channels not in (1, 3):
-        raise ValueError(
-            f"channels is 3 for colour or 1 for gray, got {channels!r}."
-        )
+    check_image_model("DANetMobile", TASKS, task, channels)
     if not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"widths are multiples of 8, one a level, got {widths}."
