@@ -5,7 +5,7 @@ import keras
 SCALES = (2, 3, 4)
 
 
-def check_image_model(model, tasks, task, channels, scale=1):
+def check_image_model(model, tasks, task, channels, scale=None):
     """Checks layout, task, channels and scale.
 
     Args:
@@ -13,7 +13,8 @@ def check_image_model(model, tasks, task, channels, scale=1):
         tasks: names of the tasks that it restores.
         task: name of the task.
         channels: channels of an image.
-        scale: enlargement.
+        scale: enlargement; `None` for models whose input has the size of
+            their output, whatever the task.
 
     Raises:
         ValueError: if they do not belong together.
@@ -34,6 +35,8 @@ def check_image_model(model, tasks, task, channels, scale=1):
         )
     if task == "demosaic" and channels != 3:
         raise ValueError("A mosaic has three channels, got channels=1.")
+    if scale is None:
+        return
     if task == "super_resolution" and scale not in SCALES:
         raise ValueError(
             f"Super-resolution has a scale of 2, 3 or 4, got {scale!r}."

@@ -5,6 +5,7 @@ from keras import layers, ops
 
 from kerasrestore.layers.haar_dwt2d import HaarDWT2D
 from kerasrestore.layers.haar_iwt2d import HaarIWT2D
+from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.danet.adeb import ADEB, branch_initializer
 from kerasrestore.models.danet.arob import AROB
 from kerasrestore.models.restorer import Restorer
@@ -264,20 +265,7 @@ class DANet(Restorer):
 
 
 def _check(task, channels, widths, blocks, block, recurrent):
-    if keras.config.image_data_format() != "channels_last":
-        raise ValueError(
-            "kerasrestore works on channels_last images, Keras is set to "
-            "channels_first; call "
-            'keras.config.set_image_data_format("channels_last").'
-        )
-    if task not in TASKS:
-        raise ValueError(
-            f"DANet restores {', '.join(TASKS)}; got task={task!r}."
-        )
-    if channels not in (1, 3):
-        raise ValueError(
-            f"channels is 3 for colour or 1 for gray, got {channels!r}."
-        )
+    check_image_model("DANet", TASKS, task, channels)
     if not widths or len(blocks) != len(widths):
         raise ValueError(
             "Every level has its entry in widths and in blocks, got "

@@ -285,9 +285,7 @@ class NLRN(Restorer):
 
 
 def _check(task, channels, released, propagate):
-    # The image comes enlarged, so that any scale goes.
-    scale = 2 if task == "super_resolution" else 1
-    check_image_model("NLRN", TASKS, task, channels, scale)
+    check_image_model("NLRN", TASKS, task, channels)
     if released not in DEFAULTS:
         raise ValueError(
             "released is None for the paper's network, 'master' or 'v0', got "
