@@ -51,7 +51,7 @@ def main(argv=None):
     model.load_weights(args.run / "best.weights.h5")
     into = args.into or ROOT / "danet" / "presets"
     into.mkdir(parents=True, exist_ok=True)
-    low, high = sigma_range(run["arguments"]["sigma"])
+    low, high = sigma_range(run["arguments"]["setting"])
     with tempfile.TemporaryDirectory(dir=into, prefix=".preset-") as temporary:
         folder = Path(temporary)
         model.save_weights(folder / "model.weights.h5")

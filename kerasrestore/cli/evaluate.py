@@ -4,11 +4,7 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kerasrestore.cli.restorers import (
-    add_runtime_options,
-    load_restorer,
-    load_tflite,
-)
+from kerasrestore.cli.restorers import add_runtime_options, load_restorer
 
 SETTINGS = {
     "denoise": "sigma, 0 to 255",
@@ -25,11 +21,7 @@ def add_parser(commands):
         description="Degrades the images of a folder, restores them, and "
         "prints PSNR and SSIM by the published protocol.",
     )
-    models = parser.add_mutually_exclusive_group()
-    add_runtime_options(parser, models)
-    models.add_argument(
-        "--model", type=Path, metavar="FILE", help=".tflite file to measure"
-    )
+    models = add_runtime_options(parser)
     models.add_argument(
         "--baseline",
         choices=("degraded", "bicubic"),
@@ -168,18 +160,21 @@ def _task(args):
 
 def _restorer(args, task):
     channels = 1 if args.gray else 3
+    if args.baseline is not None and args.quantization:
+        raise ValueError(
+            "--quantization chooses among the files of a preset; leave it out."
+        )
     if args.baseline is not None:
         from kerasrestore.evaluation.baselines import Baseline
 
         return Baseline(args.baseline, task, channels)
-    if args.model is not None:
-        if args.runtime == "keras":
-            raise ValueError(
-                f"{args.model} runs through LiteRT; leave --runtime out."
-            )
-        return load_tflite(args.model)
     return load_restorer(
-        args.preset, args.runtime, channels=channels, task=args.task
+        args.preset,
+        args.runtime,
+        channels=channels,
+        task=args.task,
+        quantization=args.quantization,
+        model=args.model,
     )
 
 

@@ -4,10 +4,10 @@ import argparse
 import os
 import sys
 
-from kerasrestore.cli import evaluate, presets, restore
+from kerasrestore.cli import evaluate, export, presets, report, restore
 from kerasrestore.version import __version__
 
-COMMANDS = (restore, evaluate, presets)
+COMMANDS = (restore, evaluate, export, report, presets)
 
 
 class Parser(argparse.ArgumentParser):

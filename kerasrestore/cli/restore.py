@@ -73,12 +73,19 @@ def run(args):
     if not args.input.exists():
         raise ValueError(f"{args.input} does not exist; check the name.")
     loaded = cache(
-        lambda channels: load_restorer(args.preset, args.runtime, channels)
+        lambda channels: load_restorer(
+            args.preset,
+            args.runtime,
+            channels,
+            quantization=args.quantization,
+            model=args.model,
+        )
     )
 
     def load(channels):
-        # A preset that was named is the one for every photo.
-        return loaded(channels if args.preset is None else None)
+        # A model that was named is the one for every photo.
+        named = args.preset is not None or args.model is not None
+        return loaded(None if named else channels)
 
     if args.input.is_dir():
         return _restore_folder(args, load)

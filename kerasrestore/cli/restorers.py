@@ -3,15 +3,28 @@
 import contextlib
 import os
 import sys
+from pathlib import Path
 
 
-def add_runtime_options(parser, models=None):
-    """Adds --preset (to a group of its own, if there is one) and --runtime."""
-    (models or parser).add_argument(
+def add_runtime_options(parser):
+    """Adds --preset or --model, --runtime and --quantization.
+
+    Returns:
+        The group that holds the first two, for what may stand in their
+        place.
+    """
+    models = parser.add_mutually_exclusive_group()
+    models.add_argument(
         "--preset",
         metavar="NAME",
         help="trained model, by name or folder (default: the one for gray or "
         "colour images; `kerasrestore presets` lists them)",
+    )
+    models.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help=".tflite file with its sidecar beside it",
     )
     parser.add_argument(
         "--runtime",
@@ -19,9 +32,17 @@ def add_runtime_options(parser, models=None):
         default="litert",
         help="what runs the model (default: litert, which starts at once)",
     )
+    parser.add_argument(
+        "--quantization",
+        choices=("float32", "float16", "int8"),
+        help="which file of the preset LiteRT runs (default: its main one)",
+    )
+    return models
 
 
-def load_restorer(preset, runtime, channels=3, task="denoise"):
+def load_restorer(
+    preset, runtime, channels=3, task="denoise", quantization=None, model=None
+):
     """Loads a restorer.
 
     Args:
@@ -29,16 +50,35 @@ def load_restorer(preset, runtime, channels=3, task="denoise"):
         runtime: `"litert"` or `"keras"`.
         channels: 3 or 1, which default preset is wanted.
         task: the task that the default preset has to do.
+        quantization: which file of the preset LiteRT runs; `None` for the
+            main one.
+        model: path of a `.tflite`, in place of a preset.
 
     Returns:
         A `LiteRTRestorer` or `Restorer`.
+
+    Raises:
+        ValueError: if there is no such preset or file, it is damaged, or
+            the options do not belong together.
     """
+    if model is not None:
+        if runtime == "keras" or quantization is not None:
+            raise ValueError(
+                f"{model} runs through LiteRT as it is; leave --runtime keras "
+                "and --quantization out."
+            )
+        return load_tflite(model)
     from kerasrestore.models.presets import default_preset
 
     name = preset or default_preset(task, channels)
     if runtime == "keras":
+        if quantization is not None:
+            raise ValueError(
+                "--quantization chooses among files for LiteRT; leave it or "
+                "--runtime keras out."
+            )
         try:
-            with _hushed():
+            with hushed():
                 from kerasrestore.models.restorer import Restorer
 
                 return Restorer.from_preset(name)
@@ -49,20 +89,20 @@ def load_restorer(preset, runtime, channels=3, task="denoise"):
             ) from error
     from kerasrestore.export.litert_restorer import LiteRTRestorer
 
-    with _hushed():
-        return LiteRTRestorer.from_preset(name)
+    with hushed():
+        return LiteRTRestorer.from_preset(name, quantization=quantization)
 
 
 def load_tflite(path):
     """Loads a `.tflite` file with its sidecar as a `LiteRTRestorer`."""
     from kerasrestore.export.litert_restorer import LiteRTRestorer
 
-    with _hushed():
+    with hushed():
         return LiteRTRestorer(path)
 
 
 @contextlib.contextmanager
-def _hushed():
+def hushed():
     """Keeps the greetings of LiteRT and TensorFlow, which are written past
     Python, off the terminal."""
     if sys.stderr is None:  # closed: nobody to be kept from it

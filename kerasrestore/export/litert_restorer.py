@@ -5,24 +5,45 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.export.sidecar import read_sidecar
+from kerasrestore.export.litert_model import LiteRTModel
+from kerasrestore.export.self_test import make_self_test
+from kerasrestore.export.sidecar import read_model, sidecar_path
+from kerasrestore.export.trial import run_trial
 from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.inference.tile_choice import pair
 from kerasrestore.models.presets import default_preset, find_preset
+
+# What a card calls the file of the quantization that is taken unless another
+# is asked for; the others end in their quantization.
+ROLE = "tflite"
+SIDECAR_ROLE = "sidecar"
 
 
 class LiteRTRestorer(ImageRestorer):
     """A `.tflite` with its sidecar, with `restore` as Keras models have it.
 
+    Models of every quantization, with float32 or uint8 input and output.
+    Where the input is bytes, an image is clipped to [0, 1] and rounded, half
+    to even, before the network sees it.
+
     Args:
         path: path of the `.tflite`; its sidecar lies beside it.
         threads: threads of the interpreter; all cores unless given.
+        task: task that the model is wanted for, `"denoise"` for example;
+            any unless given.
+        tile: side of a tile or `(height, width)`, in pixels, for models
+            with free height and width; the sidecar's unless given.
+        trial: whether a model that is not the package's own is first tried
+            in a child process, so that a damaged one cannot crash or hang
+            this one. Takes a second and one tile, once for each model;
+            `False` for files that you made yourself.
 
     Attributes:
         sidecar: the sidecar as a dictionary.
 
     Raises:
-        ValueError: if the file or its sidecar are missing, damaged, or do
-            not belong together.
+        ValueError: if the file or its sidecar are missing, damaged, do not
+            belong together or to the task, or LiteRT cannot run the model.
 
     Example:
     >>> import numpy as np
@@ -32,9 +53,10 @@ class LiteRTRestorer(ImageRestorer):
     (40, 30, 3)
     """
 
-    def __init__(self, path, threads=None):
+    def __init__(self, path, threads=None, *, task=None, tile=None, trial=True):
         self.path = Path(path)
-        self.sidecar = read_sidecar(self.path)
+        threads = _check_threads(threads)
+        content, self.sidecar = read_model(self.path)
         for attribute in (
             "name",
             "task",
@@ -46,96 +68,126 @@ class LiteRTRestorer(ImageRestorer):
             setattr(self, attribute, self.sidecar[attribute])
         # 0 stands for a network that sees the whole image.
         self.receptive_field = self.sidecar["receptive_field"] or None
-        self.fixed_tile = tuple(self.sidecar["tile"])
-        self._run = self._load(threads or _cores())
+        if task is not None and task != self.task:
+            raise ValueError(
+                f"{self.path} is made for {self.task}, not for {task}; choose "
+                "another model."
+            )
+        self.fixed_tile = self._choose_tile(tile)
+        # Nothing is known of a model that was not tried but what it says.
+        self._measured_bytes = 0
+        if trial:
+            self._measured_bytes = run_trial(
+                self.path, content, self.sidecar, self.fixed_tile, threads
+            )
+        self._model = LiteRTModel(
+            self.path, content, self.sidecar, self.fixed_tile, threads
+        )
 
     @classmethod
-    def from_preset(cls, name=None, threads=None):
-        """Loads the exported file of a preset.
+    def from_preset(cls, name=None, threads=None, quantization=None):
+        """Loads an exported file of a preset.
 
         Args:
             name: name or folder of the preset; `None` for the default one.
             threads: threads of the interpreter; all cores unless given.
+            quantization: `"float32"`, `"float16"` or `"int8"`; `None` for
+                the preset's main file.
 
         Returns:
             A `LiteRTRestorer`.
 
         Raises:
-            ValueError: if there is no such preset or its file is damaged.
+            ValueError: if there is no such preset, it has no file of that
+                quantization, or its files are damaged or contradict its
+                card.
         """
         preset = find_preset(default_preset() if name is None else name)
-        return cls(preset.checked_file("tflite"), threads)
-
-    def _load(self, threads):
-        from ai_edge_litert.interpreter import Interpreter
-
-        try:
-            interpreter = Interpreter(
-                model_path=str(self.path), num_threads=threads
+        role, sidecar_role = ROLE, SIDECAR_ROLE
+        if quantization not in (None, "float32"):
+            role, sidecar_role = (
+                f"{role}_{quantization}",
+                f"{sidecar_role}_{quantization}",
             )
-            interpreter.allocate_tensors()
-            run = interpreter.get_signature_runner()
-            inputs = run.get_input_details()
-            outputs = run.get_output_details()
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(
-                f"{self.path} is not a model that LiteRT can run ({error}); "
-                "export it again."
-            ) from error
-        tile = (1, *self.fixed_tile, self.channels)
-        wanted = {"image": tile}
-        if self.sigma_input:
-            wanted["sigma"] = (1,)
-        found = {
-            key: tuple(int(n) for n in detail["shape"])
-            for key, detail in inputs.items()
-        }
-        if found != wanted or set(outputs) != {"restored"}:
-            raise ValueError(
-                f"{self.path} takes {found} and gives {sorted(outputs)}, its "
-                f"sidecar speaks of {wanted} and ['restored']; export it "
-                "again."
-            )
-        height, width = (side * self.scale for side in self.fixed_tile)
-        restored = outputs["restored"]
-        shape = tuple(int(n) for n in restored["shape"])
-        if shape != (1, height, width, self.channels):
-            raise ValueError(
-                f"{self.path} gives {shape}, its sidecar speaks of "
-                f"{(1, height, width, self.channels)}; export it again."
-            )
-        if any(
-            detail["dtype"] != np.float32
-            for detail in (*inputs.values(), restored)
+            if role not in preset.files:
+                there = ["float32"] + [
+                    key.removeprefix(f"{ROLE}_")
+                    for key in sorted(preset.files)
+                    if key.startswith(f"{ROLE}_")
+                ]
+                raise ValueError(
+                    f"The preset {preset.name} has no {quantization} file; it "
+                    f"has {', '.join(there)}."
+                )
+        path = preset.checked_file(role)
+        # A card may leave the sidecar's checksum out; it lies there all the
+        # same and has to agree with the card.
+        if sidecar_role in preset.files and (
+            preset.checked_file(sidecar_role) != sidecar_path(path)
         ):
             raise ValueError(
-                f"{self.path} does not take and give float32; export it with "
-                "float32 input and output."
+                f"The card of {preset.name} names another sidecar than "
+                f"{sidecar_path(path).name}; install or download it again."
             )
-        # The runner keeps a weak hold of the interpreter only.
-        self._interpreter = interpreter
-        return run
+        restorer = cls(path, threads)
+        for key in ("task", "channels", "sigma_input"):
+            if getattr(restorer, key) != getattr(preset, key):
+                raise ValueError(
+                    f"The card of {preset.name} has {key} "
+                    f"{getattr(preset, key)!r}, the sidecar "
+                    f"{getattr(restorer, key)!r}; install or download it again."
+                )
+        found = restorer.sidecar["quantization"]
+        if quantization not in (None, found):
+            raise ValueError(
+                f"{path} is {found}, not {quantization} as the card of "
+                f"{preset.name} has it; install or download it again."
+            )
+        return restorer
 
     def restore_tile(self, tile, sigma):
-        extra = {}
-        if self.sigma_input:
-            extra["sigma"] = np.full(1, sigma, np.float32)
-        return np.concatenate(
-            [
-                self._run(image=np.ascontiguousarray(one[None]), **extra)[
-                    "restored"
-                ]
-                for one in tile
-            ]
-        )
+        return np.stack([self._model.run(one, sigma) for one in tile])
+
+    def make_self_test(self):
+        """The known answer that an exporter puts into the sidecar."""
+        return make_self_test(self._model)
 
     def memory_forecast(self, height, width):
-        """Bytes that the interpreter's tensors take; its tile is fixed."""
-        return self.sidecar["memory_bytes"]
+        """Bytes that the interpreter takes for its tile: what the sidecar
+        tells, or what the trial measured if that was more."""
+        told = self.sidecar["memory_bytes"]
+        area = height * width / np.prod(self.sidecar["tile"])
+        return max(int(told * area), self._measured_bytes)
+
+    def _choose_tile(self, tile):
+        recommended = tuple(self.sidecar["tile"])
+        if tile is None or pair(tile) == recommended:
+            return recommended
+        sides = pair(tile)
+        if not self.sidecar.get("dynamic"):
+            raise ValueError(
+                f"{self.path} runs at a fixed tile of {recommended[1]}x"
+                f"{recommended[0]}, got tile={tile!r}; leave tile out."
+            )
+        least = 2 * self.sidecar["halo"]
+        multiple = self.size_multiple
+        if any(side % multiple for side in sides) or min(sides) <= least:
+            raise ValueError(
+                f"A tile of {sides[1]}x{sides[0]} does not fit {self.path}: "
+                f"sides are multiples of {multiple} and more than {least}."
+            )
+        return sides
 
 
-def _cores():
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
+def _check_threads(threads):
+    if threads is None:
+        try:
+            return len(os.sched_getaffinity(0))
+        except AttributeError:  # not on every system
+            return os.cpu_count() or 1
+    if type(threads) is not int or not 1 <= threads <= 1024:
+        raise ValueError(
+            "threads is how many threads the interpreter has, 1 to 1024, got "
+            f"{threads!r}; leave it out for one on each core."
+        )
+    return threads

@@ -1,37 +1,23 @@
-"""The JSON file beside a `.tflite` that says all that a runner needs."""
+"""The JSON file beside a `.tflite` that says all that a runner needs.
 
+`sidecar.schema.json` is the one definition of its fields, for this package
+and for runners in other languages; what one field demands of another is
+checked here.
+"""
+
+import hashlib
 import json
+import math
+import reprlib
+from functools import cache
 from pathlib import Path
 
-from kerasrestore.models.presets import file_sha256
+from kerasrestore.inference.tile_choice import round_up
 
+SCHEMA = Path(__file__).with_name("sidecar.schema.json")
 FORMAT = 1
-
-# What has to be there, and of which kind.
-FIELDS = {
-    "format": int,
-    "name": str,
-    "task": str,
-    "channels": int,
-    "color_order": str,
-    "scale": int,
-    "value_range": list,
-    "size_multiple": int,
-    "receptive_field": int,
-    "halo": int,
-    "tile": list,
-    "sigma_input": bool,
-    "sigma_range": list,
-    "quantization": str,
-    "io": dict,
-    "macs": int,
-    "memory_bytes": int,
-    "op_counts": dict,
-    "sha256": str,
-    "license": str,
-    "quality": dict,
-    "versions": dict,
-}
+# A sidecar takes two thousand bytes; what is far beyond is something else.
+LARGEST = 2**20
 
 
 def sidecar_path(tflite):
@@ -57,77 +43,158 @@ def read_sidecar(tflite):
         ValueError: if model or sidecar are missing, the sidecar is damaged
             or from a newer version, or the model's checksum differs.
     """
+    return read_model(tflite)[1]
+
+
+def read_model(tflite):
+    """Reads a model file and its sidecar, each once.
+
+    What is run are the bytes whose checksum was compared, whatever happens
+    to the file in the meantime.
+
+    Args:
+        tflite: path of the `.tflite`.
+
+    Returns:
+        The model as bytes, and the sidecar as a dictionary.
+
+    Raises:
+        ValueError: as `read_sidecar`.
+    """
     tflite = Path(tflite)
     path = sidecar_path(tflite)
     if not tflite.is_file():
         raise ValueError(f"{tflite} is not a file; give the path of a .tflite.")
+    if tflite == path:
+        raise ValueError(f"{tflite} is a sidecar; give the .tflite beside it.")
     if not path.is_file():
         raise ValueError(
             f"{tflite} has no sidecar {path.name} beside it; copy both files "
             "of the model."
         )
     try:
-        sidecar = json.loads(path.read_text(encoding="utf-8"))
+        if path.stat().st_size > LARGEST:
+            raise ValueError("it is larger than any sidecar")
+        sidecar = json.loads(
+            path.read_text(encoding="utf-8"),
+            parse_float=_number,
+            parse_constant=_number,
+        )
     # A text of ten thousand brackets ends in a RecursionError.
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not readable JSON ({error}); copy it again."
         ) from error
     check_sidecar(sidecar, path)
-    if file_sha256(tflite) != sidecar["sha256"]:
+    try:
+        content = tflite.read_bytes()
+    except OSError as error:
+        raise ValueError(
+            f"{tflite} cannot be read ({error.strerror}); copy it again."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
         raise ValueError(
             f"{tflite} does not have the checksum that {path.name} tells; "
             "copy both files of the model again."
         )
-    return sidecar
+    return content, sidecar
 
 
 def check_sidecar(sidecar, path="the sidecar"):
-    """Raises ValueError with the first thing that is wrong."""
+    """Raises ValueError with the first thing that is wrong.
 
-    def wrong(what):
-        return ValueError(
-            f"{path} is not a valid sidecar: {what}; export the model again."
+    Args:
+        sidecar: what the JSON file holds.
+        path: what the message calls it.
+
+    Raises:
+        ValueError: if a field is missing or not as the schema has it, or
+            two fields contradict each other.
+    """
+    wrong = _fault(sidecar)
+    if wrong is not None:
+        raise ValueError(
+            f"{path} is not a valid sidecar: {wrong}; export the model again."
         )
 
-    if not isinstance(sidecar, dict):
-        raise wrong("it is not a JSON object")
-    if sidecar.get("format") != FORMAT:
-        raise wrong(
-            f"its format is {sidecar.get('format')!r}, this version of "
+
+def _fault(sidecar):
+    from fastjsonschema import JsonSchemaValueException
+
+    # Before the fields: another format may have others.
+    if isinstance(sidecar, dict) and sidecar.get("format", FORMAT) != FORMAT:
+        return (
+            f"its format is {_shown(sidecar['format'])}, this version of "
             f"kerasrestore reads {FORMAT}"
         )
-    for key, kind in FIELDS.items():
-        value = sidecar.get(key)
-        if not isinstance(value, kind) or (
-            kind is int and isinstance(value, bool)
-        ):
-            raise wrong(f"{key!r} is {value!r}, not {_KINDS[kind]}")
-    multiple, halo, tile = (
-        sidecar[key] for key in ("size_multiple", "halo", "tile")
+    try:
+        _validate()(sidecar)
+    except JsonSchemaValueException as error:
+        field = error.name.removeprefix("data").removeprefix(".")
+        where = _shown(field) if field else "it"
+        if error.rule == "required":
+            missing = next(
+                key for key in error.rule_definition if key not in error.value
+            )
+            return f"{where} has no {missing!r}"
+        wanted = error.definition["description"]
+        return f"{where} is {_shown(error.value)}, wanted is {wanted}"
+    return _contradiction(sidecar)
+
+
+def _contradiction(sidecar):
+    tile, multiple, halo, field = (
+        sidecar[key]
+        for key in ("tile", "size_multiple", "halo", "receptive_field")
     )
-    if sidecar["channels"] not in (1, 3):
-        raise wrong(f"'channels' is {sidecar['channels']}, not 1 or 3")
-    if not 1 <= sidecar["scale"] <= 8 or not 1 <= multiple <= 256:
-        raise wrong("'scale' or 'size_multiple' is out of range")
-    if not (
-        len(tile) == 2
-        and all(type(side) is int and 1 <= side <= 8192 for side in tile)
-        and all(side % multiple == 0 for side in tile)
-    ):
-        raise wrong(f"'tile' is {tile}, not two multiples of {multiple}")
-    if halo < 0 or halo % multiple or 2 * halo >= min(tile):
-        raise wrong(f"'halo' {halo} does not fit a tile of {tile}")
-    if not 0 <= sidecar["receptive_field"] <= 2 * 8192:
-        raise wrong("'receptive_field' is out of range")
-    if sidecar["memory_bytes"] < 0:
-        raise wrong("'memory_bytes' is negative")
+    if any(side % multiple for side in tile):
+        return f"'tile' is {tile}, wanted are multiples of {multiple}"
+    if halo % multiple or 2 * halo >= min(tile):
+        return f"'halo' {halo} does not fit a tile of {tile}"
+    if field and halo != round_up(field // 2, multiple):
+        return f"'halo' {halo} does not fit a receptive field of {field}"
+    if not field and halo > min(tile) // 4:
+        return (
+            f"'halo' {halo} does not fit a model that sees the whole tile of "
+            f"{tile}"
+        )
+    order = "RGB" if sidecar["channels"] == 3 else "gray"
+    if sidecar["color_order"] != order:
+        return (
+            f"'color_order' is {sidecar['color_order']}, wanted is {order} "
+            f"for {sidecar['channels']} channel(s)"
+        )
+    if sidecar["sigma_input"] != ("sigma" in sidecar["io"]):
+        return "'io' and 'sigma_input' do not agree on 'sigma'"
+    low, high = sidecar["sigma_range"]
+    if not low <= high:
+        return f"'sigma_range' is [{low}, {high}], wanted is the lower first"
+    height, width = (side * sidecar["scale"] for side in tile)
+    for y, x, values in sidecar.get("self_test", {}).get("pixels", ()):
+        if y >= height or x >= width or len(values) != sidecar["channels"]:
+            return f"'self_test' has the pixel {[y, x, values]}, out of a tile"
+    return None
 
 
-_KINDS = {
-    int: "a whole number",
-    str: "a text",
-    list: "a list",
-    dict: "an object",
-    bool: "true or false",
-}
+@cache
+def _validate():
+    import fastjsonschema
+
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return fastjsonschema.compile(schema, use_default=False)
+
+
+def _number(text):
+    """A number as JSON has it: 384.0 is the whole number 384, and what is
+    infinite or none is no number."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not a number")
+    return int(value) if value.is_integer() else value
+
+
+def _shown(value):
+    """The value on one line, shortened: it may be a stranger's."""
+    short = reprlib.Repr()
+    short.maxstring = 60
+    return short.repr(value)

@@ -22,12 +22,36 @@ DAMAGE = (
 
 
 def _variables(model):
-    named = {f"model/{v.path}": v for v in model.variables}
+    # A frozen teacher beside the model that learns is not worth the space.
+    held = getattr(model, "checkpoint_variables", model.variables)
+    named = {}
+    for variable in held:
+        name = f"model/{variable.path}"
+        # Two networks side by side call their layers alike.
+        while name in named:
+            name += "+"
+        named[name] = variable
     for index, variable in enumerate(model.optimizer.variables):
         # Its path begins with names that Keras counts up in a process.
         name = variable.path.rpartition("/")[2]
         named[f"optimizer/{index:04}/{name}"] = variable
     return named
+
+
+def find_not_finite(model):
+    """Looks for a variable that would make a checkpoint worthless.
+
+    Args:
+        model: compiled model whose optimizer is built.
+
+    Returns:
+        The beginning of a sentence on the first one with a value that is not
+        finite, or `None`.
+    """
+    for name, variable in _variables(model).items():
+        if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
+            return f"The variable {name} was no longer finite"
+    return None
 
 
 def save_checkpoint(path, model, step):
@@ -71,7 +95,8 @@ def load_checkpoint(path, model):
         ValueError: if the file is unreadable or belongs to another model,
             optimizer or backend layout.
     """
-    model.optimizer.build(model.trainable_variables)
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     variables = _variables(model)
     try:
         with (

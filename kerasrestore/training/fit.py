@@ -1,23 +1,25 @@
 """The training loop: resumable, validated, logged."""
 
 import contextlib
-import csv
-import json
 import math
 import time
 from pathlib import Path
 
 import keras
 
-from kerasrestore.data.files import write_atomically
+from kerasrestore.training.averaging import averaged, take_average
 from kerasrestore.training.checkpoint import (
+    find_not_finite,
     load_checkpoint,
     save_checkpoint,
 )
+from kerasrestore.training.distribution import Distribution
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.patch_dataset import PatchDataset
 from kerasrestore.training.progress import TrainingProgress
 from kerasrestore.training.schedules import make_schedule
+from kerasrestore.training.stop_on_nan import StopOnNaN
+from kerasrestore.training.training_log import TrainingLog
 
 LOSSES = ("log_mse", "l2", "l1")
 
@@ -49,6 +51,9 @@ def fit(
     loss="log_mse",
     ema=0.999,
     clip_norm=None,
+    clip_each=None,
+    restorer=None,
+    distribution=None,
     tensorboard=False,
     progress=True,
 ):
@@ -60,7 +65,9 @@ def fit(
     with the same arguments goes through the same steps as one that was not.
 
     Args:
-        model: a `Restorer`; it is compiled here.
+        model: what is trained and compiled here: a `Restorer`, or a
+            `keras.Model` around one with the same inputs, an attribute
+            `sigma_input` and a `compute_loss` of its own.
         sampler: `kerasrestore.data.PatchSampler`.
         out: folder for checkpoint, `log.csv`, `best.weights.h5` (the moving
             average that validated best) and TensorBoard's events.
@@ -68,14 +75,22 @@ def fit(
         validate: function that takes the model and returns a dictionary of
             figures with `"psnr"`, higher is better, among them.
         validate_every: steps between validations, lines of the log and
-            checkpoints. With a moving average, the training goes on from the
-            average after each of them, as with Keras'
-            `ema_overwrite_frequency`.
+            checkpoints.
         learning_rate, schedule, warmup, decay, halve_every: see
             `make_schedule`.
-        loss: see `make_loss`.
-        ema: momentum of the weights' moving average, 0 for none.
+        loss: a `keras.losses.Loss`, or a name for `make_loss`.
+        ema: momentum of the weights' moving average, 0 for none; see
+            `AveragingAdam`. The average is validated and kept, and `model`
+            has it in the end; the training itself does not see it.
         clip_norm: bound on the gradient's global norm, or `None`.
+        clip_each: bound on the norm of each variable's gradient, or `None`;
+            one of the two can be given.
+        restorer: the `Restorer` inside `model` that is validated and kept;
+            `model` itself unless given.
+        distribution: what `open_distribution` gave and `model` was built in
+            the scope of; one device unless given. `sampler` draws the batch
+            of all devices together, so that their number changes neither
+            patches nor learning rate.
         tensorboard: whether to write events for TensorBoard.
         progress: whether to show a bar on a terminal and print a line for
             every validation.
@@ -86,17 +101,22 @@ def fit(
 
     Raises:
         ValueError: if an argument is out of its range, the checkpoint in
-            `out` belongs to another training, or an image cannot be used.
-        FloatingPointError: if the loss is no longer a number; the last good
-            checkpoint is kept.
+            `out` belongs to another training, an image cannot be used, or
+            model and batch do not suit the distribution.
+        FloatingPointError: if loss or weights are no longer finite; the last
+            good checkpoint is kept.
+        ConnectionError: if another worker of the training is gone.
+        OSError: if a file cannot be written; the last checkpoint is kept.
     """
     out = Path(out)
+    restorer = model if restorer is None else restorer
+    distribution = distribution or Distribution()
     if steps < 1 or validate_every < 1:
         raise ValueError(
             "steps and validate_every are at least 1, got "
             f"{steps} and {validate_every}."
         )
-    rate = make_schedule(
+    schedule = make_schedule(
         schedule,
         learning_rate,
         steps,
@@ -104,142 +124,97 @@ def fit(
         decay=decay,
         halve_every=halve_every,
     )
-    model.compile(
-        optimizer=keras.optimizers.Adam(
-            rate,
-            use_ema=bool(ema),
-            ema_momentum=ema or 0.99,
-            global_clipnorm=clip_norm,
-        ),
-        loss=make_loss(loss),
-        jit_compile=keras.backend.backend() == "jax",
-    )
-    out.mkdir(parents=True, exist_ok=True)
-    checkpoint = out / "checkpoint.npz"
-    step = load_checkpoint(checkpoint, model) if checkpoint.exists() else 0
+    distribution.prepare(model, sampler.batch_size)
+    with distribution.scope():
+        model.compile(
+            optimizer=distribution.adam(
+                schedule,
+                use_ema=bool(ema),
+                ema_momentum=ema or 0.99,
+                global_clipnorm=clip_norm,
+                clipnorm=clip_each,
+            ),
+            loss=make_loss(loss) if isinstance(loss, str) else loss,
+            jit_compile=keras.backend.backend() == "jax",
+        )
+        model.optimizer.build(model.trainable_variables)
+        checkpoint = out / "checkpoint.npz"
+        step = load_checkpoint(checkpoint, model) if checkpoint.exists() else 0
     if step > steps:
         raise ValueError(
             f"{out} holds a training of {step} steps, more than the {steps} "
             "asked for; use another output folder."
         )
-    log = _Log(out, step, tensorboard)
+
+    def rate(step):
+        return float(schedule(step) if callable(schedule) else schedule)
+
+    log = TrainingLog(out, step, tensorboard, distribution.is_chief)
     log.check_rate(rate)
+
+    def batches(start, stop):
+        dataset = PatchDataset(sampler, start, stop, model.sigma_input)
+        return contextlib.closing(dataset)
+
+    with batches(step, step) as none_yet:
+        distribution.check_start(model, none_yet)
+    if distribution.is_chief:
+        out.mkdir(parents=True, exist_ok=True)
+        # A process that was killed while it wrote leaves these.
+        for unfinished in out.glob(".*.tmp*"):
+            unfinished.unlink()
     begun, first = time.monotonic(), step
     with contextlib.ExitStack() as stack:
-        shown = []
-        if progress:
-            shown = [stack.enter_context(TrainingProgress(step, steps))]
+        guard = StopOnNaN()
+        callbacks = [guard]
+        shown = progress and distribution.is_chief
+        if shown:
+            bar = stack.enter_context(TrainingProgress(step, steps))
+            callbacks.append(bar)
         while step < steps:
             stop = min(steps, (step // validate_every + 1) * validate_every)
-            dataset = PatchDataset(sampler, step, stop, model.sigma_input)
-            # At its end, Keras puts the moving average into the model: that
-            # is validated and kept, and the training goes on from there.
-            with contextlib.closing(dataset):
+            with batches(step, stop) as dataset:
                 try:
-                    history = model.fit(
-                        dataset, shuffle=False, verbose=0, callbacks=shown
-                    ).history
+                    value = distribution.run(model, dataset, callbacks)
                 except Exception:
                     if dataset.error is None:
                         raise
                     raise dataset.error from None
-            if ema and keras.backend.backend() == "jax":
-                # JAX's arrays would be shared by model and average, and be
-                # gone for both when a step gives its inputs' memory away.
-                for variable in model.trainable_variables:
-                    variable.assign(keras.ops.copy(variable))
-            value = history["loss"][-1]
-            if not math.isfinite(value):
+            wrong = f"The loss became {value}"
+            if math.isfinite(value):
+                wrong = find_not_finite(model)
+            if wrong:
                 raise FloatingPointError(
-                    f"The loss became {value} between steps {step} and "
-                    f"{stop}; {checkpoint} keeps step {step}: go on from "
-                    "there with a lower learning rate or gradient clipping."
+                    f"{wrong} between steps {step} and {step + guard.steps}; "
+                    f"{_kept(checkpoint, step)}: train anew with a lower "
+                    "learning rate or gradient clipping."
                 )
-            step = stop
+            before, step = step, stop
             figures = {
                 "loss": value,
-                "learning_rate": _rate(rate, step),
+                "learning_rate": rate(step),
                 "steps_per_second": (step - first) / (time.monotonic() - begun),
             }
-            if validate is not None:
-                figures |= validate(model)
-                log.keep_best(model, step, figures)
-            log.append(step, figures)
-            save_checkpoint(checkpoint, model, step)
-            for bar in shown:
+            try:
+                if validate is not None:
+                    with distribution.scope(), averaged(model):
+                        figures |= validate(restorer)
+                        log.keep_best(restorer, step, figures)
+                log.append(step, figures)
+                if distribution.is_chief:
+                    save_checkpoint(checkpoint, model, step)
+            except OSError as error:
+                raise OSError(
+                    f"{out} cannot be written ({error}); "
+                    f"{_kept(checkpoint, before)}: make room and start again "
+                    "with the same command."
+                ) from error
+            if shown:
                 bar.line(figures)
+    with distribution.scope():
+        take_average(model)
     return log.best
 
 
-def _rate(rate, step):
-    return float(rate(step) if callable(rate) else rate)
-
-
-class _Log:
-    """`log.csv`, `best.weights.h5` with `best.json`, TensorBoard's events."""
-
-    def __init__(self, out, step, tensorboard):
-        self.path = out / "log.csv"
-        self.best_weights = out / "best.weights.h5"
-        self.best_path = out / "best.json"
-        self.best = None
-        self.writer = None
-        rows = []
-        if self.path.exists():
-            with open(self.path, newline="") as file:
-                rows = list(csv.DictReader(file))
-        # What was logged after the last checkpoint will be done again.
-        self.rows = [row for row in rows if int(row["step"]) <= step]
-        if step and self.best_path.exists():
-            best = json.loads(self.best_path.read_text())
-            if best["step"] <= step:
-                self.best = best
-        if tensorboard:
-            try:
-                from tensorboard.summary import Writer
-            except ImportError as error:
-                raise ValueError(
-                    "TensorBoard's events need the package tensorboard: pip "
-                    'install "kerasrestore[train]".'
-                ) from error
-            self.writer = Writer(str(out / "tensorboard"))
-
-    def check_rate(self, rate):
-        """Raises ValueError if the steps that were done had another rate."""
-        for row in self.rows:
-            step, before = int(row["step"]), float(row["learning_rate"])
-            now = _rate(rate, step)
-            if not math.isclose(before, now, rel_tol=1e-3, abs_tol=1e-9):
-                raise ValueError(
-                    f"The learning rate at step {step} of {self.path.parent} "
-                    f"was {before:g}, these arguments make it {now:g}; give "
-                    "the schedule as before or use another output folder."
-                )
-
-    def keep_best(self, model, step, figures):
-        if self.best is not None and figures["psnr"] <= self.best["psnr"]:
-            return
-        temporary = self.best_weights.with_name(".best.tmp.weights.h5")
-        model.save_weights(temporary)
-        temporary.replace(self.best_weights)
-        self.best = {"step": step, **figures}
-        text = json.dumps(self.best)
-        write_atomically(self.best_path, lambda f: f.write(text.encode()))
-
-    def append(self, step, figures):
-        self.rows.append({"step": step, **figures})
-        # A training may go on with a validation that it did not begin with.
-        names = list(dict.fromkeys(name for row in self.rows for name in row))
-        lines = [",".join(names)]
-        for row in self.rows:
-            lines.append(",".join(_number(row.get(name, "")) for name in names))
-        text = "\n".join(lines) + "\n"
-        write_atomically(self.path, lambda f: f.write(text.encode()))
-        if self.writer is not None:
-            for name, value in figures.items():
-                self.writer.add_scalar(name, float(value), step)
-            self.writer.flush()
-
-
-def _number(value):
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _kept(checkpoint, step):
+    return f"{checkpoint} keeps step {step}" if step else "nothing is kept yet"

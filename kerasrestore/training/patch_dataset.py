@@ -43,9 +43,35 @@ class PatchDataset(keras.utils.PyDataset):
         except Exception as error:
             self.error = error
             raise
+        return self._arranged(degraded, clean, sigma)
+
+    def first(self):
+        """The first batch, drawn anew."""
+        return self._arranged(*self.sampler.batch(self.start))
+
+    def _arranged(self, degraded, clean, sigma):
         if self.sigma_input:
             return {"image": degraded, "sigma": sigma[:, None]}, clean
         return degraded, clean
+
+    def parts(self, first, count, total):
+        """Equal parts of every batch, for some of all replicas.
+
+        Args:
+            first: number of the first part.
+            count: parts of each batch.
+            total: parts that a batch is divided into.
+
+        Yields:
+            Part `first` of the first batch, then the next part of it, and so
+            on to the last part of the last batch.
+        """
+        for index in range(len(self)):
+            batch = self[index]
+            size = self.sampler.batch_size // total
+            for part in range(first, first + count):
+                here = slice(part * size, (part + 1) * size)
+                yield keras.tree.map_structure(lambda x, h=here: x[h], batch)
 
     def close(self):
         """Ends the threads."""

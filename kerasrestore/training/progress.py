@@ -14,6 +14,9 @@ class TrainingProgress(keras.callbacks.Callback):
         steps: steps of the whole training.
     """
 
+    LOSS_EVERY = 20
+    async_safe = True
+
     def __init__(self, first, steps):
         super().__init__()
         self.first = first
@@ -42,7 +45,10 @@ class TrainingProgress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
         if self.bar is not None:
-            text = f"training, loss {logs['loss']:.4f}" if logs else None
+            text = None
+            # To know the loss is to wait for the device.
+            if self.step % self.LOSS_EVERY == 0:
+                text = f"training, loss {float(logs['loss']):.4f}"
             self.bar.update(self.task, completed=self.step, description=text)
 
     def line(self, figures):

@@ -19,19 +19,25 @@ SCHEDULE = (
     "warmup",
     "decay",
     "halve_every",
+    "final_rate",
 )
 # These do not change what is trained.
-ASIDE = ("out", "tensorboard", "quiet")
+ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
 
 
-def open_run(out, recipe, arguments, model):
+def open_run(out, recipe, arguments, model, write=True):
     """Notes the arguments of a training in `out/run.json`.
+
+    An option that a later version of a recipe has more than an earlier one
+    does not count as changed as long as it is off or left out.
 
     Args:
         out: folder of the training.
         recipe: name of the script.
         arguments: dictionary of its arguments.
         model: the `Restorer` that is trained.
+        write: whether to write the file, and not only to compare; one
+            process of several does.
 
     Raises:
         ValueError: if the folder holds a training with other arguments.
@@ -43,7 +49,7 @@ def open_run(out, recipe, arguments, model):
             key
             for key in sorted(before.keys() | arguments.keys())
             if key not in (*SCHEDULE, *ASIDE)
-            and _plain(before.get(key)) != _plain(arguments.get(key))
+            and _plain(before.get(key) or 0) != _plain(arguments.get(key) or 0)
         ]
         if changed:
             key = changed[0]
@@ -52,6 +58,8 @@ def open_run(out, recipe, arguments, model):
                 f"{arguments.get(key)!r}; use another output folder or the "
                 "same arguments as before."
             )
+    if not write:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     run = {
         "recipe": recipe,

@@ -51,34 +51,46 @@ class TrapezoidDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_schedule(
-    kind, learning_rate, steps, *, warmup=200, decay=None, halve_every=None
+    kind,
+    learning_rate,
+    steps,
+    *,
+    warmup=200,
+    decay=None,
+    halve_every=None,
+    final=0.0,
 ):
     """Learning rate schedule by name.
 
     Args:
         kind: `"trapezoid"` (see `TrapezoidDecay`), `"cosine"` (linear
-            warm-up, then a half cosine to zero), `"step"` (halved every
-            `halve_every` steps) or `"constant"`.
+            warm-up, then a half cosine down to `final`), `"step"` (halved as
+            `halve_every` says) or `"constant"`; or what this function gave,
+            which is given back.
         learning_rate: the highest rate.
         steps: steps of the whole training.
         warmup: steps of the linear warm-up of the first two.
         decay: steps of the way down of `"trapezoid"`, a quarter of the
             training unless given.
-        halve_every: steps between halvings of `"step"`, a fifth of the
-            training unless given.
+        halve_every: steps between halvings of `"step"`, or a tuple of the
+            steps at which it is halved; a fifth of the training unless
+            given.
+        final: rate at the end of `"cosine"`.
 
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`, or the rate
         itself for `"constant"`.
 
     Raises:
-        ValueError: if `kind` is unknown.
+        ValueError: if `kind` is unknown, or halvings are out of order.
 
     Example:
     >>> float(make_schedule("step", 1e-4, 100, halve_every=50)(75)) < 6e-5
     True
     """
     schedules = keras.optimizers.schedules
+    if isinstance(kind, (float, schedules.LearningRateSchedule)):
+        return kind
     warmup = min(warmup, steps // 2)
     if kind == "trapezoid":
         return TrapezoidDecay(learning_rate, steps, warmup, decay)
@@ -86,8 +98,20 @@ def make_schedule(
         return schedules.CosineDecay(
             0.0 if warmup else learning_rate,
             max(1, steps - warmup),
+            alpha=final / learning_rate,
             warmup_target=learning_rate if warmup else None,
             warmup_steps=warmup,
+        )
+    if kind == "step" and isinstance(halve_every, tuple):
+        if list(halve_every) != sorted({0, *halve_every})[1:]:
+            raise ValueError(
+                "The steps at which a rate is halved rise from above 0, got "
+                f"{halve_every}."
+            )
+        # A boundary is the last step with the rate before it.
+        return schedules.PiecewiseConstantDecay(
+            [step - 1 for step in halve_every],
+            [learning_rate / 2**n for n in range(len(halve_every) + 1)],
         )
     if kind == "step":
         every = halve_every or max(1, steps // 5)

@@ -16,6 +16,7 @@ from kerasrestore.cli import restore
 from kerasrestore.cli.main import main
 from kerasrestore.inference import photo
 from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.models.presets import get_preset
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,7 +45,7 @@ def quick(monkeypatch):
     restorer = Quick()
     restorer.loaded = []
 
-    def load(preset, runtime, channels):
+    def load(preset, runtime, channels, quantization, model):
         restorer.loaded.append((preset, runtime, channels))
         return restorer
 
@@ -267,3 +268,21 @@ def test_a_runtime_that_is_not_installed(capsys, tmp_path, monkeypatch):
         capsys, source, tmp_path / "out.png", "--runtime", "keras"
     )
     assert code == 2 and len(err) == 1 and "--runtime" in err[0]
+
+
+def test_a_file_of_a_model(capsys, tmp_path):
+    model = get_preset("danet_mobile_denoise_gray_blind_bsd400").file("tflite")
+    Image.fromarray(smooth_image(20, 30, 1)[..., 0]).save(tmp_path / "in.png")
+    output = tmp_path / "out.png"
+    words = (tmp_path / "in.png", output, "--model", model)
+    code = main(["restore", *map(str, words), "--runtime", "keras"])
+    assert code == 2
+    assert "leave --runtime keras" in capsys.readouterr().err
+    assert not output.exists()
+    code = main(["restore", *map(str, words), "--quiet"])
+    assert code == 0
+    with Image.open(output) as restored:
+        assert restored.size == (30, 20)
+    code = main(["restore", *map(str, words), "--preset", "any"])
+    assert code == 2
+    assert "not allowed with" in capsys.readouterr().err

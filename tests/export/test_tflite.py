@@ -3,9 +3,14 @@ import json
 import keras
 import numpy as np
 import pytest
-from testing import enliven, run_export_test, run_python
+from testing import enliven, random_image, run_export_test, run_python
 
-from kerasrestore import DANetMobile, Restorer, export_tflite
+from kerasrestore import (
+    DANetMobile,
+    LiteRTRestorer,
+    Restorer,
+    export_tflite,
+)
 from kerasrestore.export import tflite as tflite_module
 from kerasrestore.export.sidecar import check_sidecar, read_sidecar
 
@@ -55,11 +60,35 @@ def test_bad_arguments(tmp_path, name, tile, words):
 
 
 def test_half_precision_gets_a_sentence(tmp_path):
-    with pytest.raises(ValueError, match="bfloat16, the file is float32"):
+    with pytest.raises(
+        ValueError, match="bfloat16, the file is made from float32"
+    ):
         export_tflite(
             build(dtype="mixed_bfloat16"), tmp_path / "a.tflite", tile=96
         )
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tile_of_any_size(tmp_path):
+    model = build(sigma_input=True)
+    path = tmp_path / "a.tflite"
+    sidecar = export_tflite(model, path, tile="dynamic")
+    assert sidecar["dynamic"] is True
+    image = random_image((70, 90, 3))
+    for tile in (64, (96, 72)):
+        exported = LiteRTRestorer(path, tile=tile, trial=False)
+        np.testing.assert_allclose(
+            exported.restore(image, sigma=30),
+            model.restore(image, sigma=30),
+            atol=1e-4,
+        )
+
+
+def test_the_self_test_is_in_the_sidecar(tmp_path):
+    sidecar = export_tflite(build(), tmp_path / "a.tflite", tile=96)
+    assert len(sidecar["self_test"]["pixels"]) > 4
+    # Tried in a process of its own.
+    LiteRTRestorer(tmp_path / "a.tflite")
 
 
 def test_figures_that_are_no_json(tmp_path):
@@ -80,8 +109,8 @@ def test_a_model_that_differs_is_not_kept(tmp_path, monkeypatch):
     before = path.read_bytes()
     convert = tflite_module._convert
 
-    def spoiled(model, tile):
-        data = convert(model, tile)
+    def spoiled(model, *args):
+        data = convert(model, *args)
         for variable in model.trainable_variables:
             variable.assign(variable.value * 1.5)
         return data

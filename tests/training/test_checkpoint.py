@@ -1,6 +1,11 @@
+import os
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
-from testing import random_image
+from testing import ROOT, random_image
 
 from kerasrestore import DANetMobile
 from kerasrestore.training import checkpoint as checkpoint_module
@@ -54,6 +59,43 @@ def test_a_failed_write_keeps_the_old_one(
         save_checkpoint(path, trained, 8)
     assert path.read_bytes() == before
     assert [item.name for item in tmp_path.iterdir()] == ["a.npz"]
+
+
+WRITER = """
+import itertools
+import sys
+import numpy as np
+from kerasrestore.data.files import write_atomically
+
+# As save_checkpoint does, and without a pause.
+for step in itertools.count():
+    array = np.full(300_000, step)
+    write_atomically(
+        sys.argv[1], lambda file: np.savez(file, step=step, array=array)
+    )
+    print(step, flush=True)
+"""
+
+
+def test_kills_while_it_is_written(tmp_path):
+    path = tmp_path / "a.npz"
+    rng = np.random.default_rng()
+    for _ in range(12):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, path],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as process:
+            written = int(process.stdout.readline())
+            time.sleep(rng.uniform(0, 0.05))
+            process.kill()
+            written = int((process.stdout.read().split() or [written])[-1])
+        with np.load(path) as archive:
+            step = int(archive["step"])
+            assert (archive["array"] == step).all()
+        assert written <= step <= written + 1
+    # The kills did meet it at work.
+    assert [item for item in tmp_path.iterdir() if item.suffix == ".tmp"]
 
 
 def test_another_model(tmp_path, trained):

@@ -1,16 +1,22 @@
 import csv
 import json
+import os
+import re
+import subprocess
+import sys
+import time
 
 import keras
 import numpy as np
 import pytest
-from testing import image_folder
+from testing import ROOT, image_folder
 
 from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import DenoiseValidation, fit, open_run
+from kerasrestore.training import Validation, fit, open_run
 from kerasrestore.training import fit as fit_function
+from kerasrestore.training.distribution import Distribution
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +109,7 @@ def test_a_training_goes_on_exactly(folder, tmp_path, schedule):
 
 
 def test_the_log_forgets_what_is_done_again(folder, tmp_path):
-    validate = DenoiseValidation(folder, sigmas=(25,), crop=16)
+    validate = Validation(folder, [Denoise(25)], crop=16)
     train(folder, tmp_path, steps=4, schedule="constant", validate=validate)
     # As if it had been killed between the log's last line and the checkpoint.
     text = (tmp_path / "log.csv").read_text()
@@ -181,8 +187,17 @@ def test_open_run(tmp_path):
         open_run(tmp_path, "train.py", {**arguments, "batch_size": 3}, model)
 
 
+def assert_kept(before, out):
+    """The checkpoint and what lies beside it are as they were."""
+    after = checkpoint(out)
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[k], after[k]) for k in before)
+    assert not [item for item in out.iterdir() if ".tmp" in item.name]
+
+
 def test_a_loss_that_is_no_number(folder, tmp_path):
-    train(folder, tmp_path, steps=2, schedule="constant", learning_rate=1e-4)
+    options = {"schedule": "constant", "learning_rate": 1e-4}
+    train(folder, tmp_path, steps=2, **options)
     before = checkpoint(tmp_path)
 
     class Broken(Denoise):
@@ -190,20 +205,137 @@ def test_a_loss_that_is_no_number(folder, tmp_path):
             return clean * np.nan, np.float32(1)
 
     sampler = PatchSampler(folder, Broken(), patch_size=16, batch_size=2)
-    with pytest.raises(FloatingPointError, match="keeps step 2"):
+    with pytest.raises(FloatingPointError, match="keeps step 2") as caught:
         fit(
             DANetMobile(widths=(8, 16), middle_blocks=1),
             sampler,
             tmp_path,
-            steps=4,
-            validate_every=2,
+            steps=10**6,
+            validate_every=10**6,
             warmup=1,
-            schedule="constant",
-            learning_rate=1e-4,
             progress=False,
+            **options,
         )
-    after = checkpoint(tmp_path)
-    assert all(np.array_equal(before[k], after[k]) for k in before)
+    # It does not wait for the end of the interval.
+    last = re.search(r"became nan between steps 2 and (\d+)", str(caught.value))
+    assert int(last[1]) < 1000
+    assert_kept(before, tmp_path)
+
+
+def test_a_moving_average_that_is_no_number(folder, tmp_path):
+    class Poisoned(Distribution):
+        def run(self, model, patches, callbacks):
+            if patches.start == 4:
+                average = model.optimizer._model_variables_moving_average[-1]
+                average.assign(np.full(average.shape, np.inf))
+            return super().run(model, patches, callbacks)
+
+    seen = []
+
+    def validate(model):
+        seen.append(model)
+        return {"psnr": float(len(seen))}
+
+    with pytest.raises(FloatingPointError, match="no longer finite") as caught:
+        train(
+            folder,
+            tmp_path,
+            steps=6,
+            validate=validate,
+            distribution=Poisoned(),
+        )
+    assert "between steps 4 and 6" in str(caught.value)
+    assert checkpoint(tmp_path)["step"] == 4
+    assert json.loads((tmp_path / "best.json").read_text())["step"] == 4
+    assert len(seen) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on files")
+@pytest.mark.parametrize(
+    ("room", "better"), [(1_000, True), (100_000, True), (100_000, False)]
+)
+def test_a_full_disk(folder, tmp_path, room, better):
+    """The disk takes files only up to a size: a part of the best weights, or
+    of the checkpoint where they are not written."""
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    count = [0]
+
+    def validate(model):
+        count[0] += 1
+        if count[0] == 2:
+            before.update(checkpoint(tmp_path))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        return {"psnr": float(count[0]) if better else 1.0}
+
+    before = {}
+    try:
+        with pytest.raises(OSError, match="keeps step 2: make room"):
+            train(folder, tmp_path, validate=validate)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert_kept(before, tmp_path)
+    model = DANetMobile(widths=(8, 16), middle_blocks=1)
+    model.load_weights(tmp_path / "best.weights.h5")
+
+
+def test_what_a_kill_leaves_is_cleared_away(folder, tmp_path):
+    left = tmp_path / ".checkpoint.npz.123.tmp"
+    left.write_bytes(b"half")
+    train(folder, tmp_path, steps=2)
+    assert not left.exists()
+
+
+KILLED = """
+import sys
+import keras
+from pathlib import Path
+from kerasrestore import DANetMobile
+from kerasrestore.data import PatchSampler
+from kerasrestore.tasks import Denoise
+from kerasrestore.training import fit
+
+count = [0]
+
+def validate(model):
+    count[0] += 1
+    return {"psnr": float(count[0])}
+
+keras.utils.set_random_seed(0)
+sampler = PatchSampler(
+    sys.argv[1], Denoise((0, 55)), patch_size=16, batch_size=2
+)
+fit(
+    DANetMobile(widths=(8, 16), middle_blocks=1), sampler, sys.argv[2],
+    steps=10**6, validate_every=1, warmup=1, decay=1, validate=validate,
+)
+"""
+
+
+def test_kills_at_any_moment(folder, tmp_path):
+    """Killed again and again, it ends where it would have ended anyway."""
+    rng = np.random.default_rng()
+    out = tmp_path / "killed"
+    for _ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", KILLED, folder, out],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as process:
+            process.stdout.readline()
+            time.sleep(rng.uniform(0, 0.4))
+            process.kill()
+        step = int(checkpoint(out)["step"])
+        if (out / "best.weights.h5").exists():
+            model = DANetMobile(widths=(8, 16), middle_blocks=1)
+            model.load_weights(out / "best.weights.h5")
+    options = {"validate_every": 1, "decay": 1}
+    steps = step + 3
+    train(folder, out, steps=steps, **options)
+    train(folder, tmp_path / "whole", steps=steps, **options)
+    assert_equal(tmp_path / "whole", out)
 
 
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
@@ -216,7 +348,7 @@ def test_sigma_input_and_mixed_precision(folder, tmp_path, dtype):
         tmp_path,
         model,
         steps=2,
-        validate=DenoiseValidation(folder, sigmas=(25,), crop=16),
+        validate=Validation(folder, [Denoise(25)], crop=16),
     )
     assert np.isfinite(float(rows(tmp_path)[-1]["loss"]))
     # And again from the file, whose types are those of the variables.

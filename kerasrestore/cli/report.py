@@ -1,0 +1,164 @@
+"""`kerasrestore report`: what a phone will make of `.tflite` files."""
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+
+def add_parser(commands):
+    parser = commands.add_parser(
+        "report",
+        help="speed, memory, quality and trouble of .tflite files",
+        description="Runs .tflite files in turns on this machine's processor "
+        "and says how fast and how large they are, what the CPU delegate "
+        "takes, what phones are bad at, and what quality they lose.",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE.tflite",
+        help="quality is measured of files with a sidecar",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of clean images; without one quality is left out",
+    )
+    parser.add_argument(
+        "--setting",
+        metavar="S,S",
+        help="strengths of the degradation, as `kerasrestore evaluate` takes "
+        "them (default: 25 for denoise, 10 for jpeg, GRBG for demosaic)",
+    )
+    parser.add_argument(
+        "--quantize-input",
+        action="store_true",
+        help="clip and round the noisy images to 8 bits, as photos are",
+    )
+    parser.add_argument(
+        "--images",
+        type=int,
+        metavar="N",
+        help="measure quality on the first N images (default: all)",
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="NAME",
+        help="preset, run in float by Keras, or .tflite that the files are "
+        "to equal (default: the first float32 file)",
+    )
+    parser.add_argument(
+        "--threads",
+        type=_numbers,
+        default=(1, 2, 4),
+        metavar="N,N",
+        help="numbers of threads (default: 1,2,4)",
+    )
+    parser.add_argument(
+        "--runs",
+        type=int,
+        default=20,
+        metavar="N",
+        help="timed runs of each file with each number of threads "
+        "(default: 20)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write report.json, report.md, report.png and pictures of the "
+        "worst images into a folder",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print JSON instead of tables"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    from kerasrestore.evaluation.phone_pictures import figure_class
+    from kerasrestore.evaluation.phone_report import phone_report
+
+    # Before what takes long: mistakes are told at once.
+    if args.out is not None:
+        figure_class()
+        if args.out.exists() and not args.out.is_dir():
+            raise ValueError(f"{args.out} is a file; give a folder.")
+    if args.data is None:
+        for option in ("setting", "quantize_input", "images", "reference"):
+            if getattr(args, option) not in (None, False):
+                raise ValueError(
+                    f"--{option.replace('_', '-')} is about quality; name a "
+                    "folder of images with --data."
+                )
+    _greet()
+    with _bars() as tick:
+        report = phone_report(
+            args.files,
+            data=args.data,
+            settings=args.setting and args.setting.split(","),
+            quantize_input=args.quantize_input,
+            images=args.images,
+            reference=_reference(args.reference),
+            threads=args.threads,
+            runs=args.runs,
+            progress=tick,
+        )
+    print(report.to_json() if args.json else report.to_markdown(), end="")
+    if args.out is not None:
+        report.write(args.out)
+    failed = [row for entry in report.files for row in entry["quality"] or ()]
+    return 1 if any(row["failed"] for row in failed) else 0
+
+
+def _greet():
+    """Lets LiteRT say its greeting, which it does once, where nobody sees
+    it."""
+    from kerasrestore.cli.restorers import hushed
+    from kerasrestore.export.benchmark import convolution
+    from kerasrestore.export.probe import load
+
+    with hushed():
+        load(convolution(8, 8), threads=1)
+
+
+def _numbers(text):
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"numbers of threads are written like 1,2,4, got {text!r}"
+        ) from None
+
+
+def _reference(name):
+    from kerasrestore.cli.restorers import load_restorer, load_tflite
+
+    if name is None:
+        return None
+    if Path(name).suffix == ".tflite":
+        return load_tflite(Path(name))
+    return load_restorer(name, "keras")
+
+
+@contextlib.contextmanager
+def _bars():
+    """A bar for each stage; nothing where nobody looks."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from kerasrestore.inference.progress import bar
+
+    with contextlib.ExitStack() as stack:
+        shown = {}
+
+        def tick(stage, done, total):
+            if stage not in shown:
+                stack.close()
+                shown[stage] = stack.enter_context(bar(stage))
+            shown[stage](done, total)
+
+        yield tick

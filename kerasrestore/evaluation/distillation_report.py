@@ -1,0 +1,326 @@
+"""What a distillation gained: figures, curves, pictures, a page."""
+
+import csv
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+
+from kerasrestore.data import list_images, load_image
+from kerasrestore.data.files import write_atomically
+from kerasrestore.data.pairs import ImagePair
+from kerasrestore.evaluation.evaluate import evaluate
+
+# Side of the sample crops in pixels, and how many images they are from.
+SAMPLE = 96
+SAMPLES = 3
+
+
+@dataclasses.dataclass
+class Entry:
+    """A network of the report.
+
+    Attributes:
+        name: short name, that of its run.
+        what: how it was made, for a person.
+        restorer: `Restorer` or `LiteRTRestorer`.
+        log: `log.csv` of its training, `None` if it came trained.
+        parameters: trainable scalars.
+        macs: multiply-accumulates a pixel.
+        file: its `.tflite`; such networks are measured on the benchmarks.
+        psnr: figures by set and setting, filled in by `write_report`.
+    """
+
+    name: str
+    what: str
+    restorer: object
+    log: Path | None
+    parameters: int
+    macs: float
+    file: Path | None = None
+    psnr: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """Two networks of the report that differ in one thing.
+
+    Attributes:
+        what: the thing.
+        one: name of the network with it.
+        other: name of the network without it.
+    """
+
+    what: str
+    one: str
+    other: str
+
+
+def write_report(
+    out,
+    title,
+    entries,
+    gains,
+    *,
+    tasks,
+    validation,
+    crop,
+    channels,
+    benchmarks=(),
+    notes=(),
+    settings=None,
+):
+    """Measures networks and writes what was found.
+
+    Writes `report.json`, `report.md`, `curves.png` and `samples.png`.
+
+    Args:
+        out: folder for them.
+        title: headline.
+        entries: list of `Entry`.
+        gains: list of `Gain`.
+        tasks: tasks of one kind, each with one setting.
+        validation: folder; centre crops of its images are measured for all.
+        crop: side of the centre crops.
+        channels: 3 for colour, 1 for gray.
+        benchmarks: folders that are measured whole, for entries with a file.
+        notes: sentences that belong below the table.
+        settings: dictionary with what it was trained with, for
+            `report.json`.
+
+    Returns:
+        What `report.json` holds, as a dictionary.
+
+    Raises:
+        ValueError: if matplotlib is missing or an image cannot be measured.
+    """
+    figure_class = _figure_class()
+    out = Path(out)
+    pairs = [
+        ImagePair(path.stem, None, _CentreCrop(path, crop))
+        for path in list_images(validation)
+    ]
+    name = Path(validation).resolve().name
+    for entry in entries:
+        entry.psnr[name] = _measure(entry.restorer, tasks, pairs, channels)
+        for data in benchmarks if entry.file else ():
+            entry.psnr[Path(data).resolve().name] = _measure(
+                entry.restorer, tasks, data, channels
+            )
+    found = {
+        "title": title,
+        "validation": {"folder": name, "crop": crop, "images": len(pairs)},
+        "networks": {entry.name: _facts(entry) for entry in entries},
+        "gains": [_gain(gain, entries) for gain in gains],
+        "notes": list(notes),
+        "settings": settings or {},
+    }
+    _save(_draw_curves(figure_class, entries), out / "curves.png")
+    _save(
+        _draw_samples(figure_class, entries, tasks[len(tasks) // 2], pairs,
+                      channels),
+        out / "samples.png",
+    )  # fmt: skip
+    _write(out / "report.md", _page(found))
+    # Last, so that it stands for all of them.
+    _write(out / "report.json", json.dumps(found, indent=1) + "\n")
+    return found
+
+
+class _CentreCrop:
+    """The centre of an image file, as `ImagePair` takes images."""
+
+    def __init__(self, path, crop):
+        self.path = path
+        self.crop = crop
+
+    def load(self):
+        image = load_image(self.path, 3)
+        rows, columns = (_centre(side, self.crop) for side in image.shape[:2])
+        return image[rows, columns]
+
+
+def _centre(side, crop):
+    start = max(0, side - crop) // 2
+    return slice(start, min(side, start + crop))
+
+
+def _measure(restorer, tasks, data, channels):
+    figures = {}
+    for task in tasks:
+        report = evaluate(restorer, task, data, gray=channels == 1)
+        if report.failed:
+            failed = report.failed[0]
+            raise ValueError(
+                f"{failed['name']} could not be measured: {failed['error']}"
+            )
+        figures[f"{task.setting:g}"] = report.mean[f"psnr_{report.protocol}"]
+    return figures
+
+
+def _facts(entry):
+    return {
+        "what": entry.what,
+        "parameters": entry.parameters,
+        "macs_per_pixel": entry.macs,
+        "file": entry.file and entry.file.name,
+        "file_bytes": entry.file and entry.file.stat().st_size,
+        "psnr": entry.psnr,
+    }
+
+
+def _gain(gain, entries):
+    by_name = {entry.name: entry for entry in entries}
+    one, other = by_name[gain.one].psnr, by_name[gain.other].psnr
+    return {
+        **dataclasses.asdict(gain),
+        "psnr": {
+            data: {
+                setting: value - other[data][setting]
+                for setting, value in figures.items()
+            }
+            for data, figures in one.items()
+            if data in other
+        },
+    }
+
+
+def _page(found):
+    """The report as Markdown."""
+    sets = list(
+        dict.fromkeys(
+            data
+            for facts in found["networks"].values()
+            for data in facts["psnr"]
+        )
+    )
+    columns = [
+        (data, setting)
+        for data in sets
+        for setting in next(
+            facts["psnr"][data]
+            for facts in found["networks"].values()
+            if data in facts["psnr"]
+        )
+    ]
+    heads = ["network", "parameters", "MACs a pixel", "file"]
+    heads += [f"{data}, {setting}" for data, setting in columns]
+    lines = [f"# {found['title']}", "", *_row(heads), "|---" * len(heads) + "|"]
+    for name, facts in found["networks"].items():
+        size = facts["file_bytes"]
+        cells = [
+            f"`{name}`: {facts['what']}",
+            f"{facts['parameters']:,}",
+            f"{facts['macs_per_pixel'] / 1e3:,.1f} k",
+            f"{size / 1e6:.2f} MB" if size else "",
+        ]
+        for data, setting in columns:
+            value = facts["psnr"].get(data, {}).get(setting)
+            cells.append("" if value is None else f"{value:.2f}")
+        lines += _row(cells)
+    check = found["validation"]
+    lines += [
+        "",
+        f"PSNR in dB, output clipped and rounded to 8 bits. {check['folder']}: "
+        f"{check['images']} images, the centre {check['crop']}x{check['crop']} "
+        "of each; it also chose the weights. Networks with a file are "
+        "measured through LiteRT, benchmarks whole.",
+        "",
+        "## Gains",
+        "",
+        *_row(["what", *(f"{data}, {setting}" for data, setting in columns)]),
+        "|---" * (1 + len(columns)) + "|",
+    ]
+    for gain in found["gains"]:
+        cells = [f"{gain['what']} (`{gain['one']}` - `{gain['other']}`)"]
+        for data, setting in columns:
+            value = gain["psnr"].get(data, {}).get(setting)
+            cells.append("" if value is None else f"{value:+.2f}")
+        lines += _row(cells)
+    if found["notes"]:
+        lines += ["", "## Notes", ""]
+        lines += [f"- {note}" for note in found["notes"]]
+    lines += ["", "![curves](curves.png)", "", "![samples](samples.png)", ""]
+    return "\n".join(lines)
+
+
+def _row(cells):
+    return ["| " + " | ".join(cells) + " |"]
+
+
+def _draw_curves(figure_class, entries):
+    figure = figure_class(figsize=(9, 4.5), layout="constrained")
+    axis = figure.subplots()
+    for entry in entries:
+        if entry.log is None:
+            continue
+        with open(entry.log, newline="") as file:
+            rows = list(csv.DictReader(file))
+        # A privileged teacher's "psnr" is that of another task.
+        column = "psnr_decoder" if "psnr_decoder" in rows[0] else "psnr"
+        values = [float(row[column]) for row in rows]
+        axis.plot(
+            [int(row["step"]) for row in rows],
+            values,
+            label=f"{entry.name}: {max(values):.2f}",
+        )
+    axis.set(xlabel="step", ylabel="validation PSNR, mean (dB)")
+    axis.grid(alpha=0.3)
+    axis.legend(loc="lower right")
+    return figure
+
+
+def _draw_samples(figure_class, entries, task, pairs, channels):
+    """Rows of crops: noisy, every network's, clean."""
+    chosen = np.linspace(0, len(pairs) - 1, min(SAMPLES, len(pairs)))
+    chosen = [int(index) for index in chosen]
+    width = len(entries) + 2
+    figure = figure_class(
+        figsize=(2 * width, 2.3 * len(chosen)), layout="constrained"
+    )
+    axes = figure.subplots(len(chosen), width, squeeze=False)
+    for row, index in zip(axes, chosen, strict=True):
+        clean = pairs[index].load_clean(channels, task.to_gray)
+        if channels == 1:
+            clean = clean[..., 0]
+        noisy = task.degrade_benchmark(clean, index)
+        images = {f"noisy, {task.setting:g}": noisy}
+        for entry in entries:
+            told = {"sigma": task.setting} if entry.restorer.sigma_input else {}
+            images[entry.name] = entry.restorer.restore(noisy, **told)
+        images["clean"] = clean / np.float32(255)
+        rows, columns = (_centre(side, SAMPLE) for side in clean.shape[:2])
+        for axis, (name, image) in zip(row, images.items(), strict=True):
+            axis.imshow(
+                np.clip(image[rows, columns], 0, 1),
+                cmap="gray",
+                vmin=0,
+                vmax=1,
+                interpolation="nearest",
+            )
+            psnr = task.score(image, clean)["psnr"]
+            told = "" if name == "clean" else f"\n{psnr:.2f} dB"
+            axis.set_title(name + told, fontsize=8)
+            axis.set_axis_off()
+    return figure
+
+
+def _write(path, text):
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _save(figure, path):
+    write_atomically(
+        path, lambda file: figure.savefig(file, format="png", dpi=100)
+    )
+
+
+def _figure_class():
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ValueError(
+            'Plots need matplotlib: pip install "kerasrestore[train]".'
+        ) from error
+    return Figure

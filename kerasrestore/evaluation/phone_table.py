@@ -1,0 +1,241 @@
+"""The Markdown of a phone report."""
+
+import math
+
+FILES = (
+    "file", "type", "products", "input", "MB", "k MACs a pixel",
+    "operations", "XNNPACK", "peak MB", "load ms", "first run ms",
+)  # fmt: skip
+TIMES = (
+    "file", "threads", "median ms", "90 % ms", "s a megapixel", "90 %",
+    "without halo", "in yardsticks", "times as fast as the first",
+)  # fmt: skip
+QUALITY = (
+    "file", "setting", "PSNR", "SSIM", "lost dB", "worst lost dB",
+    "worst image",
+)  # fmt: skip
+
+
+def markdown(report):
+    """Tables of a `PhoneReport` as Markdown text."""
+    parts = [
+        "# Phone report",
+        _machine(report.machine),
+        "## Files",
+        _table(FILES, map(_file, report.files)),
+        "MACs are counted in the file's graph, for a pixel of its output. "
+        "XNNPACK: how many operations the CPU delegate takes, in how many "
+        "pieces. Peak: the most memory of a fresh process beyond LiteRT "
+        "itself.",
+        *_doubts(report.files),
+        "## Time",
+        _table(TIMES, _times(report)),
+        f"Median and 90 % of {report.yardstick[0]['runs']} runs, taken in "
+        "turns. A megapixel is one of output; without halo, one of what is "
+        "left of the tiles when their context is cut off: so long takes a "
+        "large photo. The yardstick is a float32 3x3 convolution of 64 "
+        "channels on 128x128 pixels; where its 90 % is far from its median, "
+        "the machine was busy.",
+    ]
+    if any(entry["quality"] for entry in report.files):
+        parts += [
+            "## Quality",
+            _table(QUALITY, _quality(report)),
+            f"{report.dataset}, {_protocol(report)}. "
+            + (
+                f"Lost against {report.reference}."
+                if report.reference
+                else "There is no float32 file or reference to compare with."
+            ),
+            *_bytes(report.files),
+            *_failures(report.files),
+        ]
+    parts += ["## What phones are bad at", _warnings(report.files)]
+    parts += ["## Operations", _operations(report.files)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _machine(machine):
+    load = machine["load_average"]
+    busy = "" if load is None else f", load average {load:.1f}"
+    return (
+        f"{machine['processor']}, {machine['cores']} cores{busy}; LiteRT "
+        f"{machine['ai_edge_litert']}; {machine['system']}; {machine['date']}"
+    )
+
+
+def _file(entry):
+    graph, process = entry["graph"], entry["process"]
+    pixels, peak = entry["restored_pixels"], process["peak_bytes"]
+    products = [f"{n} {types}" for types, n in graph["arithmetic"].items()]
+    return (
+        entry["label"],
+        entry["quantization"] or "no sidecar",
+        ", ".join(products),
+        " ".join("x".join(map(str, x["shape"])) for x in graph["inputs"]),
+        _number(entry["size_bytes"], 1e-6),
+        _number(graph["macs"] or None, 1e-3 / (pixels or math.inf)),
+        sum(graph["op_counts"].values()),
+        f"{sum(graph['taken'].values())} in {graph['pieces']}",
+        "-" if peak is None else _number(peak - process["litert_bytes"], 1e-6),
+        _number(process["load_s"], 1e3),
+        _number(process["first_s"], 1e3),
+    )
+
+
+def _doubts(entries):
+    """Where the figures need a word."""
+    for entry in entries:
+        graph, label = entry["graph"], entry["label"]
+        if graph["macs_uncounted"]:
+            yield (
+                f"{label}: the MACs of {', '.join(graph['macs_uncounted'])} "
+                "are not among them, their size or number is not in the file."
+            )
+        if graph["unasked"]:
+            yield (
+                f"{label}: what XNNPACK takes in {', '.join(graph['unasked'])} "
+                "is not known, LiteRT does not prepare it on its own."
+            )
+        told = graph["sidecar_macs"]
+        if told is not None and told != graph["macs"]:
+            yield (
+                f"{label}: its sidecar tells {told / 1e6:.1f} M MACs for a "
+                f"tile, its graph has {graph['macs'] / 1e6:.1f} M."
+            )
+    strangers = [x["label"] for x in entries if x["quantization"] is None]
+    if strangers:
+        yield (
+            f"No sidecar: {', '.join(strangers)}: what they are made for, "
+            "their halo and their quality are not known."
+        )
+
+
+def _times(report):
+    first = {
+        row["threads"]: row["median_s"] for row in report.files[0]["latency"]
+    }
+    for entry in report.files:
+        for row in entry["latency"]:
+            yield (
+                entry["label"],
+                row["threads"],
+                _number(row["median_s"], 1e3),
+                _number(row["p90_s"], 1e3),
+                _number(row["s_per_megapixel"]),
+                _number(row["p90_s_per_megapixel"]),
+                _number(row["core_s_per_megapixel"]),
+                _number(row["yardsticks"]),
+                _number(first[row["threads"]] / row["median_s"]),
+            )
+    for row in report.yardstick:
+        times = (_number(row[key], 1e3) for key in ("median_s", "p90_s"))
+        yield ("yardstick", row["threads"], *times, "", "", "", "1", "")
+
+
+def _quality(report):
+    named = [(entry["label"], entry["quality"]) for entry in report.files]
+    if all(label != report.reference for label, _ in named):
+        named.append((report.reference, report.reference_quality))
+    for label, rows in named:
+        for row in rows or ():
+            setting = row["setting"]
+            yield (
+                label,
+                "" if setting is None else f"{setting:g}",
+                f"{row['psnr']:.3f}",
+                f"{row['ssim']:.4f}",
+                f"{row['loss_db']:.3f}" if "loss_db" in row else "-",
+                f"{row['worst_loss_db']:.3f}" if "loss_db" in row else "-",
+                row["worst"],
+            )
+
+
+def _rows(entries):
+    return [row for entry in entries for row in entry["quality"] or ()]
+
+
+def _protocol(report):
+    row = _rows(report.files)[0]
+    clipped = ", input clipped and rounded" if row["quantize_input"] else ""
+    protocol = row["protocol"].replace("_", ", ")
+    return f"{len(row['images'])} images, {protocol}{clipped}"
+
+
+def _bytes(entries):
+    """Which files have noise clipped that others see whole."""
+    labels = [
+        entry["label"]
+        for entry in entries
+        if entry["task"] == "denoise"
+        and entry["io"]["image"] == "uint8"
+        and not any(row["quantize_input"] for row in entry["quality"])
+    ]
+    if labels:
+        yield (
+            f"{', '.join(labels)}: takes bytes, so that noise is clipped and "
+            "rounded before it is seen, which costs up to some dB beside "
+            "files that see it whole; measure all of them on clipped noise "
+            "(--quantize-input) to compare."
+        )
+
+
+def _failures(entries):
+    failed = {
+        (item["name"], item["error"])
+        for row in _rows(entries)
+        for item in row["failed"]
+    }
+    for name, error in sorted(failed):
+        yield f"Not measured: {name}: {error}"
+
+
+def _warnings(entries):
+    lines = [
+        f"- {entry['label']}: {found['what']} ({found['count']}): "
+        f"{found['advice']}."
+        for entry in entries
+        for found in entry["graph"]["warnings"]
+    ]
+    return "\n".join(lines) or "Nothing was found."
+
+
+def _operations(entries):
+    names = sorted(
+        {x for entry in entries for x in entry["graph"]["op_counts"]}
+    )
+
+    def cell(graph, name):
+        count, left = graph["op_counts"].get(name), graph["left"].get(name)
+        if count is None:
+            return ""
+        return f"{count} ({left} left)" if left else count
+
+    rows = [
+        (name, *(cell(entry["graph"], name) for entry in entries))
+        for name in names
+    ]
+    head = ("operation", *(entry["label"] for entry in entries))
+    return (
+        _table(head, rows)
+        + "\n\nLeft: not taken by XNNPACK. Operations of loops are counted "
+        "once."
+    )
+
+
+def _table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        f"| {' | '.join(str(x).replace('|', '/') for x in line)} |"
+        for line in lines
+    )
+
+
+def _number(value, factor=1.0):
+    """Three digits that count."""
+    if value is None:
+        return "-"
+    value *= factor
+    if value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}"

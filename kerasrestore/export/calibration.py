@@ -1,0 +1,166 @@
+"""Calibration: what values the features of a network take."""
+
+import os
+
+import numpy as np
+
+from kerasrestore import tasks
+from kerasrestore.data.images import list_images
+from kerasrestore.data.sampler import turned
+from kerasrestore.export.inference_graph import import_graph
+from kerasrestore.ops.arguments import whole_numbers
+
+# Settings that a task's models are trained for, unless others are given.
+JPEG_QUALITIES = (10, 20, 30, 40)
+NOISE_LEVELS = 8
+# Part of the tiles whose features lie within the ranges as a whole, by bits.
+COVERED = {8: 0.75, 16: 1.0}
+
+
+class CalibrationSet:
+    """Tiles that are degraded as in training, the same in every run.
+
+    Images are taken in turn, cropped at random to the tile or continued by
+    reflection up to it, turned at random and degraded. The settings of the
+    task take turns as well, so that all of its range is there.
+
+    Args:
+        folder: folder of clean images of the training, never of a benchmark,
+            on which the result is measured.
+        settings: tasks that degrade them in turn; `None` for those of the
+            model's task: noise of eight levels over its range, JPEG of the
+            qualities 10 to 40.
+        count: how many tiles.
+        seed: seed of crops, turns and noise.
+
+    Raises:
+        ValueError: if there is no image or `count` is below 1.
+
+    Example:
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from kerasrestore import DANetMobile
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.new("RGB", (40, 30)).save(f"{folder}/a.png")
+    >>> calibration = CalibrationSet(folder, count=2)
+    >>> tiles = calibration.tiles(DANetMobile(widths=(8, 16)), (64, 64))
+    >>> [image.shape for image, _ in tiles]
+    [(1, 64, 64, 3), (1, 64, 64, 3)]
+    """
+
+    def __init__(self, folder, settings=None, count=32, seed=0):
+        self.files = list_images(folder)
+        self.settings = settings
+        (self.count,) = whole_numbers("count", [count], 1)
+        self.seed = seed
+
+    def tiles(self, model, tile, sigma_range=(0, 55), start=0):
+        """Degraded tiles.
+
+        Args:
+            model: `Restorer` that they are for.
+            tile: `(height, width)` of the degraded tiles.
+            sigma_range: noise levels of a denoiser.
+            start: number of the first tile; those from `count` on are for
+                checking what the others were used for.
+
+        Yields:
+            Image `(1, height, width, channels)`, float32 with [0, 1] as the
+            range of clean pixels, and the setting's strength `(1,)`.
+        """
+        settings = self.settings or default_settings(model, sigma_range)
+        for number in range(start, start + self.count):
+            task = settings[number % len(settings)]
+            rng = np.random.default_rng([self.seed, number])
+            path = self.files[number % len(self.files)]
+            clean = task.load_clean(path, model.channels)
+            clean = _fit(clean, [side * task.scale for side in tile], rng)
+            degraded, strength = task.degrade(clean / np.float32(255), rng)
+            yield degraded[None], np.full(1, strength, np.float32)
+
+
+def calibration_set(calibration):
+    """A `CalibrationSet` from one or from a folder.
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    if isinstance(calibration, CalibrationSet):
+        return calibration
+    if isinstance(calibration, (str, os.PathLike)):
+        return CalibrationSet(calibration)
+    raise ValueError(
+        "calibration is a folder of training images or a CalibrationSet, got "
+        f"{calibration!r}."
+    )
+
+
+def default_settings(model, sigma_range):
+    """The tasks by which a model's inputs are degraded."""
+    if model.task == "denoise":
+        levels = np.linspace(*sigma_range, NOISE_LEVELS)
+        return [tasks.Denoise(float(level)) for level in levels]
+    if model.task == "jpeg":
+        return [tasks.Jpeg(quality) for quality in JPEG_QUALITIES]
+    if model.task == "super_resolution" and model.scale == 1:
+        raise ValueError(
+            f"{model.name} enlarges photographs of its own degradation; give "
+            "a CalibrationSet with settings=[...] that makes such."
+        )
+    if model.task == "super_resolution":
+        return [tasks.SuperResolution(model.scale)]
+    return [tasks.TASKS[model.task]()]
+
+
+def feature_ranges(definition, specs, points, tiles, bits=8):
+    """Ranges in which features are rounded.
+
+    The widest range that a feature ever takes serves the strongest
+    degradation and rounds all others coarsely. With 8 bits, what three tiles
+    in four do not go beyond loses less, see the decision record.
+
+    Args:
+        definition: TensorFlow's graph definition.
+        specs: specifications of its inputs.
+        points: names of the tensors.
+        tiles: inputs, one after the other.
+        bits: bits of a rounded number.
+
+    Returns:
+        Array `(points, 2)` of lowest and highest values.
+    """
+    import tensorflow as tf
+
+    run = import_graph(definition, specs, points)
+    extremes = tf.function(
+        lambda *inputs: tf.stack(
+            [
+                tf.stack([tf.reduce_min(x), tf.reduce_max(x)])
+                for x in run(*inputs)
+            ]
+        ),
+        input_signature=specs,
+        autograph=False,
+    )
+    found = np.stack(
+        [extremes(*map(tf.constant, inputs)).numpy() for inputs in tiles]
+    )
+    return np.stack(
+        [
+            np.quantile(found[..., 0], 1 - COVERED[bits], axis=0),
+            np.quantile(found[..., 1], COVERED[bits], axis=0),
+        ],
+        axis=-1,
+    )
+
+
+def _fit(image, sides, rng):
+    """A part of an image of that size, turned at random."""
+    image = turned(image, int(rng.integers(4)), bool(rng.integers(2)))
+    for axis, side in enumerate(sides):
+        short = [(0, 0)] * 3
+        short[axis] = (0, max(0, side - image.shape[axis]))
+        image = np.pad(image, short, mode="symmetric")
+        start = int(rng.integers(image.shape[axis] - side + 1))
+        image = image.take(range(start, start + side), axis)
+    return image

@@ -1,0 +1,102 @@
+"""Comparing an exported model with the one that it was made from."""
+
+import math
+import warnings
+
+import numpy as np
+
+# Largest difference of float32 files, as a part of the largest value.
+LARGEST_DIFFERENCE = 1e-4
+# Least PSNR of the others against Keras, where a trained model has 40 to
+# 90 dB: what is below was broken by the conversion.
+LEAST_PSNR = {"float16": 30.0, "dynamic": 20.0, "int8": 20.0, "int16x8": 30.0}
+
+
+def compare(model, exported, to, image, sigma):
+    """Runs one tile through both.
+
+    Args:
+        model: `Restorer`.
+        exported: `LiteRTRestorer` of the file made from it.
+        to: quantization of the file.
+        image: float32 `(1, height, width, channels)`.
+        sigma: noise level for models that take it, else `None`.
+
+    Returns:
+        What was measured: `max_difference` on the [0, 1] scale, and `psnr`
+        in decibels below the range of the values that Keras gives, at least
+        1; `None` where there is no difference.
+
+    Raises:
+        ValueError: if they differ by more than that kind of file may.
+    """
+    wanted = model.restore_tile(image, sigma)
+    if exported.sidecar["io"]["restored"] == "uint8":
+        wanted = wanted.clip(0, 1)
+    found = exported.restore_tile(image, sigma)
+    difference = float(np.max(np.abs(found - wanted)))
+    error = float(np.mean(np.square(found - wanted, dtype=np.float64)))
+    peak = max(1.0, float(np.ptp(wanted)))
+    psnr = 10 * math.log10(peak**2 / error) if error > 0 else None
+    if to == "float32" and exported.sidecar["io"]["restored"] == "float32":
+        size = max(1.0, float(np.abs(wanted).max()))
+        fits = difference <= LARGEST_DIFFERENCE * size
+        told = f"{difference:.2g} on the [0, 1] scale, more than " + (
+            f"{LARGEST_DIFFERENCE * size:.2g}"
+        )
+    else:
+        # What is rounded to bytes has 58.9 dB at best.
+        least = LEAST_PSNR.get(to, 50.0)
+        fits = psnr is None or psnr >= least
+        told = f"a PSNR of {psnr or 0:.1f} dB, less than {least:g} dB"
+    if not fits or not np.isfinite(difference):
+        raise ValueError(
+            f"The exported {to} model differs from Keras by {told}; it was "
+            "not kept."
+        )
+    return {
+        "max_difference": round(difference, 7),
+        "psnr": None if psnr is None else round(psnr, 2),
+    }
+
+
+def op_counts(content):
+    """Operations of a `.tflite` by name, those of loops' bodies included."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    counts = {}
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            name = flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
+            counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def warn_of_shapes(content, dynamic, name):
+    """Warns of what some delegates of phones refuse: tensors of more than
+    four axes and, unless the file is dynamic, of no fixed size.
+
+    The processor runs them, so that it is no reason to give no file.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    tensors = [x for graph in model.subgraphs for x in graph.tensors]
+    many = [x for x in tensors if len(_listed(x.shape)) > 4]
+    free = [x for x in tensors if -1 in _listed(x.shapeSignature)]
+    for found, what in (
+        (many, "of more than four axes"),
+        (free, "of no fixed size"),
+    ):
+        if found and not (dynamic and found is free):
+            told = found[0].name.decode(errors="replace")[:60]
+            warnings.warn(
+                f"{name} has {len(found)} tensor(s) {what}, {told!r} for one; "
+                "the processor runs them, delegates for GPUs may not.",
+                stacklevel=3,
+            )
+
+
+def _listed(shape):
+    return [] if shape is None else list(shape)

@@ -1,0 +1,159 @@
+"""One `.tflite` in LiteRT's interpreter, checked against its sidecar."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+# How a byte stands for a value: as in image files.
+BYTE_SCALE = 1 / 255
+
+
+class LiteRTModel:
+    """Runs tiles through an interpreter.
+
+    Args:
+        path: what messages call the model.
+        content: the `.tflite` as bytes.
+        sidecar: its sidecar, checked.
+        tile: `(height, width)` that it is run with.
+        threads: threads of the interpreter.
+
+    Raises:
+        ValueError: if LiteRT does not take the model, or its signature,
+            shapes, types or the meaning of its bytes are not those of the
+            sidecar.
+    """
+
+    def __init__(self, path, content, sidecar, tile, threads):
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.path = path
+        self.sidecar = sidecar
+        self.tile = tile
+        with self._told_in_a_sentence():
+            interpreter = Interpreter(
+                model_content=content, num_threads=threads
+            )
+            inputs, outputs = _details(interpreter)
+        self._check_signature(inputs, outputs)
+        self._check_bytes({**inputs, **outputs})
+        with self._told_in_a_sentence():
+            # What is dynamic is resized to what it is called with.
+            if not sidecar.get("dynamic"):
+                interpreter.allocate_tensors()
+            self._run = interpreter.get_signature_runner()
+        # The runner keeps a weak hold of the interpreter only.
+        self._interpreter = interpreter
+
+    def run(self, image, sigma):
+        """Runs one tile.
+
+        Args:
+            image: float32 `(height, width, channels)`, clean images in
+                [0, 1].
+            sigma: noise level, 0..255 scale; not looked at where the model
+                takes none.
+
+        Returns:
+            float32 `(height * scale, width * scale, channels)`.
+
+        Raises:
+            ValueError: if LiteRT fails, or gives another shape or values
+                that are not numbers.
+        """
+        io = self.sidecar["io"]
+        image = np.ascontiguousarray(image[None], np.float32)
+        if io["image"] == "uint8":
+            # Half to even in float32: the rule of every runtime.
+            image = np.rint(np.clip(image, 0, 1) * np.float32(255))
+            image = image.astype(np.uint8)
+        inputs = {"image": image}
+        if self.sidecar["sigma_input"]:
+            inputs["sigma"] = np.full(1, sigma, np.float32)
+        with self._told_in_a_sentence():
+            restored = self._run(**inputs)["restored"]
+        wanted = self._output_shape(self.tile)
+        if restored.shape != wanted:
+            raise self._mismatch(f"gives {restored.shape}", str(wanted))
+        if io["restored"] == "uint8":
+            return restored[0] / np.float32(255)
+        if not np.isfinite(restored).all():
+            raise ValueError(
+                f"{self.path} gives values that are not finite numbers; "
+                "export it again."
+            )
+        return restored[0]
+
+    def _output_shape(self, tile):
+        height, width = (side * self.sidecar["scale"] for side in tile)
+        return (1, height, width, self.sidecar["channels"])
+
+    def _check_signature(self, inputs, outputs):
+        sidecar = self.sidecar
+        # -1 is what LiteRT calls a free dimension.
+        free = sidecar.get("dynamic", False)
+        tile = (-1, -1) if free else self.tile
+        wanted = {"image": (1, *tile, sidecar["channels"])}
+        if sidecar["sigma_input"]:
+            wanted["sigma"] = (1,)
+        found = {
+            key: _shape(detail, "shape_signature")
+            for key, detail in inputs.items()
+        }
+        if found != wanted:
+            raise self._mismatch(f"takes {found}", str(wanted))
+        if set(outputs) != {"restored"}:
+            raise self._mismatch(f"gives {sorted(outputs)}", "'restored'")
+        # Of a dynamic model it is known only after a run.
+        shape = _shape(outputs["restored"], "shape")
+        if not free and shape != self._output_shape(tile):
+            raise self._mismatch(
+                f"gives {shape}", str(self._output_shape(tile))
+            )
+
+    def _check_bytes(self, details):
+        for key, detail in details.items():
+            dtype = np.dtype(detail["dtype"]).name
+            told = self.sidecar["io"][key]
+            if dtype != told:
+                raise self._mismatch(f"has {key!r} as {dtype}", told)
+            scale, zero = detail["quantization"]
+            if dtype == "uint8" and not (
+                abs(scale - BYTE_SCALE) < 1e-6 and zero == 0
+            ):
+                raise ValueError(
+                    f"{self.path} has bytes in {key!r} with a scale of "
+                    f"{scale:g} and {zero} for zero, wanted are 1/255 and 0 "
+                    "as in image files; export it again."
+                )
+
+    def _mismatch(self, found, told):
+        return ValueError(
+            f"{self.path} {found}, its sidecar speaks of {told}; export it "
+            "again."
+        )
+
+    @contextmanager
+    def _told_in_a_sentence(self):
+        try:
+            yield
+        except (ValueError, RuntimeError) as error:
+            # Texts of LiteRT's have many lines and may quote the model.
+            reason = " ".join(str(error).split())[:200] or "no reason given"
+            raise ValueError(
+                f"{self.path} is not a model that LiteRT can run ({reason}); "
+                "export it again."
+            ) from error
+
+
+def _details(interpreter):
+    """Inputs and outputs of the one signature.
+
+    In a function, as nothing can be allocated while a runner is held.
+    """
+    signature = interpreter.get_signature_runner()
+    return signature.get_input_details(), signature.get_output_details()
+
+
+def _shape(detail, key):
+    return tuple(int(side) for side in detail[key])

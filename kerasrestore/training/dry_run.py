@@ -1,0 +1,161 @@
+"""What a training will cost, from a step or two."""
+
+import contextlib
+import sys
+import time
+
+import keras
+import numpy as np
+
+from kerasrestore.inference.memory import DEFAULT_LIMIT, process_bytes
+from kerasrestore.training.fit import make_loss
+
+# A step that is forecast to take longer is not measured as a whole.
+PATIENCE = 60.0
+# The gradient of a matrix product is two more.
+PASSES = 3
+
+
+def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
+    """Measures a training step and forecasts the training.
+
+    A step on one patch comes first. The whole batch of a device follows
+    where time and memory that are forecast from it allow that; otherwise the
+    forecast stands.
+
+    Args:
+        model: what is trained, see `fit`.
+        restorer: the `Restorer` inside it, or itself.
+        sampler: what draws the patches.
+        steps: steps of the whole training.
+        loss: see `make_loss`.
+        devices: devices that a batch is shared out to; the step is measured
+            on one.
+
+    Returns:
+        Dictionary with `"parameters"`; `"macs_per_pixel"`, forward, of an
+        input pixel; `"macs_per_step"`, forward and backward; `"memory"` in
+        bytes on a device, weights, optimizer and all; `"step_seconds"`;
+        `"steps"`, `"hours"`, and `"measured"`, the number of patches in the
+        measured step.
+    """
+    images, clean, strength = sampler.batch(0)
+    count, height, width = images.shape[:3]
+    inputs = images
+    if model.sigma_input:
+        inputs = {"image": images, "sigma": strength[:, None]}
+    model.compile(
+        optimizer=keras.optimizers.Adam(0.0),
+        loss=make_loss(loss),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    base = _device_bytes()[0]
+
+    def measure(count):
+        x, y = keras.tree.map_structure(lambda x: x[:count], (inputs, clean))
+        model.train_on_batch(x, y)  # The first step compiles.
+        begun = time.perf_counter()
+        np.asarray(model.train_on_batch(x, y))
+        return time.perf_counter() - begun, _device_bytes()[1]
+
+    share = -(-count // devices)
+    measured = 1
+    one, peak = measure(1)
+    seconds, memory = one * share, base + (peak - base) * share
+    if share > 1 and seconds < PATIENCE and memory < _free_bytes():
+        with contextlib.suppress(_exhausted()):
+            seconds, memory = measure(share)
+            measured = share
+    macs = restorer.count_macs(height, width)
+    return {
+        "parameters": restorer.count_parameters(),
+        "macs_per_pixel": macs / (height * width),
+        "macs_per_step": PASSES * macs * count,
+        "memory": memory,
+        "step_seconds": seconds,
+        "steps": steps,
+        "hours": seconds * steps / 3600,
+        "measured": measured,
+    }
+
+
+def describe_dry_run(figures, sampler, devices=1):
+    """The figures of `dry_run` as lines for a person."""
+    side, batch = sampler.patch_size, sampler.batch_size
+    share = -(-batch // devices)
+    source = (
+        "measured"
+        if figures["measured"] == share
+        else f"forecast from a step of {figures['measured']}"
+    )
+    return "\n".join(
+        f"{name:<12}{text}"
+        for name, text in {
+            "parameters": f"{figures['parameters']:,}",
+            "MACs": f"{figures['macs_per_pixel'] / 1e3:,.1f} k a pixel of "
+            f"the input, {figures['macs_per_step'] / 1e9:,.1f} G a step, "
+            "forward and backward",
+            "memory": f"{figures['memory'] / 2**30:.2f} GiB a device, {source}",
+            "steps": f"{figures['steps']:,} of {batch} patches of "
+            f"{side}x{side}, {share} a device",
+            "time": f"{figures['step_seconds']:.3g} s a step, {source}; "
+            f"{figures['hours']:.3g} hours in all, without validation",
+        }.items()
+    )
+
+
+def _device_bytes():
+    """Bytes now and at most, on the first accelerator or in this process."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            info = tf.config.experimental.get_memory_info("GPU:0")
+            return info["current"], info["peak"]
+    if backend == "jax":
+        import jax
+
+        stats = jax.local_devices()[0].memory_stats()
+        if stats:
+            return stats["bytes_in_use"], stats["peak_bytes_in_use"]
+    now = process_bytes()
+    try:
+        import resource
+    except ImportError:  # Windows
+        return now, now
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return now, peak if sys.platform == "darwin" else peak * 1024
+
+
+def _free_bytes():
+    """Memory that a step may take on the device."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            # TensorFlow does not tell; a step that is too large is an error
+            # there and not the end of the process.
+            return float("inf")
+    if backend == "jax":
+        import jax
+
+        stats = jax.local_devices()[0].memory_stats()
+        if stats:
+            return stats["bytes_limit"]
+    try:
+        with open("/proc/meminfo") as file:
+            found = dict(line.split(":") for line in file)
+        return int(found["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return DEFAULT_LIMIT
+
+
+def _exhausted():
+    """What a backend raises where memory does not suffice."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        return tf.errors.ResourceExhaustedError
+    return MemoryError

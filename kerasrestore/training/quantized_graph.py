@@ -1,0 +1,205 @@
+"""A functional graph rebuilt with fake quantization."""
+
+import collections
+
+import keras
+from keras import layers
+
+from kerasrestore.layers import ResidualBlock, Upsampler
+from kerasrestore.models.cost import trace
+from kerasrestore.training.fake_quantize import FakeQuantize
+from kerasrestore.training.quantized_conv2d import QuantizedConv2D
+from kerasrestore.training.quantized_dense import QuantizedDense
+
+QUANTIZED = {layers.Conv2D: QuantizedConv2D, layers.Dense: QuantizedDense}
+# Layers that are looked into; every other one is a single operation.
+COMPOSITES = (ResidualBlock, Upsampler)
+# Operations that move values and change none. Most have no public class.
+LAYOUT = (
+    "DepthToSpace",
+    "Permute",
+    "Reshape",
+    "SpaceToDepth",
+    "Transpose",
+    "ZeroPadding2D",
+)
+
+
+def quantized_graph(model):
+    """Rebuilds the graph of a model for integer arithmetic.
+
+    The rule, operation by operation:
+
+    - Convolutions and dense layers round their weights, and their inputs and
+      outputs are rounded. A ReLU behind them is taken in before rounding.
+    - Sums of maps are rounded, and so are their inputs, if one of them is.
+      A sum that is the output of the model is float: image plus correction
+      are worth more than 256 steps. It still reads the rounded image, as the
+      network takes the rounding away with the noise.
+    - Operations that move values keep them rounded.
+    - Everything else, attention and deformable convolution included, stays
+      float.
+
+    Args:
+        model: functional model in float32. Its float layers become part of
+            the new graph; its other weights are copied.
+
+    Returns:
+        The symbolic inputs and outputs of the new graph.
+    """
+    rewriter = _Rewriter(looked_into(model))
+    return rewriter.inputs, rewriter.outputs
+
+
+def _inputs_like(model):
+    return keras.tree.map_structure(
+        lambda x: keras.Input(x.shape[1:], dtype=x.dtype, name=x.name),
+        model.input,
+    )
+
+
+def looked_into(model):
+    """The graph with the operations of composite layers in their place."""
+
+    def call(operation, *args, **kwargs):
+        if not isinstance(operation, COMPOSITES):
+            return operation(*args, **kwargs)
+        for layer in operation._flatten_layers(include_self=False):
+            # Blocks call their layers by the same names.
+            layer.name = f"{operation.name}_{layer.name}"
+        # On symbolic tensors, a call of the method records what it does.
+        return operation.call(*args, **kwargs)
+
+    inputs = _inputs_like(model)
+    # Keras has no public walk over a functional graph that can put several
+    # operations in the place of one.
+    return keras.Model(inputs, model._run_through_graph(inputs, call_fn=call))
+
+
+def _readers(model):
+    """How many times the output of each operation is read, in the order of
+    execution."""
+    steps = trace(model, 256, 256)
+    read = collections.Counter(id(x) for _, ins, _ in steps for x in ins)
+    return [sum(read[id(x)] for x in outputs) for _, _, outputs in steps]
+
+
+def is_product(operation):
+    """Whether this is a convolution or a matrix product by weights."""
+    return type(operation) in QUANTIZED and (
+        getattr(operation, "groups", 1) == 1
+    )
+
+
+def is_relu(operation):
+    if type(operation) is layers.ReLU:
+        limits = (operation.max_value, operation.negative_slope)
+        return limits == (None, 0) and operation.threshold == 0
+    if type(operation) is layers.Activation:
+        return operation.activation is keras.activations.relu
+    return type(operation).__name__ == "Relu"
+
+
+class _Rewriter:
+    """Walks through a graph and builds the quantized one beside it.
+
+    A new tensor is rounded; or open, made by an integer operation and not
+    rounded yet; or else float.
+    """
+
+    def __init__(self, model):
+        self.rounded = set()
+        self.open = set()
+        # Open tensors that a single operation reads.
+        self.private = set()
+        # The rounded version of a tensor, what was built for a layer.
+        self.versions = {}
+        self.clones = {}
+        # A tensor is known by its id, so none may go.
+        self.kept = []
+        self.inputs = _inputs_like(model)
+        self.entries = {id(x) for x in keras.tree.flatten(self.inputs)}
+        readers = iter(_readers(model))
+        outputs = model._run_through_graph(
+            self.inputs,
+            call_fn=lambda operation, *args, **kwargs: self.call(
+                operation, args, kwargs, next(readers)
+            ),
+        )
+        self.outputs = keras.tree.map_structure(self.closed, outputs)
+
+    def call(self, operation, args, kwargs, readers):
+        tensors = [
+            x
+            for x in keras.tree.flatten((args, kwargs))
+            if isinstance(x, keras.KerasTensor)
+        ]
+        integer = any(id(x) in self.rounded | self.open for x in tensors)
+        kind = type(operation).__name__
+
+        def run(prepare):
+            # Arguments that are no maps, such as axes, pass through.
+            new_args, new_kwargs = keras.tree.map_structure(
+                lambda x: prepare(x) if isinstance(x, keras.KerasTensor) else x,
+                (args, kwargs),
+            )
+            return operation(*new_args, **new_kwargs)
+
+        if is_product(operation):
+            output = self.product(operation, *tensors)
+            self.note(output, self.open, readers)
+        elif integer and is_relu(operation):
+            output = run(
+                lambda x: x if id(x) in self.private else self.round(x)
+            )
+            self.note(output, self.open, readers)
+        elif integer and kind == "Add" and len(tensors) > 1:
+            output = run(self.round)
+            if readers:
+                self.note(output, self.open, readers)
+        elif kind in LAYOUT and (integer or id(tensors[0]) in self.entries):
+            output = run(self.round)
+            self.note(output, self.rounded, readers)
+        else:
+            output = run(self.closed)
+            self.kept.append(output)
+        return output
+
+    def note(self, tensor, state, readers):
+        self.kept.append(tensor)
+        state.add(id(tensor))
+        if readers == 1:
+            self.private.add(id(tensor))
+
+    def product(self, layer, x):
+        relu = layer.activation is keras.activations.relu
+        if layer not in self.clones:
+            config = layer.get_config()
+            if not relu:
+                config["activation"] = "linear"
+            clone = QUANTIZED[type(layer)].from_config(config)
+            self.clones[layer] = clone
+        clone = self.clones[layer]
+        output = clone(self.round(x))
+        clone.set_weights(layer.get_weights())
+        if not relu and layer.activation is not keras.activations.linear:
+            output = layers.Activation(layer.activation)(self.round(output))
+        return output
+
+    def round(self, x):
+        """The rounded version of a tensor."""
+        if id(x) in self.rounded:
+            return x
+        if id(x) not in self.versions:
+            # Numbers rather than names of operations, some of which Keras
+            # counts up in a process: a checkpoint knows variables by names.
+            layer = FakeQuantize(name=f"range{len(self.versions)}")
+            version = layer(x)
+            self.versions[id(x)] = version
+            self.rounded.add(id(version))
+            self.kept.append(version)
+        return self.versions[id(x)]
+
+    def closed(self, x):
+        """What a float operation may read."""
+        return self.round(x) if id(x) in self.open else x

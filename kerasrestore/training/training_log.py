@@ -1,0 +1,123 @@
+"""What a training writes down beside its checkpoint."""
+
+import csv
+import json
+import math
+import os
+
+from kerasrestore.data.files import write_atomically
+
+
+class TrainingLog:
+    """`log.csv`, `best.weights.h5` with `best.json`, TensorBoard's events.
+
+    Args:
+        out: folder of the training.
+        step: steps done; what was logged later will be done again.
+        tensorboard: whether to write events for TensorBoard.
+        write: whether this process writes at all; others only keep track of
+            the best validation.
+
+    Attributes:
+        best: figures of the best validation with its `"step"`, or `None`.
+
+    Raises:
+        ValueError: if TensorBoard is wanted and not installed.
+    """
+
+    def __init__(self, out, step, tensorboard=False, write=True):
+        self.path = out / "log.csv"
+        self.best_weights = out / "best.weights.h5"
+        self.best_path = out / "best.json"
+        self.write = write
+        self.best = None
+        self.writer = None
+        rows = []
+        if self.path.exists():
+            with open(self.path, newline="") as file:
+                rows = list(csv.DictReader(file))
+        self.rows = [row for row in rows if int(row["step"]) <= step]
+        if step and self.best_path.exists():
+            best = json.loads(self.best_path.read_text())
+            if best["step"] <= step:
+                self.best = best
+        if tensorboard and write:
+            try:
+                from tensorboard.summary import Writer
+            except ImportError as error:
+                raise ValueError(
+                    "TensorBoard's events need the package tensorboard: pip "
+                    'install "kerasrestore[train]".'
+                ) from error
+            self.writer = Writer(str(out / "tensorboard"))
+
+    def check_rate(self, rate):
+        """Compares the learning rate with that of the steps done.
+
+        Args:
+            rate: function that takes a step and gives the rate.
+
+        Raises:
+            ValueError: if the steps that were done had another rate.
+        """
+        for row in self.rows:
+            step, before = int(row["step"]), float(row["learning_rate"])
+            now = rate(step)
+            if not math.isclose(before, now, rel_tol=1e-3, abs_tol=1e-9):
+                raise ValueError(
+                    f"The learning rate at step {step} of {self.path.parent} "
+                    f"was {before:g}, these arguments make it {now:g}; give "
+                    "the schedule as before or use another output folder."
+                )
+
+    def keep_best(self, model, step, figures):
+        """Keeps the weights if they validated better than all before."""
+        before = -math.inf if self.best is None else self.best["psnr"]
+        # This way round, a PSNR that is no number is never the best.
+        if not figures["psnr"] > before:
+            return
+        self.best = {"step": step, **figures}
+        if not self.write:
+            return
+        temporary = self.best_weights.with_name(".best.tmp.weights.h5")
+        try:
+            _find_room(temporary, model)
+            model.save_weights(temporary)
+            temporary.replace(self.best_weights)
+        finally:
+            temporary.unlink(missing_ok=True)
+        text = json.dumps(self.best)
+        write_atomically(self.best_path, lambda f: f.write(text.encode()))
+
+    def append(self, step, figures):
+        """Writes a line with the figures of a step."""
+        self.rows.append({"step": step, **figures})
+        if not self.write:
+            return
+        # A training may go on with a validation that it did not begin with.
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        lines = [",".join(names)]
+        for row in self.rows:
+            lines.append(",".join(_number(row.get(name, "")) for name in names))
+        text = "\n".join(lines) + "\n"
+        write_atomically(self.path, lambda f: f.write(text.encode()))
+        if self.writer is not None:
+            for name, value in figures.items():
+                self.writer.add_scalar(name, float(value), step)
+            self.writer.flush()
+
+
+def _find_room(path, model):
+    """Raises OSError if the disk has no room for a model's weights.
+
+    HDF5 itself would not know how to go on, and would say so for every
+    object that is open.
+    """
+    tables = 16_384 * len(model.variables)
+    with open(path, "wb") as file:
+        file.write(bytes(4 * model.count_params() + tables))
+        os.fsync(file.fileno())
+
+
+def _number(value):
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,145 @@
+"""Fine-tunes a trained model with the rounding of int8 inside.
+
+python recipes/quantize_aware.py \
+    --preset danet_mobile_denoise_color_blind_bsd400 \
+    --data BSD400 --validation BSD32_val --out runs/color_int8
+
+The model learns to give what it gave in float; its weights and the ranges of
+its feature maps are learned. It ends with the PSNR of the float model, of
+int8 before and of int8 after the training. Killed and started again with the
+same command, it goes on where it was.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from kerasrestore.models import Restorer, get_preset
+from kerasrestore.training import Imitation, quantize_aware
+from kerasrestore.training.load_run import Run
+from kerasrestore.training.plan import Plan
+from kerasrestore.training.recipe import Recipe
+from kerasrestore.training.settings import Settings
+
+# Batches that the ranges are taken from before the training.
+CALIBRATION = 16
+
+
+def options(add):
+    add("--preset", help="what is quantized: a preset, by name or folder")
+    add("--run", help="what is quantized: the folder of a training")
+
+
+def settings(args, task):
+    return Settings(
+        steps=2000,
+        patch_size=64,
+        loss="log_mse",
+        learning_rate=2e-4,
+        schedule="cosine",
+        warmup=20,
+        halve_every=None,
+        validate_every=200,
+    )
+
+
+def source(argv):
+    """Task, channels and default setting of what is quantized."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options(parser.add_argument)
+    args = parser.parse_known_args(argv)[0]
+    if args.preset and args.run:
+        raise ValueError("One model is quantized; give --preset or --run.")
+    if args.run:
+        run = Run(args.run)
+        config = run.facts["config"]
+        return config["task"], config["channels"], run.arguments["setting"]
+    if args.preset:
+        preset = get_preset(args.preset)
+        setting = ",".join(f"{x:g}" for x in preset.card.get("sigma_range", ()))
+        return preset.task, preset.channels, setting
+    if {"-h", "--help"} & set(argv):
+        return "denoise", 3, "that of the model"
+    raise ValueError("What is quantized is missing; give --preset or --run.")
+
+
+def load(args):
+    """The float model."""
+    if args.run:
+        return Run(args.run).build()
+    return Restorer.from_preset(args.preset)
+
+
+def quantize(args, task, restorer):
+    """The model as it is before the training."""
+    sampler = Plan(args, task, {}, build).sampler()
+    # Of the steps that come after the training: it does not see these.
+    drawn = [sampler.batch(args.steps + step) for step in range(CALIBRATION)]
+    return quantize_aware(
+        restorer,
+        [
+            {"image": image, "sigma": sigma[:, None]}
+            if restorer.sigma_input
+            else image
+            for image, _, sigma in drawn
+        ],
+    )
+
+
+def build(args, task, channels):
+    restorer = load(args)
+    if args.dtype != "float32":
+        raise ValueError(
+            "Half precision cannot hold the steps of int8; leave --dtype out."
+        )
+    if args.loss_crop:
+        raise ValueError("The whole patch is learned; leave --loss-crop out.")
+    if restorer.channels != channels:
+        raise ValueError(
+            f"{restorer.name} has {restorer.channels} channels; leave --gray "
+            "and --color out."
+        )
+    if restorer.value_range != (0.0, 1.0):
+        raise ValueError(
+            f"{restorer.name} computes in {restorer.value_range}; models with "
+            "values in [0, 1] are fine-tuned here."
+        )
+    return Imitation(quantize(args, task, restorer), restorer)
+
+
+def compare(plan):
+    """Validation of the float model, of int8 before and after."""
+    validate = plan.validation()
+    restorer = load(plan.args)
+    model = quantize(plan.args, plan.task, restorer)
+    figures = {"float32": validate(restorer), "int8 before": validate(model)}
+    model.load_weights(Path(plan.args.out) / "best.weights.h5")
+    figures["int8 after"] = validate(model)
+    for name, figure in figures.items():
+        print(f"{name}: {json.dumps(figure)}")
+
+
+def main(argv=None):
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        task, channels, setting = source(argv)
+        recipe = Recipe(
+            __file__,
+            __doc__.splitlines()[0],
+            {task: setting},
+            settings,
+            build,
+            options,
+            gray=(task,) if channels == 1 else (),
+        )
+        plan = recipe.plan(argv)
+        plan.run(Path(__file__).name)
+        if not plan.args.dry_run:
+            compare(plan)
+    except (ValueError, OSError, FloatingPointError) as error:
+        sys.exit(f"{Path(__file__).name}: {error}")
+
+
+if __name__ == "__main__":
+    main()

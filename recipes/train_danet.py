@@ -1,0 +1,87 @@
+"""Trains DANet, or DANet-S without a teacher (`--size slim`).
+
+python recipes/train_danet.py --data DIV2K --validation BSD32_val \
+    --out runs/danet_sigma25 --setting 25
+
+Photographs are trained on in pairs of one size:
+
+python recipes/train_danet.py --task super_resolution --setting 2 \
+    --data RealSR/train/HR --degraded RealSR/train/LR \
+    --validation RealSR/test/HR --validation-degraded RealSR/test/LR \
+    --out runs/danet_realsr_x2
+
+Killed and started again with the same command, it goes on where it was.
+"""
+
+from kerasrestore.training.recipe import Recipe
+from kerasrestore.training.settings import Settings, numbers
+
+TASKS = {"denoise": "25", "jpeg": "10", "super_resolution": "2"}
+
+
+def options(add):
+    add("--size", default="full", help="full, or slim for DANet-S")
+    add("--sigma-input", action="store_true", help="sigma is a second input")
+    add("--widths", help="channels a level, 128,176,176,192 if left out")
+    add("--blocks", help="ADEBs a level ahead of its AROB")
+    add("--offset-width", type=int, help="channels of the AROBs' memory")
+
+
+def task_options(args):
+    # The network gives images of the size of its input.
+    return {"pre_upsampled": True} if args.task == "super_resolution" else {}
+
+
+def settings(args, task):
+    # Section 4.1 of the paper: Adam, from 1e-4 to 1e-6 in 100 epochs, here
+    # by a cosine; section 4.2: patches of 256x256 every 130 pixels, of which
+    # the 800 images of DIV2K, mostly 2040x1356, have 14 x 9 each. That is
+    # 8,400 batches of 12 an epoch.
+    return Settings(
+        steps=840_000,
+        batch_size=12,
+        patch_size=256,
+        schedule="cosine",
+        final_rate=1e-6,
+    )
+
+
+def build(args, task, channels):
+    from kerasrestore.models import DANet
+
+    if args.sigma_input and (
+        args.task != "denoise" or args.validation_degraded
+    ):
+        raise ValueError(
+            "The noise level is an input for denoise with noise that is "
+            "drawn; leave --sigma-input out."
+        )
+    given = {
+        "widths": args.widths and numbers(args.widths),
+        "blocks": args.blocks and numbers(args.blocks),
+        "offset_width": args.offset_width,
+    }
+    return DANet(
+        task=args.task,
+        channels=channels,
+        size=args.size,
+        sigma_input=args.sigma_input,
+        dtype=args.dtype,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+RECIPE = Recipe(
+    __file__,
+    __doc__.splitlines()[0],
+    TASKS,
+    settings,
+    build,
+    options,
+    task_options=task_options,
+    gray=("jpeg",),
+    photos=True,
+)
+
+if __name__ == "__main__":
+    RECIPE.run()

@@ -1,0 +1,60 @@
+import json
+
+import numpy as np
+import pytest
+from testing import image_folder, smooth_image
+
+from kerasrestore import LiteRTRestorer
+from kerasrestore.cli.main import main
+
+NAME = "danet_mobile_denoise_gray_blind_bsd400"
+
+
+def test_float16(tmp_path, capsys):
+    path = tmp_path / "a.tflite"
+    options = ["--preset", NAME, "--to", "float16", "--tile", "96x128"]
+    assert main(["export", *options, str(path)]) == 0
+    assert "float16" in capsys.readouterr().out
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["tile"] == [96, 128] and sidecar["name"] == NAME
+    assert sidecar["license"] and sidecar["sigma_range"] == [0.0, 55.0]
+
+
+def test_int8_with_bytes(tmp_path):
+    photos = image_folder(tmp_path / "photos", 4, (110, 120))
+    path = tmp_path / "a.tflite"
+    options = ["--preset", NAME, "--to", "int8", "--io", "uint8"]
+    options += ["--tile", "96", "--data", str(photos)]
+    assert main(["export", *options, str(path)]) == 0
+    restorer = LiteRTRestorer(path, trial=False)
+    clean = smooth_image(80, 90, 1)
+    noise = np.random.default_rng(0).normal(0, 25, clean.shape)
+    noisy = (clean + noise).clip(0, 255).astype(np.uint8)
+    restored = restorer.restore(noisy).astype(float)
+    assert np.std(restored - clean) < 0.5 * np.std(noisy - clean.astype(float))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--to", "int8"], "training images"),
+        (["--to", "int8", "--data", "nowhere"], "nowhere"),
+        (["--tile", "12y"], "HEIGHTxWIDTH"),
+        (["--tile", "97"], "multiples of 4"),
+        (["--to", "int4"], "invalid choice"),
+        (["--preset", "nothing"], "no preset"),
+        (["--run", "nowhere"], "holds no training"),
+        (["--run", "nowhere", "--preset", NAME], "not both"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path, capsys, options, words):
+    path = tmp_path / "a.tflite"
+    assert main(["export", *options, str(path)]) == 2
+    text = capsys.readouterr().err
+    assert words in text and text.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_name_ends_in_tflite(tmp_path, capsys):
+    assert main(["export", str(tmp_path / "a.onnx")]) == 2
+    assert ".tflite" in capsys.readouterr().err
