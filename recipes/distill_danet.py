@@ -77,6 +77,7 @@ def parse(argv):
 def export(stages, tile):
     """Writes the `.tflite` files that are not there yet; gives restorers."""
     from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.export.sidecar import sidecar_path
     from kerasrestore.export.tflite import export_tflite
 
     folder = stages.out / "export"
@@ -85,8 +86,9 @@ def export(stages, tile):
     for stage in ("mobile", "mobile_plain", "mobile_int8"):
         path = folder / f"{stage}.tflite"
         int8 = stage == "mobile_int8"
-        # What was trained in half precision is written in float32.
-        if not path.exists():
+        # The sidecar is written last. What was trained in half precision is
+        # written in float32.
+        if not sidecar_path(path).exists():
             export_tflite(
                 stages.restorers[stage]
                 if int8
