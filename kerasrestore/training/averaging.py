@@ -60,8 +60,7 @@ def take_average(model):
         optimizer._model_variables_moving_average,
         strict=True,
     ):
-        # A copy: under JAX a step gives the memory of its inputs away.
-        variable.assign(ops.copy(average))
+        _assign(variable, ops.convert_to_numpy(average))
 
 
 @contextlib.contextmanager
@@ -78,4 +77,14 @@ def averaged(model):
         yield
     finally:
         for variable, value in zip(variables, kept, strict=True):
-            variable.assign(value)
+            _assign(variable, value)
+
+
+def _assign(variable, value):
+    """Sets a variable, in every replica of this process under tf.distribute.
+
+    All workers come to the same value by themselves. An assignment to all
+    would be sent from one to the others, variable by variable.
+    """
+    for one in getattr(variable.value, "values", [variable]):
+        one.assign(value)

@@ -28,10 +28,6 @@ class Distribution:
         """Context in which models are built, compiled and trained."""
         return contextlib.nullcontext()
 
-    def watch(self):
-        """Context in which a lost worker is a ConnectionError."""
-        return contextlib.nullcontext()
-
     def describe(self):
         """One line for a person."""
         if self.name == "none":

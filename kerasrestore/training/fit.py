@@ -197,19 +197,12 @@ def fit(
             }
             try:
                 if validate is not None:
-                    # Several workers send each other what is assigned.
-                    with (
-                        distribution.scope(),
-                        distribution.watch(),
-                        averaged(model),
-                    ):
+                    with averaged(model):
                         figures |= validate(restorer)
                         log.keep_best(restorer, step, figures)
                 log.append(step, figures)
                 if distribution.is_chief:
                     save_checkpoint(checkpoint, model, step)
-            except ConnectionError:
-                raise
             except OSError as error:
                 raise OSError(
                     f"{out} cannot be written ({error}); "
@@ -218,8 +211,7 @@ def fit(
                 ) from error
             if shown:
                 bar.line(figures)
-    with distribution.scope(), distribution.watch():
-        take_average(model)
+    take_average(model)
     return log.best
 
 

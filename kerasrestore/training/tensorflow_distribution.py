@@ -74,7 +74,7 @@ class TensorFlowDistribution(Distribution):
 
     def check_start(self, model, patches):
         if self.workers > 1:
-            with self.watch():
+            with self._watch():
                 self._check_steps(patches.start)
         if type(model).compute_loss is not keras.Model.compute_loss:
             self._check_loss(model, *patches.first())
@@ -114,7 +114,7 @@ class TensorFlowDistribution(Distribution):
             )
 
     def run(self, model, patches, callbacks):
-        with self.scope(), self.watch():
+        with self.scope(), self._watch():
             if self._step is None:
                 self._step = self._make_step(model)
             iterator = iter(self._feed(patches))
@@ -160,7 +160,7 @@ class TensorFlowDistribution(Distribution):
         return self.strategy.distribute_datasets_from_function(make)
 
     @contextlib.contextmanager
-    def watch(self):
+    def _watch(self):
         try:
             yield
         except LOST as error:
