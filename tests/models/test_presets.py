@@ -6,7 +6,13 @@ import types
 import numpy as np
 import pytest
 from PIL import Image
-from testing import ROOT, enliven, random_image, run_preset_test
+from testing import (
+    ROOT,
+    enliven,
+    random_image,
+    run_preset_test,
+    smooth_image,
+)
 
 from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
 from kerasrestore.export.tflite import export_tflite
@@ -17,12 +23,18 @@ from kerasrestore.models.presets import (
     find_preset,
     get_preset,
 )
+from kerasrestore.tasks import Denoise
 
 # Decibels over the noisy input on two drawn images, by noise level; well
 # below what the shipped weights reach, far above what broken ones do.
 MARGINS = {
     "danet_mobile_denoise_color_blind_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
     "danet_mobile_denoise_gray_blind_bsd400": {15: 5.0, 25: 7.0, 50: 9.0},
+}
+# Decibels that the files of other numbers may lose on the benchmarks.
+LOST = {
+    "float16": {"15": 0.01, "25": 0.01, "50": 0.01},
+    "int8": {"15": 0.15, "25": 0.1, "50": 0.1},
 }
 SIZES = ((1, 1), (31, 47), (481, 321), (500, 333), (1500, 1000))
 
@@ -99,9 +111,36 @@ def test_cards_are_complete(name):
     assert card["training"]["hardware"] and card["training"]["validation"]
     for levels in card["psnr"].values():
         assert set(levels) == {"15", "25", "50"}
-    assert {"weights", "tflite", "sidecar", "log", "curve"} == set(
-        card["files"]
-    )
+    roles = {"weights", "tflite", "sidecar", "log", "curve"}
+    for kind, export in card.get("exports", {}).items():
+        roles |= {f"tflite_{kind}", f"sidecar_{kind}"}
+        for data, levels in export["quality"].items():
+            for sigma, figures in levels.items():
+                wanted = card["quality"][data][sigma]
+                (psnr,) = (n for n in figures if n.startswith("psnr"))
+                lost = wanted[psnr] - figures[psnr]
+                assert lost <= LOST[kind][sigma], (kind, data, sigma)
+    assert roles == set(card["files"])
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_shipped_exports(name):
+    """What is rounded gains nearly what float32 gains."""
+    kinds = get_preset(name).card.get("exports", {})
+    clean = smooth_image(96, 120, get_preset(name).channels)
+    for sigma in MARGINS[name]:
+        task = Denoise(sigma)
+        noisy = task.degrade_benchmark(clean, 0)
+
+        def psnr(kind, task=task, noisy=noisy):
+            exported = LiteRTRestorer.from_preset(name, quantization=kind)
+            assert exported.sidecar["quantization"] == kind
+            return task.score(exported.restore(noisy), clean)["psnr"]
+
+        for kind in kinds:
+            # Smooth images are where rounding shows most.
+            lost = psnr("float32") - psnr(kind)
+            assert lost < 0.01 if kind == "float16" else lost < 1.0
 
 
 def test_defaults():
