@@ -1,0 +1,4 @@
+package io.github.kerasrestore.core
+
+/** The work was stopped because somebody wished so. */
+class Cancelled : RuntimeException("The work was cancelled.")
