@@ -1,0 +1,199 @@
+/**
+ * @file Tiles with context, as `kerasrestore/inference/tiling.py` defines
+ * them: the same spans, the same weights, the same order of float32
+ * operations, so that every runtime gives the same bytes.
+ *
+ * The image is thought to continue beyond its borders by reflection. Each
+ * tile is read with `halo` pixels of context on every side; with less context
+ * than the network sees, neighbours are faded into each other over `feather`
+ * pixels on either side of the line where their cores meet.
+ */
+
+const f32 = Math.fround;
+
+/**
+ * One tile along one axis: `[read, read + tile)` is given to the network and
+ * `[start, stop)` is what the tile answers for.
+ *
+ * @typedef {{read: number, start: number, stop: number}} Span
+ */
+
+/** Where the tiles of an image lie. */
+export class TilePlan {
+  /**
+   * @param {number} height Image height in pixels.
+   * @param {number} width Image width in pixels.
+   * @param {[number, number]} tile Height and width of what the network is
+   *     given, context included.
+   * @param {number} halo Context in pixels on each side of a tile's core.
+   * @param {number} [feather] Pixels on either side of a line between two
+   *     cores over which they are blended, 0 for a hard cut.
+   */
+  constructor(height, width, tile, halo, feather = 0) {
+    const core = Math.min(...tile) - 2 * halo;
+    if (height < 1 || width < 1) {
+      throw new RangeError(
+        `An image has at least one pixel, got ${width}x${height}.`,
+      );
+    }
+    if (core < 1) {
+      throw new RangeError(
+        `A tile of ${tile[1]}x${tile[0]} leaves nothing between ${halo} ` +
+          `pixels of overlap on each side; use more than ${2 * halo}.`,
+      );
+    }
+    const widest = Math.min(halo, Math.floor(core / 2));
+    if (feather < 0 || feather > widest) {
+      throw new RangeError(
+        `A feather of ${feather} does not fit a halo of ${halo} and a core ` +
+          `of ${core} pixels; use at most ${widest}.`,
+      );
+    }
+    Object.assign(this, { height, width, tile, halo, feather });
+    /** @type {Span[]} Tile rows, top to bottom. */
+    this.rows = spans(height, tile[0], halo);
+    /** @type {Span[]} Tile columns, left to right. */
+    this.columns = spans(width, tile[1], halo);
+  }
+
+  /** How many tiles there are. */
+  get length() {
+    return this.rows.length * this.columns.length;
+  }
+}
+
+function spans(size, tile, halo) {
+  const core = tile - 2 * halo;
+  const found = [];
+  for (let start = 0; start < size; start += core) {
+    const stop = Math.min(start + core, size);
+    found.push({ read: start - halo, start, stop });
+  }
+  return found;
+}
+
+/**
+ * Indices of `[start, stop)` in a line of `size` pixels that continues by
+ * reflection about its first and last pixel, as often as it takes.
+ *
+ * @param {number} start
+ * @param {number} stop
+ * @param {number} size
+ * @return {Int32Array}
+ */
+export function reflect(start, stop, size) {
+  const indices = new Int32Array(stop - start);
+  if (size === 1) return indices;
+  const period = 2 * (size - 1);
+  for (let i = 0; i < indices.length; i++) {
+    const index = (((start + i) % period) + period) % period;
+    indices[i] = Math.min(index, period - index);
+  }
+  return indices;
+}
+
+/**
+ * Weight of a tile along one axis, for the pixels from `start - feather` to
+ * `stop + feather` inside the image. Weights of neighbours add up to one.
+ *
+ * @param {Span} span
+ * @param {number} size
+ * @param {number} feather
+ * @return {Float32Array}
+ */
+export function blendWeights(span, size, feather) {
+  const first = firstPixel(span, feather);
+  const last = Math.min(size, span.stop + feather);
+  const weights = new Float32Array(last - first).fill(1);
+  if (!feather) return weights;
+  for (let i = 0; i < weights.length; i++) {
+    const position = f32(first + i + 0.5);
+    if (span.start) {
+      const rise = f32(position - (span.start - feather));
+      weights[i] = Math.min(weights[i], f32(rise / (2 * feather)));
+    }
+    if (span.stop < size) {
+      const fall = f32(span.stop + feather - position);
+      weights[i] = Math.min(weights[i], f32(fall / (2 * feather)));
+    }
+  }
+  return weights;
+}
+
+function firstPixel(span, feather) {
+  return span.start ? Math.max(0, span.start - feather) : 0;
+}
+
+/**
+ * Takes an image through a network, tile by tile and band by band.
+ *
+ * @param {TilePlan} plan
+ * @param {object} steps
+ * @param {number} steps.channels Channels of the image.
+ * @param {(rows: Int32Array, columns: Int32Array) => Float32Array} steps.read
+ *     Gives the pixels at two index arrays, row by row.
+ * @param {(tile: Float32Array) => Float32Array|Promise<Float32Array>}
+ *     steps.run Gives the restored tile.
+ * @param {(top: number, band: Float32Array) => void} steps.write Takes
+ *     finished rows, from top to bottom; the array is used again afterwards.
+ * @param {number} [steps.scale] Enlargement of the network.
+ * @param {() => void} [steps.tick] Called after each tile.
+ */
+export async function runTiles(
+  plan,
+  { channels, read, run, write, scale = 1, tick },
+) {
+  const { feather, width, height, columns } = plan;
+  const line = width * scale * channels;
+  const tileLine = plan.tile[1] * scale * channels;
+  const across = columns.map((span) =>
+    stretch(blendWeights(span, width, feather), scale),
+  );
+  const columnIndices = columns.map((span) =>
+    reflect(span.read, span.read + plan.tile[1], width),
+  );
+  let carry = new Float32Array(0);
+  for (const row of plan.rows) {
+    const top = firstPixel(row, feather);
+    const down = stretch(blendWeights(row, height, feather), scale);
+    const band = new Float32Array(down.length * line);
+    band.set(carry);
+    const rowIndices = reflect(row.read, row.read + plan.tile[0], height);
+    for (const [index, column] of columns.entries()) {
+      const left = firstPixel(column, feather);
+      const restored = await run(read(rowIndices, columnIndices[index]));
+      const from =
+        (top - row.read) * scale * tileLine +
+        (left - column.read) * scale * channels;
+      const weights = across[index];
+      for (let y = 0; y < down.length; y++) {
+        const source = from + y * tileLine;
+        const target = y * line + left * scale * channels;
+        if (!feather) {
+          const stop = source + weights.length * channels;
+          band.set(restored.subarray(source, stop), target);
+          continue;
+        }
+        for (let x = 0, i = 0; x < weights.length; x++) {
+          const weight = f32(down[y] * weights[x]);
+          for (let c = 0; c < channels; c++, i++) {
+            const part = f32(restored[source + i] * weight);
+            band[target + i] = f32(band[target + i] + part);
+          }
+        }
+      }
+      tick?.();
+    }
+    const last = row.stop >= height;
+    const rows = last ? down.length : (row.stop - feather - top) * scale;
+    write(top * scale, band.subarray(0, rows * line));
+    carry = band.subarray(rows * line);
+  }
+}
+
+function stretch(weights, scale) {
+  if (scale === 1) return weights;
+  return new Float32Array(weights.length * scale).map(
+    (_, index) => weights[Math.floor(index / scale)],
+  );
+}

@@ -1,0 +1,441 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { serve } from "../server.mjs";
+import { MODELS } from "../site.mjs";
+import { readPng } from "../src/png_reader.js";
+import { Tab, launch, python } from "./browser.mjs";
+import { GOLDENS, golden } from "./goldens.mjs";
+
+const COLOR = "danet_mobile_denoise_color_blind_bsd400";
+const SIZES = { phone: [390, 844], desk: [1280, 800] };
+
+let folder, photos, browser, server, address;
+
+const photo = (name) => join(photos, name);
+const addressOf = (one) => `http://127.0.0.1:${one.address().port}/`;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kerasrestore-web-"));
+  photos = join(folder, "photos");
+  await python("make_photos.py", photos);
+  await python("make_models.py", MODELS, photos, folder);
+  server = await serve({ port: 0, models: join(folder, "models") });
+  address = addressOf(server);
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs steps in a new tab, and fails if the tab did or asked anything odd. */
+async function inTab(steps, { at = address, ...options } = {}) {
+  const tab = await Tab.open(browser, at, options);
+  try {
+    await steps(tab);
+    assert.deepEqual(tab.faults, []);
+    const foreign = tab.requests.filter(
+      (url) => !url.startsWith("blob:") && !url.startsWith(at),
+    );
+    assert.deepEqual(foreign, []);
+  } finally {
+    await tab.close();
+  }
+}
+
+function assertSame(found, wanted, what) {
+  assert.equal(found.length, wanted.length, what);
+  const at = found.findIndex((byte, index) => byte !== wanted[index]);
+  assert.equal(
+    at,
+    -1,
+    `${what}: byte ${at} is ${found[at]}, not ${wanted[at]}`,
+  );
+}
+
+describe("restored pixels are Python's on every byte", () => {
+  test("of a 700x500 photo, in float32 and int8, and of small models", () =>
+    inTab(async (tab) => {
+      const models = join(folder, "models");
+      const runs = JSON.parse(await readFile(join(models, "runs.json")));
+      for (const name of ["", "_int8", "_uint8", "_int8_uint8"]) {
+        assert.ok(
+          runs.some(({ model }) => model === `${COLOR}${name}`),
+          name,
+        );
+      }
+      for (const run of runs) {
+        await tab.pick(photo(run.photo));
+        await tab.set(run);
+        const { pixels, name } = await tab.restore();
+        assertSame(pixels, await readFile(join(models, run.bytes)), run.model);
+        assert.equal(name, run.photo.replace(".png", "_restored.png"));
+      }
+      assert.match(await tab.page.textContent("#runtime"), /thread/);
+      // The worker's requests are seen too.
+      assert.ok(tab.requests.some((url) => url.endsWith(".wasm")));
+    }));
+
+  test("of the golden pictures", () =>
+    inTab(async (tab) => {
+      for (const one of golden("pixels.json")) {
+        await tab.pick(fileURLToPath(new URL(one.input, GOLDENS)));
+        await tab.set(one);
+        const found = await tab.restore();
+        const file = await readFile(new URL(one.expected, GOLDENS));
+        const wanted = await readPng(new Uint8Array(file));
+        assertSame(found.pixels, wanted.pixels, one.expected);
+        assert.deepEqual(found.alpha, wanted.alpha);
+      }
+    }));
+
+  test("on one thread, where the host sends no headers", async () => {
+    const models = join(folder, "models");
+    const plain = await serve({ port: 0, models, headers: {} });
+    try {
+      await inTab(
+        async (tab) => {
+          assert.equal(await tab.page.evaluate("crossOriginIsolated"), false);
+          const runs = JSON.parse(await readFile(join(models, "runs.json")));
+          const run = runs.find(({ model }) => model === `${COLOR}_int8`);
+          await tab.pick(photo(run.photo));
+          await tab.set(run);
+          const { pixels } = await tab.restore();
+          assertSame(pixels, await readFile(join(models, run.bytes)), "pixels");
+          assert.match(await tab.page.textContent("#runtime"), /1 thread$/);
+        },
+        { at: addressOf(plain) },
+      );
+    } finally {
+      plain.close();
+    }
+  });
+});
+
+// At strength 0 the pixels are those of the file, whatever the model says.
+describe("photos are read and written byte by byte", () => {
+  const lossless = [
+    "small.png",
+    "gray.png",
+    "alpha.png",
+    "palette.png",
+    "one_bit.png",
+    "sixteen_bit.png",
+    "turned.png",
+    "turned.webp",
+    "lossless.webp",
+    "plain.bmp",
+  ];
+
+  async function through(tab, name) {
+    await tab.pick(photo(name));
+    await tab.set({ model: "small_bytes", strength: 0 });
+    return tab.restore();
+  }
+
+  test("PNG, WebP and BMP, gray, palette, alpha, turned, 16 bits", () =>
+    inTab(async (tab) => {
+      for (const name of lossless) {
+        const found = await through(tab, name);
+        assertSame(found.pixels, await readFile(photo(`${name}.bin`)), name);
+        if (name.startsWith("alpha")) {
+          const alpha = await readFile(photo(`${name}.alpha.bin`));
+          assertSame(found.alpha, alpha, name);
+        } else {
+          assert.equal(found.alpha, null, name);
+        }
+        const told = /16 bits/.test(await tab.page.textContent("#notes"));
+        assert.equal(told, name === "sixteen_bit.png", name);
+      }
+    }));
+
+  test("JPEG as Pillow decodes it, but for a step", () =>
+    inTab(async (tab) => {
+      for (const name of ["turned.jpg", "gray.jpg"]) {
+        const { pixels } = await through(tab, name);
+        const wanted = await readFile(photo(`${name}.bin`));
+        assert.equal(pixels.length, wanted.length, name);
+        const far = pixels.filter((byte, i) => Math.abs(byte - wanted[i]) > 1);
+        assert.equal(far.length, 0, name);
+      }
+    }));
+
+  test("the profile and the EXIF block go along, upright", () =>
+    inTab(async (tab) => {
+      for (const name of ["turned.png", "turned.webp", "turned.jpg"]) {
+        const { chunks, exif, width, height } = await through(tab, name);
+        assert.deepEqual([width, height], [60, 80], name);
+        assert.ok(
+          chunks.some(({ type }) => type === "iCCP"),
+          name,
+        );
+        assert.match(Buffer.from(exif).toString("latin1"), /A camera/, name);
+        const shown = await tab.page.evaluate(() =>
+          ["before", "after"].map((id) => {
+            const image = document.getElementById(id);
+            return [image.naturalWidth, image.naturalHeight];
+          }),
+        );
+        assert.deepEqual(
+          shown,
+          [
+            [60, 80],
+            [60, 80],
+          ],
+          name,
+        );
+      }
+    }));
+
+  test("Chromium reads the PNG as it was written", () =>
+    inTab(async (tab) => {
+      const { pixels } = await through(tab, "small.png");
+      const seen = await tab.page.evaluate(() => {
+        const image = document.getElementById("after");
+        const { naturalWidth: width, naturalHeight: height } = image;
+        const context = new OffscreenCanvas(width, height).getContext("2d");
+        context.drawImage(image, 0, 0);
+        return [...context.getImageData(0, 0, width, height).data];
+      });
+      const colors = Uint8Array.from(seen.filter((_, i) => i % 4 < 3));
+      assertSame(pixels, colors, "the canvas");
+    }));
+});
+
+describe("what cannot be restored is refused in a sentence", () => {
+  test("files", () =>
+    inTab(async (tab) => {
+      const refusals = {
+        "text.txt": /not a picture/,
+        "text.png": /not a picture/,
+        "photo.gif": /not a picture/,
+        "empty.jpg": /empty/,
+        "cut.jpg": /damaged/,
+        "cut.png": /damaged/,
+        "broken.png": /damaged/,
+        "cut.webp": /damaged/,
+        "huge.png": /10000 x 10000 pixels/,
+        "cmyk.jpg": /CMYK/,
+        "moving.webp": /several pictures/,
+        "moving.png": /several pictures/,
+      };
+      for (const [name, says] of Object.entries(refusals)) {
+        await tab.pick(photo(name));
+        assert.match(await tab.error(), says, name);
+        assert.ok((await tab.error()).startsWith(`${name}: `));
+        await tab.state("empty");
+      }
+      // The next photo works, and a refusal leaves it open.
+      await tab.pick(photo("small.png"));
+      await tab.state("ready");
+      assert.equal(await tab.error(), "");
+      await tab.pick(photo("text.txt"));
+      assert.match(await tab.error(), /not a picture/);
+      await tab.state("ready");
+      await tab.page.selectOption("#model", "small_bytes");
+      assert.equal((await tab.restore()).width, 80);
+    }));
+
+  test("models", async () => {
+    const models = join(folder, "strangers");
+    const list = JSON.parse(await readFile(join(models, "models.json")));
+    const strange = await serve({ port: 0, models });
+    try {
+      await inTab(
+        async (tab) => {
+          await tab.pick(photo("small.png"));
+          for (const { name, says } of list.models.filter((one) => one.says)) {
+            await tab.page.selectOption("#model", name);
+            await tab.page.click("#restore");
+            await tab.state("ready");
+            const sentence = await tab.error();
+            assert.match(sentence, new RegExp(says), name);
+            assert.ok(sentence.length < 400, sentence);
+          }
+          await tab.page.selectOption("#model", "good");
+          assert.equal((await tab.restore()).width, 80);
+        },
+        { at: addressOf(strange) },
+      );
+    } finally {
+      strange.close();
+    }
+  });
+});
+
+describe("a run", () => {
+  test("is cancelled in the middle, and the next one works", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      await tab.pick(photo("noisy.png"));
+      // Thousands of small tiles.
+      await page.selectOption("#model", "small_sigma");
+      await page.click("#restore");
+      await page.waitForFunction(() =>
+        /Tile [2-9]\d* of \d+, .* left$/.test(
+          document.getElementById("progress-text").textContent,
+        ),
+      );
+      assert.equal(await page.isDisabled("#strength"), true);
+      await page.click("#cancel");
+      await tab.state("ready");
+      assert.equal(await tab.error(), "");
+      await tab.idle();
+      await tab.pick(photo("small.png"));
+      assert.equal((await tab.restore()).width, 80);
+    }));
+
+  test("is given up for another photo", () =>
+    inTab(async (tab) => {
+      await tab.pick(photo("noisy.png"));
+      await tab.page.selectOption("#model", "small_sigma");
+      await tab.page.click("#restore");
+      await tab.state("busy");
+      await tab.pick(photo("small.png"));
+      await tab.state("ready");
+      assert.match(
+        await tab.page.textContent("#caption"),
+        /^small\.png, 80 x 60/,
+      );
+      assert.equal((await tab.restore()).width, 80);
+    }));
+
+  test("has to be repeated after a change of strength", () =>
+    inTab(async (tab) => {
+      await tab.pick(photo("small.png"));
+      await tab.page.selectOption("#model", "small_bytes");
+      await tab.restore();
+      await tab.page.fill("#strength", "0.5");
+      await tab.state("ready");
+      assert.equal(await tab.page.isVisible("#after"), false);
+      assert.equal(await tab.page.textContent("#strength-text"), "50 %");
+    }));
+});
+
+describe("the page", () => {
+  test("takes photos that are dropped and pasted, and has one of its own", () =>
+    inTab(async (tab) => {
+      for (const type of ["drop", "paste"]) {
+        await tab.page.evaluate(async (name) => {
+          const response = await fetch("sample.png");
+          const files = new DataTransfer();
+          files.items.add(new File([await response.blob()], `${name}.png`));
+          const event =
+            name === "drop"
+              ? new DragEvent("drop", { dataTransfer: files, bubbles: true })
+              : new ClipboardEvent("paste", { clipboardData: files });
+          document.dispatchEvent(event);
+        }, type);
+        const caption = tab.page.locator("#caption");
+        await caption.filter({ hasText: `${type}.png` }).waitFor();
+      }
+      await tab.page.reload();
+      await tab.page.click("#sample");
+      await tab.state("ready");
+    }));
+
+  test("has a line that keys and the pointer move", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      await tab.pick(photo("small.png"));
+      await page.selectOption("#model", "small_bytes");
+      await tab.restore();
+      const value = async () =>
+        Number(await page.getAttribute("#handle", "aria-valuenow"));
+      await page.focus("#handle");
+      assert.equal(await value(), 50);
+      for (const [key, wanted] of [
+        ["ArrowRight", 51],
+        ["ArrowLeft", 50],
+        ["PageDown", 40],
+        ["Home", 0],
+        ["ArrowLeft", 0],
+        ["End", 100],
+      ]) {
+        await page.keyboard.press(key);
+        assert.equal(await value(), wanted, key);
+      }
+      assert.equal(
+        await page.getAttribute("#handle", "aria-valuetext"),
+        "100 % before, 0 % after",
+      );
+      const box = await page.locator("#stage").boundingBox();
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width / 4, box.y + box.height / 2);
+      await page.mouse.up();
+      assert.equal(await value(), 25);
+      const clip = await page.evaluate(
+        () => getComputedStyle(document.getElementById("after")).clipPath,
+      );
+      assert.equal(parseFloat(clip.split(" ").at(-1)), box.width / 4);
+    }));
+
+  test("asks for the noise level where the model takes it", () =>
+    inTab(async (tab) => {
+      await tab.pick(photo("small.png"));
+      assert.equal(await tab.page.inputValue("#model"), `${COLOR}_int8`);
+      assert.equal(await tab.page.isVisible("#sigma"), false);
+      await tab.page.selectOption("#model", "small_sigma");
+      await tab.page.waitForSelector("#sigma", { state: "visible" });
+      assert.equal(await tab.page.getAttribute("#sigma", "max"), "55");
+    }));
+
+  for (const [name, [width, height]] of Object.entries(SIZES)) {
+    test(`fits a ${name} of ${width}x${height}`, () =>
+      inTab(
+        async (tab) => {
+          const { page } = tab;
+          const fits = async () => {
+            const wide = await page.evaluate(
+              () => document.documentElement.scrollWidth,
+            );
+            assert.ok(wide <= width, `${wide} pixels wide`);
+          };
+          await fits();
+          await tab.pick(photo("text.txt"));
+          await fits();
+          await tab.pick(photo("noisy.png"));
+          await fits();
+          const stage = page.locator("#stage");
+          assert.ok((await stage.boundingBox()).width <= width);
+          if (await page.isEnabled("#zoom")) await page.click("#zoom");
+          assert.equal((await stage.boundingBox()).width, 700);
+          await fits();
+          await page.selectOption("#model", "small_bytes");
+          await tab.pick(photo("small.png"));
+          await tab.restore();
+          await fits();
+        },
+        { viewport: { width, height } },
+      ));
+  }
+
+  test("works without a network after it was loaded", async () => {
+    const models = join(folder, "models");
+    const leaving = await serve({ port: 0, models, headers: {} });
+    const at = addressOf(leaving);
+    await inTab(
+      async (tab) => {
+        const { page } = tab;
+        await page.locator("#offline").filter({ hasText: "without" }).waitFor();
+        leaving.closeAllConnections();
+        await new Promise((resolve) => leaving.close(resolve));
+        await page.reload();
+        // The service worker has added the headers that the host did not send.
+        assert.equal(await page.evaluate("crossOriginIsolated"), true);
+        await page.click("#sample");
+        await tab.state("ready");
+        assert.equal((await tab.restore()).width, 512);
+      },
+      { at, serviceWorkers: "allow" },
+    );
+  });
+});
