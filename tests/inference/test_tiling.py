@@ -1,6 +1,3 @@
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -149,30 +146,3 @@ def test_every_pixel_has_one_core(height, width, core, halo):
 def test_impossible_plans(arguments, words):
     with pytest.raises(ValueError, match=words):
         TilePlan(*arguments)
-
-
-def test_golden_vectors():
-    """Plans, borders and weights that every runtime has to reproduce."""
-    path = Path(__file__).with_name("tiling_golden.json")
-    for case in json.loads(path.read_text()):
-        plan = TilePlan(
-            case["height"],
-            case["width"],
-            tuple(case["tile"]),
-            case["halo"],
-            case["feather"],
-        )
-        for axis, size in (("rows", plan.height), ("columns", plan.width)):
-            found = [
-                {
-                    "read": span.read,
-                    "start": span.start,
-                    "stop": span.stop,
-                    "weights": [
-                        round(float(w), 6)
-                        for w in blend_weights(span, size, plan.feather)
-                    ],
-                }
-                for span in getattr(plan, axis)
-            ]
-            assert found == case[axis]

@@ -1,0 +1,222 @@
+"""Fills the folder of model files that both demos read.
+
+python mobile/models/export_models.py
+
+puts every shipped `.tflite` in float32 and int8 into `mobile/models/files/`,
+each with its sidecar, and `models.json`, the list of them. The default
+preset's models are exported once more with bytes in and out. Each model is
+loaded and checked with LiteRT before. `--add MODEL.tflite` adds one of your
+own (`kerasrestore export` makes them). The folder is replaced as a whole when
+all is done: what was in it and is not written again is gone.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from kerasrestore.cli.restorers import hushed
+from kerasrestore.export.litert_restorer import LiteRTRestorer
+from kerasrestore.export.sidecar import read_sidecar, sidecar_path
+from kerasrestore.models.presets import (
+    default_preset,
+    file_sha256,
+    get_preset,
+    presets,
+)
+
+FILES = Path(__file__).parent / "files"
+LIST = "models.json"
+FORMAT = 1
+# What the demos take, where a preset has it; float16 is float32 to a phone's
+# processor, and half the download is not worth a third choice on screen.
+QUANTIZATIONS = ("float32", "int8")
+TITLES = {
+    "demosaic": "sensor mosaic",
+    "jpeg": "JPEG artifacts",
+    "super_resolution": "enlargement",
+}
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--out", type=Path, default=FILES, help="folder that is filled"
+    )
+    parser.add_argument(
+        "--add",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL.tflite",
+        help="another model, its sidecar beside it; may be given again",
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv=None):
+    args = parse(argv)
+    try:
+        # LiteRT and TensorFlow talk to the terminal, past Python.
+        with hushed():
+            models = export_models(args.out, args.add)
+    except (ValueError, OSError) as error:
+        print(f"{Path(__file__).name}: {error}", file=sys.stderr)
+        return 2
+    for model in models:
+        print(f"{model['bytes']:>9} {model['tflite']}: {model['title']}")
+    return 0
+
+
+def export_models(folder=FILES, added=()):
+    """Writes models, sidecars and list.
+
+    Args:
+        folder: folder that is made, or replaced as a whole.
+        added: paths of further `.tflite` files.
+
+    Returns:
+        The entries of the list.
+
+    Raises:
+        ValueError: if a model is damaged, does not run, has free sides, or
+            two have the same name.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder; give another.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}-"
+    ) as temporary:
+        new, made = Path(temporary) / "new", Path(temporary) / "made"
+        new.mkdir()
+        made.mkdir()
+        # What may be wrong is looked at before the long work.
+        others = [own(path) for path in added]
+        restorers = [*shipped(), *with_bytes(made), *others]
+        models = [add_model(new, restorer) for restorer in restorers]
+        names = [model["name"] for model in models]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"There are two models {name}; rename one of them, its "
+                    "sidecar too."
+                )
+        listed = {"format": FORMAT, "default": default(names), "models": models}
+        text = json.dumps(listed, indent=1) + "\n"
+        (new / LIST).write_text(text, encoding="utf-8")
+        if folder.exists():
+            folder.rename(Path(temporary) / "old")
+        new.rename(folder)
+    return models
+
+
+def shipped():
+    """The package's own models, one after the other, loaded and checked."""
+    for preset in presets():
+        for quantization in QUANTIZATIONS:
+            if role(quantization) in preset.files:
+                yield LiteRTRestorer.from_preset(
+                    preset.name, quantization=quantization
+                )
+
+
+def role(quantization):
+    """What a card calls the file of a quantization."""
+    return "tflite" if quantization == "float32" else f"tflite_{quantization}"
+
+
+def own(path):
+    """A model by path; LiteRT tries it in a process of its own first.
+
+    Raises:
+        ValueError: if it is damaged, does not run, or has free sides.
+    """
+    restorer = LiteRTRestorer(path)
+    if restorer.sidecar.get("dynamic"):
+        raise ValueError(
+            f"{path} takes any size, and LiteRT on phones and in browsers "
+            "wants a fixed one; export it again with a tile."
+        )
+    return restorer
+
+
+def with_bytes(folder):
+    """The default preset's models with bytes in and out, exported with its
+    shipped weights.
+
+    Args:
+        folder: folder for the files.
+
+    Yields:
+        Their `LiteRTRestorer`s.
+    """
+    # Takes seconds to load, and the copies do not need it.
+    from kerasrestore.export.export_preset import export_preset
+
+    preset = get_preset(default_preset())
+    for quantization in QUANTIZATIONS:
+        shipped = preset.checked_file(role(quantization))
+        path = folder / f"{shipped.stem}_uint8.tflite"
+        tile = read_sidecar(shipped)["tile"]
+        export_preset(preset.name, path, to=quantization, io="uint8", tile=tile)
+        yield LiteRTRestorer(path, trial=False)
+
+
+def default(names):
+    """The model that a demo opens with: the default preset's fastest."""
+    preset = default_preset()
+    return next(name for name in (f"{preset}_int8", preset) if name in names)
+
+
+def add_model(folder, restorer):
+    """Copies a model with its sidecar.
+
+    Args:
+        folder: folder to copy to.
+        restorer: its `LiteRTRestorer`.
+
+    Returns:
+        Its entry of the list.
+
+    Raises:
+        ValueError: if the file is another one by now.
+    """
+    source, sidecar = restorer.path, restorer.sidecar
+    tflite = folder / source.name
+    shutil.copyfile(source, tflite)
+    shutil.copyfile(sidecar_path(source), sidecar_path(tflite))
+    # Another program may have written the source in the meantime.
+    if file_sha256(tflite) != sidecar["sha256"]:
+        raise ValueError(
+            f"{source} was changed while it was copied; try again."
+        )
+    return {
+        "name": tflite.stem,
+        "title": title(sidecar),
+        "tflite": tflite.name,
+        "sidecar": sidecar_path(tflite).name,
+        "bytes": tflite.stat().st_size,
+        "sha256": sidecar["sha256"],
+        "sidecar_sha256": file_sha256(sidecar_path(tflite)),
+    }
+
+
+def title(sidecar):
+    """What the choice on screen says, such as "Colour, blind, int8"."""
+    words = ["Colour" if sidecar["channels"] == 3 else "Gray"]
+    if sidecar["task"] == "denoise":
+        words.append("noise level" if sidecar["sigma_input"] else "blind")
+    else:
+        words.append(TITLES[sidecar["task"]])
+    words.append(sidecar["quantization"])
+    if sidecar["io"]["image"] == "uint8":
+        words.append("bytes in and out")
+    return ", ".join(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

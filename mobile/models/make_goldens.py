@@ -1,0 +1,408 @@
+"""Writes the golden vectors that every runtime has to reproduce.
+
+python mobile/models/make_goldens.py
+
+Python is the definition; Kotlin and JavaScript are held to the same files by
+their own tests. `tests/mobile/test_goldens.py` holds the files to the Python
+code. Numbers are written so that a double holds them exactly.
+
+tiling.json: plans: `rows` and `columns` with `read`, `start`, `stop` and the
+    blend `weights` (rounded to six digits).
+reflect.json: `indices` of `[start, stop)` in a line of `size` pixels.
+blends.json: whole small images. Tile number k, counted from 0 along the rows,
+    is given back with each pixel repeated `scale` times down and across and
+    then `k * add` added; `result` is the blended image, float32.
+rounding.json: `to_byte`: a float32 value and its byte; `to_float`: a byte and
+    its float32 value.
+strength.json: for each `strength` the bytes of a gray line, `image`; the
+    values that the network gives for it, one list for each pass, `restored`;
+    and the bytes that come out, `result`.
+orientation.json: for each EXIF orientation and size, the size of the upright
+    image and for each of its pixels the index of the stored one, row by row.
+pixels.json: end to end: a PNG, the model by name, strength and sigma, and the
+    PNG that LiteRT gives in Python.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from export_models import QUANTIZATIONS, export_models, role
+from PIL import Image
+
+from kerasrestore.cli.restorers import hushed
+from kerasrestore.data.files import write_atomically
+from kerasrestore.export.litert_restorer import LiteRTRestorer
+from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.inference.metadata import orient
+from kerasrestore.inference.photo import read_photo, write_photo
+from kerasrestore.inference.tiling import (
+    TilePlan,
+    blend_weights,
+    reflect,
+    run_tiles,
+)
+from kerasrestore.models.presets import presets
+
+GOLDENS = Path(__file__).parent / "goldens"
+PHOTO = Path(__file__).parents[2] / "docs" / "images" / "portrait_noisy.png"
+
+# height, width, tile, halo, feather
+PLANS = (
+    (1, 1, (64, 64), 8, 0),
+    (31, 47, (32, 32), 8, 0),
+    (40, 50, (32, 24), 8, 4),
+    (100, 40, (64, 64), 8, 8),
+    (17, 33, (16, 16), 4, 2),
+    (500, 700, (384, 384), 36, 0),
+    (312, 312, (384, 384), 36, 0),
+    (313, 311, (384, 384), 36, 0),
+    (20, 30, (96, 96), 12, 0),
+    (20, 30, (96, 96), 12, 6),
+    (1, 90, (48, 48), 8, 4),
+    (90, 1, (48, 32), 4, 0),
+    (33, 70, (40, 24), 4, 3),
+    (17, 19, (8, 8), 0, 0),
+    (64, 64, (33, 47), 8, 8),
+)
+# height, width, channels, tile, halo, feather, scale, add
+BLENDS = (
+    (13, 17, 1, (12, 12), 2, 0, 1, 0.25),
+    (13, 17, 1, (12, 12), 3, 3, 1, 0.25),
+    (11, 19, 3, (14, 10), 2, 2, 1, 0.1),
+    (3, 5, 3, (24, 24), 4, 2, 1, 0.5),
+    (1, 30, 1, (12, 12), 3, 2, 1, 0.3),
+    (9, 10, 1, (10, 8), 2, 2, 2, 0.7),
+)
+LINES = (
+    (0, 5, 5),
+    (-3, 9, 5),
+    (-4, 4, 1),
+    (-7, 9, 2),
+    (-36, 60, 3),
+    (-20, 31, 12),
+    (5, 12, 6),
+)
+STRENGTHS = (0.0, 0.1, 0.5, 0.999, 1.0, 1.25, 1.6, 2.0)
+SIZES = ((1, 1), (2, 3), (4, 2))
+
+COLOR = "danet_mobile_denoise_color_blind_bsd400"
+COLOR_INT8 = f"{COLOR}_int8"
+COLOR_BYTES = f"{COLOR}_uint8"
+COLOR_INT8_BYTES = f"{COLOR}_int8_uint8"
+GRAY = "danet_mobile_denoise_gray_blind_bsd400"
+# Inputs, from the photograph: kind, left, top, width, height. With tiles of
+# 384 and a halo of 36 a core has 312 pixels.
+PICTURES = {
+    "rgb_96x64": ("RGB", 180, 120, 96, 64),
+    "rgb_330x37": ("RGB", 20, 150, 330, 37),
+    "rgb_1x1": ("RGB", 200, 200, 1, 1),
+    "gray_53x41": ("L", 190, 150, 53, 41),
+    "rgba_40x30": ("RGBA", 210, 160, 40, 30),
+}
+# Model, picture, strength.
+BLIND = (
+    (COLOR, "rgb_330x37", 1.0),
+    (COLOR, "rgb_96x64", 0.5),
+    (COLOR, "rgb_1x1", 1.0),
+    (COLOR, "gray_53x41", 1.0),
+    (COLOR, "rgba_40x30", 1.0),
+    (COLOR_INT8, "rgb_330x37", 1.0),
+    (COLOR_INT8, "rgb_96x64", 1.6),
+    (COLOR_INT8, "rgb_1x1", 1.0),
+    (COLOR_INT8, "gray_53x41", 0.7),
+    (COLOR_INT8, "rgba_40x30", 1.0),
+    (COLOR_BYTES, "rgb_96x64", 1.0),
+    (COLOR_INT8_BYTES, "rgb_330x37", 1.0),
+    (COLOR_INT8_BYTES, "rgb_96x64", 1.25),
+    (COLOR_INT8_BYTES, "rgba_40x30", 0.3),
+    (GRAY, "gray_53x41", 1.0),
+    (GRAY, "rgb_96x64", 1.0),
+)
+# Picture, strength, sigma, for every model that is told the noise level.
+TOLD = (
+    ("rgb_96x64", 1.0, 25.0),
+    ("rgb_96x64", 0.6, 15.0),
+    ("gray_53x41", 1.4, 20.0),
+)
+
+
+def tiling():
+    cases = []
+    for height, width, tile, halo, feather in PLANS:
+        plan = TilePlan(height, width, tile, halo, feather)
+        cases.append(
+            {
+                "height": height,
+                "width": width,
+                "tile": list(tile),
+                "halo": halo,
+                "feather": feather,
+                "rows": spans(plan.rows, height, feather),
+                "columns": spans(plan.columns, width, feather),
+            }
+        )
+    return cases
+
+
+def spans(found, size, feather):
+    return [
+        {
+            "read": span.read,
+            "start": span.start,
+            "stop": span.stop,
+            "weights": [
+                round(float(weight), 6)
+                for weight in blend_weights(span, size, feather)
+            ],
+        }
+        for span in found
+    ]
+
+
+def reflections():
+    return [
+        {
+            "start": start,
+            "stop": stop,
+            "size": size,
+            "indices": reflect(start, stop, size).tolist(),
+        }
+        for start, stop, size in LINES
+    ]
+
+
+def blends():
+    rng = np.random.default_rng(0)
+    cases = []
+    for height, width, channels, tile, halo, feather, scale, add in BLENDS:
+        image = rng.random((height, width, channels), np.float32)
+        plan = TilePlan(height, width, tile, halo, feather)
+        result = np.zeros((height * scale, width * scale, channels), np.float32)
+        count = 0
+
+        def read(rows, columns, image=image):
+            return image[rows[:, None], columns[None, :]]
+
+        def run(part, scale=scale, add=add):
+            nonlocal count
+            enlarged = part.repeat(scale, axis=0).repeat(scale, axis=1)
+            count += 1
+            return enlarged + np.float32(count - 1) * np.float32(add)
+
+        def write(top, band, result=result):
+            result[top : top + len(band)] = band
+
+        run_tiles(plan, read, run, write, channels, scale=scale)
+        cases.append(
+            {
+                "height": height,
+                "width": width,
+                "channels": channels,
+                "tile": list(tile),
+                "halo": halo,
+                "feather": feather,
+                "scale": scale,
+                "add": add,
+                "image": numbers(image),
+                "result": numbers(result),
+            }
+        )
+    return cases
+
+
+class Line(ImageRestorer):
+    """A gray restorer of a line of pixels that answers what it was given.
+
+    Args:
+        answers: float32 values of each pass.
+    """
+
+    channels = 1
+    receptive_field = 1
+    name = "line"
+
+    def __init__(self, answers):
+        self.answers = iter(answers)
+        self.fixed_tile = (1, len(answers[0]))
+
+    def restore_tile(self, tile, sigma):
+        return next(self.answers).reshape(tile.shape)
+
+    def memory_forecast(self, height, width):
+        return 0
+
+
+def strengths():
+    rng = np.random.default_rng(1)
+    cases = []
+    for strength in STRENGTHS:
+        image = rng.integers(0, 256, 40).astype(np.uint8)
+        answers = [
+            np.float32(image / 255 + rng.normal(0, 0.1, 40))
+            for _ in range(2 if strength > 1 else 1)
+        ]
+        result = Line(answers).restore(image[None], strength=strength)[0]
+        cases.append(
+            {
+                "strength": strength,
+                "image": image.tolist(),
+                "restored": [numbers(answer) for answer in answers],
+                "result": result.tolist(),
+            }
+        )
+    return cases
+
+
+def rounding():
+    """Bytes of values, those in the middle between two bytes above all."""
+    white = np.float32(255)
+    middles = (np.arange(255, dtype=np.float32) + np.float32(0.5)) / white
+    values = [
+        np.float32([-16, -0.5, -1e-9, -0.0, 0, 1e-30, 0.5, 1, 1 + 1e-6, 16]),
+        middles,
+        np.nextafter(middles, np.float32(0)),
+        np.nextafter(middles, np.float32(1)),
+    ]
+    line = np.concatenate(values)
+    # Through a restorer, so that it is its rounding.
+    found = Line([line]).restore(np.zeros((1, len(line)), np.uint8))[0]
+    every = np.arange(256)
+    return {
+        "to_byte": [
+            [float(value), int(byte)]
+            for value, byte in zip(line, found, strict=True)
+        ],
+        "to_float": [
+            [int(byte), float(np.float32(byte) / white)] for byte in every
+        ],
+    }
+
+
+def orientations():
+    cases = []
+    for height, width in SIZES:
+        stored = np.arange(height * width).reshape(height, width)
+        for orientation in range(1, 9):
+            upright = orient(stored, orientation)
+            cases.append(
+                {
+                    "orientation": orientation,
+                    "width": width,
+                    "height": height,
+                    "upright_width": upright.shape[1],
+                    "upright_height": upright.shape[0],
+                    "source": upright.ravel().tolist(),
+                }
+            )
+    return cases
+
+
+def numbers(array):
+    """All values as a flat list; a double holds a float32 exactly."""
+    return [float(value) for value in array.ravel()]
+
+
+JSON = {
+    "tiling.json": tiling,
+    "reflect.json": reflections,
+    "blends.json": blends,
+    "rounding.json": rounding,
+    "strength.json": strengths,
+    "orientation.json": orientations,
+}
+
+
+def picture(kind, left, top, width, height):
+    """A crop of the photograph, for RGBA with an opacity that varies."""
+    image = Image.open(PHOTO).crop((left, top, left + width, top + height))
+    image = image.convert("L" if kind == "L" else "RGB")
+    if kind == "RGBA":
+        y, x = np.mgrid[:height, :width]
+        opacity = (8 * x + 5 * y) % 256
+        image.putalpha(Image.fromarray(opacity.astype(np.uint8)))
+    return image
+
+
+def runs():
+    """Model, picture, strength and sigma of each end-to-end golden."""
+    told = [
+        Path(preset.files[role(quantization)]["file"]).stem
+        for preset in presets()
+        for quantization in QUANTIZATIONS
+        if preset.sigma_input and role(quantization) in preset.files
+    ]
+    return [(*run, None) for run in BLIND] + [
+        (model, *run) for model in told for run in TOLD
+    ]
+
+
+def write_pixels(folder, models):
+    """Writes the pictures, what the models make of them, and their list.
+
+    Args:
+        folder: folder of the goldens.
+        models: folder that `export_models.py` filled.
+    """
+    pixels = folder / "pixels"
+    pixels.mkdir(parents=True, exist_ok=True)
+    for name, crop in PICTURES.items():
+        picture(*crop).save(pixels / f"{name}.png", optimize=True)
+    listed = []
+    for model, name, strength, sigma in runs():
+        restorer = LiteRTRestorer(models / f"{model}.tflite", trial=False)
+        source = pixels / f"{name}.png"
+        expected = pixels / f"{name}_{suffix(restorer, strength, sigma)}.png"
+        photo = read_photo(source)
+        photo.pixels = restorer.restore(
+            photo.pixels, strength=strength, sigma=sigma
+        )
+        write_photo(expected, photo)
+        listed.append(
+            {
+                "model": model,
+                "input": source.relative_to(folder).as_posix(),
+                "expected": expected.relative_to(folder).as_posix(),
+                "strength": strength,
+                "sigma": sigma,
+            }
+        )
+    write_json(folder / "pixels.json", listed)
+
+
+def suffix(restorer, strength, sigma):
+    """What sets the file of an answer apart: `color_int8_s160`."""
+    sidecar = restorer.sidecar
+    words = ["color" if sidecar["channels"] == 3 else "gray"]
+    words.append(sidecar["quantization"])
+    if sidecar["io"]["image"] == "uint8":
+        words.append("uint8")
+    if sigma is not None:
+        words.append(f"sigma{sigma:g}")
+    words.append(f"s{round(100 * strength):03}")
+    return "_".join(words)
+
+
+def write_json(path, value):
+    text = json.dumps(value) + "\n"
+    write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=GOLDENS)
+    folder = parser.parse_args(argv).out
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in JSON.items():
+        write_json(folder / name, make())
+    # LiteRT and TensorFlow talk to the terminal, past Python.
+    with tempfile.TemporaryDirectory() as temporary, hushed():
+        models = Path(temporary) / "models"
+        export_models(models)
+        write_pixels(folder, models)
+
+
+if __name__ == "__main__":
+    main()
