@@ -13,6 +13,7 @@ from kerasrestore import (
 )
 from kerasrestore.export import tflite as tflite_module
 from kerasrestore.export.sidecar import check_sidecar, read_sidecar
+from kerasrestore.inference.tile_choice import context
 
 
 def build(**options):
@@ -33,6 +34,17 @@ def test_export(tmp_path, channels, sigma_input):
     if sigma_input:
         simple |= {"MUL", "RESHAPE"}
     assert set(sidecar["op_counts"]) == simple
+
+
+@pytest.mark.parametrize("side", [64, 128, 384])
+def test_context_where_none_is_exact(tmp_path, side):
+    """All runtimes cut such a file's tiles by the halo in its sidecar."""
+    model = build()
+    model.receptive_field = None
+    sidecar = export_tflite(model, tmp_path / "a.tflite", tile=side)
+    assert sidecar["receptive_field"] == 0
+    exported = LiteRTRestorer(tmp_path / "a.tflite", trial=False)
+    assert sidecar["halo"] == context(exported, "auto", side)[0]
 
 
 def test_tiles_that_are_not_square(tmp_path):
