@@ -46,6 +46,27 @@ class AveragingAdam(keras.optimizers.Adam):
             average.assign(average + share * (variable - average))
 
 
+def check_average(restorer, momentum):
+    """Raises ValueError if a model's weights cannot be averaged.
+
+    Args:
+        restorer: `Restorer` that is trained.
+        momentum: of the moving average, 0 for none.
+
+    Raises:
+        ValueError: if there is batch normalisation, whose statistics would
+            be those of other weights than the averaged ones.
+    """
+    if momentum and any(
+        isinstance(layer, keras.layers.BatchNormalization)
+        for layer in restorer._flatten_layers()
+    ):
+        raise ValueError(
+            f"{type(restorer).__name__} has batch normalisation, whose "
+            "statistics do not fit averaged weights; leave --ema out (ema=0)."
+        )
+
+
 def take_average(model):
     """Gives a model the moving average of its weights, if there is one.
 

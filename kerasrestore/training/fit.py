@@ -7,7 +7,11 @@ from pathlib import Path
 
 import keras
 
-from kerasrestore.training.averaging import averaged, take_average
+from kerasrestore.training.averaging import (
+    averaged,
+    check_average,
+    take_average,
+)
 from kerasrestore.training.checkpoint import (
     find_not_finite,
     load_checkpoint,
@@ -101,8 +105,9 @@ def fit(
 
     Raises:
         ValueError: if an argument is out of its range, the checkpoint in
-            `out` belongs to another training, an image cannot be used, or
-            model and batch do not suit the distribution.
+            `out` belongs to another training, an image cannot be used, the
+            weights of a model with batch normalisation were to be averaged,
+            or model and batch do not suit the distribution.
         FloatingPointError: if loss or weights are no longer finite; the last
             good checkpoint is kept.
         ConnectionError: if another worker of the training is gone.
@@ -111,6 +116,7 @@ def fit(
     out = Path(out)
     restorer = model if restorer is None else restorer
     distribution = distribution or Distribution()
+    check_average(restorer, ema)
     if steps < 1 or validate_every < 1:
         raise ValueError(
             "steps and validate_every are at least 1, got "

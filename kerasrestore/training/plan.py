@@ -14,6 +14,7 @@ from kerasrestore.data import (
 from kerasrestore.data.records import Records
 from kerasrestore.models import Restorer
 from kerasrestore.tasks import RealPairs
+from kerasrestore.training.averaging import check_average
 from kerasrestore.training.distribution import open_distribution
 from kerasrestore.training.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.fit import fit
@@ -96,16 +97,7 @@ class Plan:
         """What is trained, and the `Restorer` in it."""
         model = self._build(self.args, self.task, self.channels)
         restorer = getattr(model, "restorer", model)
-        if self.args.ema and any(
-            isinstance(layer, keras.layers.BatchNormalization)
-            for layer in restorer.layers
-        ):
-            # The average of the weights would be used with the statistics
-            # of other weights.
-            raise ValueError(
-                f"{type(restorer).__name__} has batch normalisation, whose "
-                "statistics do not fit averaged weights; leave --ema out."
-            )
+        check_average(restorer, self.args.ema)
         own_range = restorer.value_range != (0.0, 1.0)
         if isinstance(model, Restorer) and (own_range or self.args.loss_crop):
             model = Trainee(restorer, self.args.loss_crop)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from testing import ROOT, image_folder
 
-from kerasrestore import DANetMobile
+from kerasrestore import NLRN, DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import Validation, fit, open_run
@@ -291,7 +291,7 @@ KILLED = """
 import sys
 import keras
 from pathlib import Path
-from kerasrestore import DANetMobile
+from kerasrestore import NLRN, DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import fit
@@ -407,3 +407,13 @@ def test_tensorboard(folder, tmp_path):
 def test_bad_arguments(folder, tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
         train(folder, tmp_path / "out", **options)
+
+
+def test_statistics_do_not_fit_averaged_weights(folder, tmp_path):
+    def model():
+        return NLRN(num_steps=1, window=3, filters=8, key_filters=4, channels=3)
+
+    with pytest.raises(ValueError, match="batch normalisation"):
+        train(folder, tmp_path / "out", model())
+    assert not (tmp_path / "out").exists()
+    train(folder, tmp_path / "out", model(), steps=1, ema=0)
