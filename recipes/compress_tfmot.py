@@ -17,7 +17,8 @@ from pathlib import Path
 
 from kerasrestore import evaluate, export_tflite
 from kerasrestore.export.tfmot_bridge import METHODS, compress
-from kerasrestore.models import Restorer, get_preset
+from kerasrestore.models import Restorer
+from kerasrestore.models.presets import find_preset
 from kerasrestore.tasks import Denoise
 
 SIGMAS = (15, 25, 50)
@@ -47,9 +48,16 @@ def parse(argv):
 
 def main(argv=None):
     args = parse(argv)
-    card = get_preset(args.preset).card
-    restorer = Restorer.from_preset(args.preset)
-    low, high = card["sigma_range"]
+    preset = find_preset(args.preset)
+    if preset.task != "denoise":
+        raise ValueError(
+            f"{preset.name} is made for {preset.task}, the recipe fine-tunes "
+            "denoisers; call kerasrestore.export.tfmot_bridge.compress."
+        )
+    # It is compared with the preset's own file: that is looked at first.
+    before = preset.checked_file("tflite")
+    restorer = Restorer.from_preset(preset.path)
+    low, high = preset.card["sigma_range"]
     result = compress(
         restorer,
         args.out,
@@ -72,9 +80,8 @@ def main(argv=None):
             path,
             tile=args.tile,
             sigma_range=(low, high),
-            license=card["license"],
+            license=preset.license,
         )
-    before = get_preset(args.preset).checked_file("tflite")
     figures = {
         "preset": figures_of(restorer, before, args.validation),
         args.method: figures_of(result, path, args.validation),

@@ -47,6 +47,7 @@ def write_sidecar(path, **changes):
     """Gives a file a sidecar: that of a preset, with changes."""
     preset = get_preset(default_preset())
     sidecar = json.loads(sidecar_path(preset.file("tflite")).read_text())
+    sidecar.pop("self_test")  # another network answers otherwise
     sidecar |= {
         "name": path.stem,
         "tile": [TILE, TILE],
