@@ -24,6 +24,7 @@ _HOMES = {
     "RNAN": "kerasrestore.models",
     "Restorer": "kerasrestore.models",
     "evaluate": "kerasrestore.evaluation",
+    "export_preset": "kerasrestore.export.export_preset",
     "export_tflite": "kerasrestore.export.tflite",
     "import_checkpoint": "kerasrestore.models.import_checkpoint",
     "presets": "kerasrestore.models.presets",

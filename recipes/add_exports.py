@@ -5,15 +5,22 @@ python recipes/add_exports.py danet_mobile_denoise_color_blind_bsd400 \
     --benchmarks benchmarks/CBSD68 benchmarks/Kodak24
 
 float16 is made of the preset's weights, int8 of those of a quantization-aware
-training (`recipes/quantize_aware.py`); without --quantized there is no int8.
+training (`recipes/quantize_aware.py`), which the preset keeps for exports with
+other tiles; without --quantized there is no int8.
 The card is written last: what is interrupted leaves the preset as it was.
 """
 
 import argparse
 import json
+import tempfile
 from pathlib import Path
 
 from make_preset import measure, psnr_table, write_json
+
+from kerasrestore.data.files import write_atomically
+from kerasrestore.models.presets import CARD, INT8_WEIGHTS, file_sha256
+
+WEIGHTS = "int8.weights.h5"
 
 
 def parse(argv):
@@ -29,9 +36,8 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore.data.files import write_atomically
     from kerasrestore.export.sidecar import read_sidecar
-    from kerasrestore.models.presets import CARD, find_preset
+    from kerasrestore.models.presets import find_preset
     from kerasrestore.models.restorer import Restorer
     from kerasrestore.training.load_run import load_run
 
@@ -42,6 +48,7 @@ def main(argv=None):
         model, run = load_run(args.quantized, preset.name)
         check(model, preset)
         models["int8"] = model
+        add_weights(preset, model)
     card = preset.card
     for kind, model in models.items():
         entry = add_file(preset, kind, model, tile, args.benchmarks)
@@ -54,8 +61,30 @@ def main(argv=None):
                 (args.quantized / "best.json").read_text()
             ),
         }
-    text = json.dumps(card, indent=1) + "\n"
+    write_card(preset)
+
+
+def write_card(preset):
+    """Writes the card with what was noted in it."""
+    text = json.dumps(preset.card, indent=1) + "\n"
     write_atomically(preset.path / CARD, lambda file: file.write(text.encode()))
+
+
+def add_weights(preset, model):
+    """Writes the weights and ranges that were trained for int8 and notes them
+    in the card."""
+    with tempfile.TemporaryDirectory(
+        dir=preset.path, prefix=".weights-"
+    ) as folder:
+        temporary = Path(folder) / WEIGHTS
+        model.save_weights(temporary)
+        temporary.replace(preset.path / WEIGHTS)
+    note(preset, INT8_WEIGHTS, preset.path / WEIGHTS)
+
+
+def note(preset, role, path):
+    """Notes a file of the preset in its card."""
+    preset.files[role] = {"file": path.name, "sha256": file_sha256(path)}
 
 
 def check(model, preset):
@@ -77,7 +106,6 @@ def add_file(preset, kind, model, tile, benchmarks):
     """
     from kerasrestore.export.sidecar import sidecar_path
     from kerasrestore.export.tflite import export_tflite
-    from kerasrestore.models.presets import file_sha256
 
     path = preset.path / f"{preset.name}_{kind}.tflite"
     sidecar = export_tflite(
@@ -89,15 +117,19 @@ def add_file(preset, kind, model, tile, benchmarks):
         license=preset.license,
     )
     quality = {
-        Path(data).name: measure(path, data, model) for data in benchmarks
+        Path(data).name: measure(
+            path,
+            data,
+            model,
+            preset.card["sigma_range"],
+            preset.card.get("quantize_input", False),
+        )
+        for data in benchmarks
     }
     write_json(sidecar_path(path), {**sidecar, "quality": quality})
     roles = {"tflite": path, "sidecar": sidecar_path(path)}
     for role, file in roles.items():
-        preset.files[f"{role}_{kind}"] = {
-            "file": file.name,
-            "sha256": file_sha256(file),
-        }
+        note(preset, f"{role}_{kind}", file)
     return {
         "method": sidecar["quantization_method"],
         "bytes": path.stat().st_size,

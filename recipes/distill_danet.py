@@ -98,7 +98,7 @@ def export(stages, tile):
                 tile=tile,
                 sigma_range=stages.task.sigma,
             )
-        exported[stage] = LiteRTRestorer(path)
+        exported[stage] = LiteRTRestorer(path, trial=False)
     return exported
 
 

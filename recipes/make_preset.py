@@ -4,8 +4,9 @@ python recipes/make_preset.py runs/color_blind \
     --name danet_mobile_denoise_color_blind_bsd400 \
     --benchmarks benchmarks/CBSD68 benchmarks/Kodak24
 
-writes the folder of that name beside the other presets of the package. The
-benchmarks are measured through LiteRT, with the file that is shipped.
+writes the folder of that name beside the other presets of the system. The
+benchmarks are measured through LiteRT, with the file that is shipped, at the
+usual noise levels that the model was trained for.
 """
 
 import argparse
@@ -49,7 +50,9 @@ def main(argv=None):
     best = json.loads((args.run / "best.json").read_text())
     model = getattr(models, run["model"])(**run["config"], name=args.name)
     model.load_weights(args.run / "best.weights.h5")
-    into = args.into or ROOT / "danet" / "presets"
+    # Modules of a system lie in one folder: kerasrestore.models.danet.danet.
+    system = type(model).__module__.split(".")[-2]
+    into = args.into or ROOT / system / "presets"
     into.mkdir(parents=True, exist_ok=True)
     low, high = sigma_range(run["arguments"]["setting"])
     with tempfile.TemporaryDirectory(dir=into, prefix=".preset-") as temporary:
@@ -64,7 +67,9 @@ def main(argv=None):
             license=args.license,
         )
         quality = {
-            Path(data).name: measure(tflite, data, model)
+            Path(data).name: measure(
+                tflite, data, model, (low, high), run["arguments"]["quantize"]
+            )
             for data in args.benchmarks
         }
         sidecar["quality"] = quality
@@ -94,6 +99,7 @@ def main(argv=None):
             },
             "psnr": psnr_table(quality),
             "quality": quality,
+            "quantize_input": run["arguments"]["quantize"],
             "files": files(folder, args.name),
         }
         write_json(folder / "card.json", card)
@@ -110,18 +116,20 @@ def sigma_range(text):
     return values[0], values[-1]
 
 
-def measure(tflite, data, model):
+def measure(tflite, data, model, sigma_range, quantize=False):
     """PSNR and SSIM at the usual noise levels, through LiteRT."""
     from kerasrestore.evaluation import evaluate
     from kerasrestore.export.litert_restorer import LiteRTRestorer
     from kerasrestore.tasks import Denoise
 
-    restorer = LiteRTRestorer(tflite)
+    restorer = LiteRTRestorer(tflite, trial=False)
     figures = {}
+    low, high = sigma_range
     for sigma in SIGMAS:
-        report = evaluate(
-            restorer, Denoise(sigma), data, gray=model.channels == 1
-        )
+        if not low <= sigma <= high:
+            continue
+        task = Denoise(sigma, quantize=quantize)
+        report = evaluate(restorer, task, data, gray=model.channels == 1)
         figures[str(sigma)] = {
             key: round(value, 4) for key, value in report.mean.items()
         }

@@ -52,7 +52,14 @@ def add_parser(commands):
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder of clean training images, for int8 and int16x8",
+        help="folder of clean training images, for int16x8, and for int8 of "
+        "models that were not trained for it",
+    )
+    parser.add_argument(
+        "--post-training",
+        action="store_true",
+        help="with int8: round the float weights, even where the preset has "
+        "weights trained for int8",
     )
     parser.set_defaults(run=run)
 
@@ -62,6 +69,11 @@ def run(args):
         raise ValueError(f"The file ends in .tflite, got {args.output.name}.")
     if args.preset is not None and args.training is not None:
         raise ValueError("A model comes from --preset or from --run, not both.")
+    if args.post_training and (args.to != "int8" or args.training is not None):
+        raise ValueError(
+            "--post-training chooses between the weights that a preset has "
+            "for --to int8; leave it out."
+        )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from kerasrestore.cli.restorers import hushed
 
@@ -73,6 +85,9 @@ def run(args):
     for note in noted:
         if "delegates" in str(note.message):
             print(f"Note: {note.message}")
+    if sidecar["quantization_method"] == "quantization_aware":
+        note = "" if args.training else "; --post-training rounds others"
+        print(f"Weights and ranges are those of the training for int8{note}.")
     size = args.output.stat().st_size
     height, width = sidecar["tile"]
     print(
@@ -97,32 +112,26 @@ def _tile(text):
 
 
 def _export(args):
+    from kerasrestore.export.export_preset import export_preset
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.models.presets import default_preset
 
-    model, facts = _model(args)
-    return export_tflite(
-        model,
-        args.output,
-        to=args.to,
-        io=args.io,
-        tile=args.tile,
-        calibration=args.data,
-        **facts,
-    )
-
-
-def _model(args):
-    """The model, and what its sidecar tells of its training."""
-    if args.training is not None:
-        from kerasrestore.training.load_run import load_run
-
-        model, run = load_run(args.training)
-        return model, {"sigma_range": run.sigma_range}
-    from kerasrestore.models.presets import default_preset, find_preset
-    from kerasrestore.models.restorer import Restorer
-
-    preset = find_preset(args.preset or default_preset())
-    return Restorer.from_preset(args.preset or preset.name), {
-        "sigma_range": preset.card.get("sigma_range", (0, 55)),
-        "license": preset.license,
+    options = {
+        "to": args.to,
+        "io": args.io,
+        "tile": args.tile,
+        "calibration": args.data,
     }
+    if args.training is None:
+        return export_preset(
+            args.preset or default_preset(),
+            args.output,
+            post_training=args.post_training,
+            **options,
+        )
+    from kerasrestore.training.load_run import load_run
+
+    model, run = load_run(args.training)
+    return export_tflite(
+        model, args.output, sigma_range=run.sigma_range, **options
+    )

@@ -22,7 +22,7 @@ from kerasrestore.export.integer_graph import IntegerGraph, is_marked
 from kerasrestore.export.litert_restorer import LiteRTRestorer
 from kerasrestore.export.sidecar import FORMAT, sidecar_path
 from kerasrestore.export.tflite_bytes import with_byte_images, with_wide_biases
-from kerasrestore.inference.tile_choice import pair
+from kerasrestore.inference.tile_choice import context, pair
 from kerasrestore.models.presets import file_sha256
 from kerasrestore.version import __version__
 
@@ -252,7 +252,8 @@ def _check(model, path, to, io, tile, dynamic):
 def _halo(model, tile):
     if model.halo is not None:
         return model.halo
-    return min(tile) // 4 // model.size_multiple * model.size_multiple
+    # What every runtime takes where no context is exact.
+    return context(model, "auto", min(tile))[0]
 
 
 def _trace(model, sides):

@@ -1,8 +1,9 @@
 """Trained models: where they are and what is known about them.
 
 A preset is a folder with `card.json`, the Keras weights, the exported
-`.tflite` with its sidecar, the training's log and its curve. The card tells
-the checksum of every file. Nothing here needs Keras.
+`.tflite` with its sidecar, the training's log and its curve; where it was
+trained for int8 too, those weights as well. The card tells the checksum of
+every file. Nothing here needs Keras.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 CARD = "card.json"
+# What a card calls the weights of the quantization-aware training.
+INT8_WEIGHTS = "int8_weights"
 
 # What every card has to tell, and of which kind.
 WANTED = {
@@ -77,7 +80,7 @@ class Preset:
         return self.files["weights"]["sha256"]
 
     def file(self, role):
-        """Path of a file by its role: weights, tflite, log, curve."""
+        """Path of a file by its role: weights, tflite, log, curve and more."""
         entry = self.files.get(role)
         if not isinstance(entry, dict) or not all(
             isinstance(entry.get(key), str) for key in ("file", "sha256")

@@ -111,19 +111,33 @@ class Restorer(ImageRestorer, keras.Model):
             )
         config = {**found.config, "name": found.name, **kwargs}
         model = model_class(**config)
-        path = found.checked_file("weights")
+        model.load_preset_weights(
+            found, "weights", f"{found.model} with {config}"
+        )
+        return model
+
+    def load_preset_weights(self, preset, role, what):
+        """Loads weights of a preset whose checksum is right.
+
+        Args:
+            preset: `Preset`.
+            role: what its card calls the file.
+            what: what messages call this model.
+
+        Raises:
+            ValueError: if the file is missing or damaged, or does not fit.
+        """
+        path = preset.checked_file(role)
         try:
             with warnings.catch_warnings():
                 # Keras only warns of layers that it leaves untrained.
                 warnings.simplefilter("error", UserWarning)
-                model.load_weights(path)
+                self.load_weights(path)
         except (ValueError, UserWarning) as error:
             raise ValueError(
-                f"The weights of the preset {found.name} do not fit a "
-                f"{found.model} with {config}; leave out the arguments that "
-                "change its size."
+                f"The weights of the preset {preset.name} do not fit a {what}; "
+                "leave out the arguments that change its size."
             ) from error
-        return model
 
     def released_variables(self):
         """Names of the released code and what they stand for here.

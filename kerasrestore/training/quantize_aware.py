@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerasrestore.models.presets import INT8_WEIGHTS, find_preset
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.training.fake_quantize import FakeQuantize
 from kerasrestore.training.quantized_graph import quantized_graph
@@ -49,8 +50,9 @@ class QuantizeAware(Restorer):
     with exactly these ranges.
 
     Convolutions, dense layers, sums, ReLU and what only moves values are
-    integer, inside `ResidualBlock` and `Upsampler` too. All other layers
-    stay float: attention, deformable convolution, normalisation, PReLU.
+    integer, inside `ResidualBlock` and `Upsampler` too. The first and the
+    last convolution stay float, and so do all other layers: attention,
+    deformable convolution, normalisation, PReLU.
     `quantized_graph` has the whole rule.
 
     Under TensorFlow the rounding is the operation that the TFLite converter
@@ -131,6 +133,43 @@ class QuantizeAware(Restorer):
             config["restorer"], custom_objects=custom_objects
         )
         return cls(**{**config, "restorer": restorer})
+
+    @classmethod
+    def from_preset(cls, preset, **kwargs):
+        """Loads the model that a preset's int8 file was made of.
+
+        Args:
+            preset: name or folder of the preset, or
+                `"hf://user/repository"`.
+            **kwargs: `name` and `trainable`, as in `QuantizeAware`.
+
+        Returns:
+            A `QuantizeAware` with weights and ranges as trained.
+
+        Raises:
+            ValueError: if there is no such preset, it was not trained for
+                int8, or its files are damaged.
+
+        Example:
+        >>> model = QuantizeAware.from_preset(
+        ...     "danet_mobile_denoise_color_blind_bsd400"
+        ... )
+        >>> model.calibrated
+        True
+        """
+        found = find_preset(preset)
+        if INT8_WEIGHTS not in found.files:
+            raise ValueError(
+                f"The preset {found.name} was not trained for int8; train it "
+                "with recipes/quantize_aware.py, or export it with training "
+                "images for the ranges."
+            )
+        restorer = Restorer.from_preset(found.path)
+        model = cls(restorer, **{"name": found.name, **kwargs})
+        model.load_preset_weights(
+            found, INT8_WEIGHTS, f"quantization-aware {found.model}"
+        )
+        return model
 
     def calibrate(self, batches):
         """Takes the ranges of all feature maps from batches of inputs.

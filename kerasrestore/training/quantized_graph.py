@@ -32,10 +32,10 @@ def quantized_graph(model):
 
     - Convolutions and dense layers round their weights, and their inputs and
       outputs are rounded. A ReLU behind them is taken in before rounding.
+    - Those that no other comes before, or that no other comes after, stay
+      float: there the image itself, and what is added to it, would be held
+      in 256 steps.
     - Sums of maps are rounded, and so are their inputs, if one of them is.
-      A sum that is the output of the model is float: image plus correction
-      are worth more than 256 steps. It still reads the rounded image, as the
-      network takes the rounding away with the noise.
     - Operations that move values keep them rounded.
     - Everything else, attention and deformable convolution included, stays
       float.
@@ -76,12 +76,37 @@ def looked_into(model):
     return keras.Model(inputs, model._run_through_graph(inputs, call_fn=call))
 
 
-def _readers(model):
+def _readers(steps):
     """How many times the output of each operation is read, in the order of
     execution."""
-    steps = trace(model, 256, 256)
     read = collections.Counter(id(x) for _, ins, _ in steps for x in ins)
     return [sum(read[id(x)] for x in outputs) for _, _, outputs in steps]
+
+
+def _ends(steps):
+    """The products that no other comes before or that no other comes after.
+
+    Of a layer that is called several times, all calls have to be ends: its
+    weights are rounded in all of them or in none.
+    """
+    before = _have_products_behind(steps)
+    turned = [(op, outputs, inputs) for op, inputs, outputs in steps[::-1]]
+    after = _have_products_behind(turned)[::-1]
+    calls = list(zip(steps, before, after, strict=True))
+    inner = {op for (op, _, _), *both in calls if all(both)}
+    return {op for op, _, _ in steps if is_product(op)} - inner
+
+
+def _have_products_behind(steps):
+    """Whether what an operation takes went through a product, in the order
+    of the steps."""
+    behind = set()
+    found = []
+    for operation, taken, given in steps:
+        found.append(any(id(x) in behind for x in taken))
+        if found[-1] or is_product(operation):
+            behind.update(map(id, given))
+    return found
 
 
 def is_product(operation):
@@ -118,8 +143,9 @@ class _Rewriter:
         # A tensor is known by its id, so none may go.
         self.kept = []
         self.inputs = _inputs_like(model)
-        self.entries = {id(x) for x in keras.tree.flatten(self.inputs)}
-        readers = iter(_readers(model))
+        steps = trace(model, 256, 256)
+        self.ends = _ends(steps)
+        readers = iter(_readers(steps))
         outputs = model._run_through_graph(
             self.inputs,
             call_fn=lambda operation, *args, **kwargs: self.call(
@@ -145,7 +171,7 @@ class _Rewriter:
             )
             return operation(*new_args, **new_kwargs)
 
-        if is_product(operation):
+        if is_product(operation) and operation not in self.ends:
             output = self.product(operation, *tensors)
             self.note(output, self.open, readers)
         elif integer and is_relu(operation):
@@ -157,7 +183,7 @@ class _Rewriter:
             output = run(self.round)
             if readers:
                 self.note(output, self.open, readers)
-        elif kind in LAYOUT and (integer or id(tensors[0]) in self.entries):
+        elif kind in LAYOUT and integer:
             output = run(self.round)
             self.note(output, self.rounded, readers)
         else:

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from testing import image_folder, smooth_image
+from testing import image_folder, random_image, smooth_image
 
 from kerasrestore import LiteRTRestorer
 from kerasrestore.cli.main import main
@@ -34,10 +34,35 @@ def test_int8_with_bytes(tmp_path):
     assert np.std(restored - clean) < 0.5 * np.std(noisy - clean.astype(float))
 
 
+def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
+    path = tmp_path / "a.tflite"
+    options = ["--to", "int8", "--tile", "128x96"]
+    assert main(["export", *options, str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "the training for int8; --post-training rounds others" in text
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["quantization_method"] == "quantization_aware"
+    # What the shipped file gives with its own tile, to the last digit.
+    image = random_image((150, 130, 3))
+    shipped = LiteRTRestorer.from_preset(quantization="int8")
+    np.testing.assert_array_equal(
+        LiteRTRestorer(path, trial=False).restore(image), shipped.restore(image)
+    )
+
+    photos = image_folder(tmp_path / "photos", 4, (110, 120))
+    options += ["--post-training", "--data", str(photos)]
+    assert main(["export", *options, str(path)]) == 0
+    assert "training for int8" not in capsys.readouterr().out
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["quantization_method"] == "post_training"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--to", "int8"], "training images"),
+        (["--preset", NAME, "--to", "int8"], "training images"),
+        (["--to", "int8", "--post-training"], "training images"),
+        (["--post-training"], "leave it out"),
         (["--to", "int8", "--data", "nowhere"], "nowhere"),
         (["--tile", "12y"], "HEIGHTxWIDTH"),
         (["--tile", "97"], "multiples of 4"),

@@ -109,7 +109,8 @@ def test_killed_between_stages_and_started_again(folder, tmp_path):
     for picture in ("curves.png", "samples.png"):
         assert f"]({picture})" in page
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
-    restorer = LiteRTRestorer(out / "export" / "mobile_int8.tflite")
+    path = out / "export" / "mobile_int8.tflite"
+    restorer = LiteRTRestorer(path, trial=False)
     assert restorer.sidecar["quantization"] == "int8"
     assert restorer.restore(smooth_image(31, 47)).shape == (31, 47, 3)
 

@@ -30,6 +30,7 @@ from kerasrestore.training.quantized_conv2d import (
     QuantizedConv2D,
     quantize_kernel,
 )
+from kerasrestore.training.quantized_graph import is_product
 
 
 def small(**kwargs):
@@ -79,6 +80,18 @@ class Plain(Restorer):
 
     def get_config(self):
         return self.base_config()
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Shared(Plain):
+    """A layer that is called twice."""
+
+    @staticmethod
+    def graph():
+        image = keras.Input((None, None, 3), name="image")
+        conv = layers.Conv2D(3, 3, padding="same", name="shared")
+        last = layers.Conv2D(3, 3, padding="same", name="last")
+        return image, last(conv(conv(image)))
 
 
 def of_kind(model, kind):
@@ -209,20 +222,28 @@ class TestModel:
 
     def test_what_is_integer(self):
         model = QuantizeAware(small(sigma_input=True))
-        kinds = [type(layer).__name__ for layer in model.layers]
-        assert "Conv2D" not in kinds
-        # stem, sigma, 3 blocks of 2, down, up, tail.
-        assert kinds.count("QuantizedConv2D") == 11
-        # Each of them and both inputs, and five sums: not the last.
-        assert kinds.count("FakeQuantize") == 11 + 2 + 5
-        assert isinstance(model.get_layer("restored").output, keras.KerasTensor)
+        floats = [layer.name for layer in model.layers if is_product(layer)]
+        assert floats == ["stem", "sigma_embedding", "tail"]
+        # 3 blocks of 2, down and up.
+        assert len(of_kind(model, QuantizedConv2D)) == 8
+        # Each of them, the first sum, which is float, and four more: not the
+        # last.
+        assert len(of_kind(model, FakeQuantize)) == 8 + 1 + 4
+
+    def test_a_layer_is_an_end_in_all_its_calls_or_in_none(self):
+        model = quantize_aware(enliven(Shared()), batches())
+        assert [c.name for c in of_kind(model, QuantizedConv2D)] == ["shared"]
+        floats = [layer.name for layer in model.layers if is_product(layer)]
+        assert floats == ["last"]
 
     def test_attention_stays_float(self):
         restorer = enliven(PANet(channels=1, num_blocks=2, features=8))
         model = quantize_aware(restorer, batches(size=24, channels=1))
         kinds = [type(layer).__name__ for layer in model.layers]
         assert kinds.count("PyramidAttention") == 1
-        assert "ResidualBlock" not in kinds and "Conv2D" not in kinds
+        assert "ResidualBlock" not in kinds
+        floats = [layer.name for layer in model.layers if is_product(layer)]
+        assert floats == ["head", "tail"]
         convs = of_kind(model, QuantizedConv2D)
         assert len({conv.name for conv in convs}) == len(convs)
         paths = [variable.path for variable in model.variables]
@@ -373,23 +394,25 @@ def test_int8_file_has_the_ranges_of_training(sigma_input, tmp_path):
     exported, operations = integer_network(model, tmp_path / "model.tflite")
 
     names = collections.Counter(name for name, _, _ in operations)
-    convs = [op for op in operations if op[0] == "CONV_2D"]
+    convs = [
+        op for op in operations if op[0] == "CONV_2D" and op[1][0] != "float32"
+    ]
     assert len(convs) == len(of_kind(model, QuantizedConv2D))
     for _, types, scales in convs:
         assert types == ("int8", "int8", "int32", "int8")
         assert len(scales) >= 8 and len(set(scales)) > 1
-    # Each input once; the image and what is added to it back.
-    assert names["QUANTIZE"] == 1 + sigma_input
-    assert names["DEQUANTIZE"] == 2
+    # Once in and once out again.
+    assert names["QUANTIZE"] == 1 and names["DEQUANTIZE"] == 1
 
     low, high = map(float, ranges[-1].range)
     step = (high - low) / 255
     options = 20.0 if sigma_input else None
     given = exported.restore_tile(images[0][:1], options)
     wanted = model.restore_tile(images[0][:1], options)
-    # Of one arithmetic, up to sums that lie between two steps.
+    # Of one arithmetic, up to sums that lie between two steps, of which the
+    # float convolution at the end reads several.
     difference = np.abs(given - wanted) / step
-    assert difference.mean() < 0.5 and np.quantile(difference, 0.99) < 1.01
+    assert difference.mean() < 0.5 and np.quantile(difference, 0.99) < 2
 
 
 @pytest.mark.filterwarnings("ignore:.*of no fixed size:UserWarning")
