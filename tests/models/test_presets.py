@@ -1,3 +1,4 @@
+import importlib
 import json
 import shutil
 import sys
@@ -8,15 +9,15 @@ import pytest
 from PIL import Image
 from testing import (
     ROOT,
-    enliven,
+    preset_folder,
     random_image,
     run_preset_test,
     smooth_image,
 )
 
 from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
-from kerasrestore.export.tflite import export_tflite
 from kerasrestore.models.presets import (
+    INT8_WEIGHTS,
     Preset,
     default_preset,
     file_sha256,
@@ -24,11 +25,13 @@ from kerasrestore.models.presets import (
     get_preset,
 )
 from kerasrestore.tasks import Denoise
+from kerasrestore.training import QuantizeAware, quantize_aware
 
 # Decibels over the noisy input on two drawn images, by noise level; well
 # below what the shipped weights reach, far above what broken ones do.
 MARGINS = {
     "danet_mobile_denoise_color_blind_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
+    "danet_mobile_denoise_color_sigma_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
     "danet_mobile_denoise_gray_blind_bsd400": {15: 5.0, 25: 7.0, 50: 9.0},
 }
 # Decibels that the files of other numbers may lose on the benchmarks.
@@ -41,37 +44,7 @@ SIZES = ((1, 1), (31, 47), (481, 321), (500, 333), (1500, 1000))
 
 @pytest.fixture
 def folder(tmp_path):
-    """A small preset as make_preset.py writes them."""
-    model = enliven(DANetMobile(widths=(8, 16), name="small"))
-    folder = tmp_path / "small"
-    folder.mkdir()
-    model.save_weights(folder / "model.weights.h5")
-    export_tflite(model, folder / "small.tflite", tile=96)
-    config = model.get_config()
-    card = {
-        "name": "small",
-        "model": "DANetMobile",
-        "config": {k: config[k] for k in ("channels", "widths")},
-        "task": "denoise",
-        "channels": 3,
-        "sigma_input": False,
-        "parameters": model.count_parameters(),
-        "macs_per_pixel": 1.0,
-        "training_data": "none",
-        "license": "Apache-2.0",
-        "description": "For tests.",
-        "psnr": {},
-        "quality": {},
-        "files": {
-            role: {"file": file, "sha256": file_sha256(folder / file)}
-            for role, file in (
-                ("weights", "model.weights.h5"),
-                ("tflite", "small.tflite"),
-            )
-        },
-    }
-    (folder / "card.json").write_text(json.dumps(card))
-    return folder
+    return preset_folder(tmp_path)
 
 
 def change_card(folder, **changes):
@@ -114,6 +87,8 @@ def test_cards_are_complete(name):
     roles = {"weights", "tflite", "sidecar", "log", "curve"}
     for kind, export in card.get("exports", {}).items():
         roles |= {f"tflite_{kind}", f"sidecar_{kind}"}
+        if export["method"] == "quantization_aware":
+            roles.add(INT8_WEIGHTS)
         for data, levels in export["quality"].items():
             for sigma, figures in levels.items():
                 wanted = card["quality"][data][sigma]
@@ -126,16 +101,19 @@ def test_cards_are_complete(name):
 @pytest.mark.parametrize("name", MARGINS)
 def test_shipped_exports(name):
     """What is rounded gains nearly what float32 gains."""
-    kinds = get_preset(name).card.get("exports", {})
-    clean = smooth_image(96, 120, get_preset(name).channels)
+    preset = get_preset(name)
+    kinds = preset.card.get("exports", {})
+    clean = smooth_image(96, 120, preset.channels)
     for sigma in MARGINS[name]:
         task = Denoise(sigma)
         noisy = task.degrade_benchmark(clean, 0)
+        options = {"sigma": sigma} if preset.sigma_input else {}
 
-        def psnr(kind, task=task, noisy=noisy):
+        def psnr(kind, task=task, noisy=noisy, options=options):
             exported = LiteRTRestorer.from_preset(name, quantization=kind)
             assert exported.sidecar["quantization"] == kind
-            return task.score(exported.restore(noisy), clean)["psnr"]
+            restored = exported.restore(noisy, **options)
+            return task.score(restored, clean)["psnr"]
 
         for kind in kinds:
             # Smooth images are where rounding shows most.
@@ -238,6 +216,30 @@ def test_a_card_cannot_point_elsewhere(folder, tmp_path):
     change_card(folder, files={"weights": entry})
     with pytest.raises(ValueError, match="lacks"):
         DANetMobile.from_preset(folder)
+
+
+def test_weights_trained_for_int8(folder, monkeypatch):
+    with pytest.raises(ValueError, match="was not trained for int8"):
+        QuantizeAware.from_preset(folder)
+    monkeypatch.syspath_prepend(ROOT / "recipes")
+    recipe = importlib.import_module("add_exports")
+    patches = random_image((1, 2, 48, 48, 3))
+    model = quantize_aware(DANetMobile.from_preset(folder), patches)
+    preset = Preset(folder)
+    recipe.add_weights(preset, model)
+    recipe.write_card(preset)
+    loaded = QuantizeAware.from_preset(folder)
+    assert loaded.name == "small" and loaded.calibrated
+    np.testing.assert_array_equal(loaded(patches[0]), model(patches[0]))
+
+    shutil.copy(folder / "model.weights.h5", folder / "int8.weights.h5")
+    with pytest.raises(ValueError, match="checksum"):
+        QuantizeAware.from_preset(folder)
+    recipe.note(preset, INT8_WEIGHTS, folder / "int8.weights.h5")
+    recipe.write_card(preset)
+    with pytest.raises(ValueError, match="do not fit") as error:
+        QuantizeAware.from_preset(folder)
+    assert "\n" not in str(error.value)
 
 
 def test_hugging_face(folder, monkeypatch):
