@@ -29,18 +29,26 @@ PEERS = {
 
 
 def main():
-    rows = []
+    sets = {}
     for preset in sorted(presets(), key=lambda p: -p.channels):
         cost = (
             f"{preset.parameters / 1e6:.2f} M, "
             f"{preset.macs_per_pixel / 1e3:.1f} k"
         )
+        told = "told sigma" if preset.sigma_input else "blind"
+        gray = preset.channels == 1
         for data, levels in results(preset.name).items():
             ours = [
                 "**{:.2f}** / {:.3f}".format(*levels[sigma]) for sigma in SIGMAS
             ]
-            rows.append((data, f"`{preset.name}`, blind", cost, *ours))
-            rows += others(data, preset.channels == 1)
+            sets.setdefault((data, gray), []).append(
+                (f"`{preset.name}`, {told}", cost, *ours)
+            )
+    rows = []
+    for (data, gray), ours in sets.items():
+        names = [data] + [""] * (len(ours) - 1)
+        rows += [(name, *row) for name, row in zip(names, ours, strict=True)]
+        rows += others(data, gray)
     head = ("set", "method", "parameters, MACs a pixel")
     head += tuple(f"sigma {sigma}" for sigma in SIGMAS)
     lines = [head, ("---",) * len(head), *rows]

@@ -120,6 +120,7 @@ BLIND = (
     (COLOR_INT8_BYTES, "rgba_40x30", 0.3),
     (GRAY, "gray_53x41", 1.0),
     (GRAY, "rgb_96x64", 1.0),
+    (f"{GRAY}_int8", "gray_53x41", 1.0),
 )
 # Picture, strength, sigma, for every model that is told the noise level.
 TOLD = (
