@@ -64,8 +64,7 @@ def main(argv=None):
     rows = {name: [] for name in files}
     for data in args.benchmarks:
         out = args.out / Path(data).name
-        # What was measured is not measured again.
-        if not (out / "report.json").exists():
+        if not measured(files.values(), out / "report.json"):
             measure(files.values(), data, out)
         for name, row in zip(rows, read(out / "report.json"), strict=True):
             rows[name].append((Path(data).name, row))
@@ -81,6 +80,16 @@ def main(argv=None):
     tail = rest.partition(END)[2]
     table = "\n".join(lines)
     PAGE.write_text(f"{head}{START}{table}\n{END}{tail}", encoding="utf-8")
+
+
+def measured(files, path):
+    """Whether there is a report of these files as they are now."""
+    from kerasrestore.models.presets import file_sha256
+
+    return path.exists() and (
+        [entry["sha256"] for entry in read(path)]
+        == list(map(file_sha256, files))
+    )
 
 
 def measure(files, data, out):
