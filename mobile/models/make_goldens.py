@@ -7,7 +7,7 @@ their own tests. `tests/mobile/test_goldens.py` holds the files to the Python
 code. Numbers are written so that a double holds them exactly.
 
 tiling.json: plans: `rows` and `columns` with `read`, `start`, `stop` and the
-    blend `weights` (rounded to six digits).
+    blend `weights`, float32.
 reflect.json: `indices` of `[start, stop)` in a line of `size` pixels.
 blends.json: whole small images. Tile number k, counted from 0 along the rows,
     is given back with each pixel repeated `scale` times down and across and
@@ -154,10 +154,7 @@ def spans(found, size, feather):
             "read": span.read,
             "start": span.start,
             "stop": span.stop,
-            "weights": [
-                round(float(weight), 6)
-                for weight in blend_weights(span, size, feather)
-            ],
+            "weights": numbers(blend_weights(span, size, feather)),
         }
         for span in found
     ]
