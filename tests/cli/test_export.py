@@ -60,7 +60,6 @@ def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--preset", NAME, "--to", "int8"], "training images"),
         (["--to", "int8", "--post-training"], "training images"),
         (["--post-training"], "leave it out"),
         (["--to", "int8", "--data", "nowhere"], "nowhere"),
