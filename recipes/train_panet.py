@@ -20,6 +20,12 @@ TASKS = {
 def options(add):
     add("--blocks", type=int, help="residual blocks: 80, 8 for PANet-S")
     add("--features", type=int, help="channels: 64, 256 for PA-EDSR")
+    add(
+        "--attention",
+        choices=("pre", "mid", "post", "none"),
+        default="mid",
+        help="where pyramid attention works; mid if left out",
+    )
 
 
 def settings(args, task):
@@ -43,6 +49,7 @@ def build(args, task, channels):
         channels=channels,
         num_blocks=args.blocks,
         scale=task.scale,
+        attention=() if args.attention == "none" else args.attention,
         features=args.features,
         dtype=args.dtype,
     )

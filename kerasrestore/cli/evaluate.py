@@ -4,7 +4,11 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kerasrestore.cli.restorers import add_runtime_options, load_restorer
+from kerasrestore.cli.restorers import (
+    add_runtime_options,
+    add_tile_options,
+    load_restorer,
+)
 
 SETTINGS = {
     "denoise": "sigma, 0 to 255",
@@ -53,6 +57,7 @@ def add_parser(commands):
         action="store_true",
         help="measure on gray images (on Y for jpeg and super_resolution)",
     )
+    add_tile_options(parser)
     parser.add_argument(
         "--ensemble", action="store_true", help="x8 self-ensemble"
     )
@@ -112,6 +117,8 @@ def run(args):
             args.data,
             degraded=args.degraded,
             gray=args.gray,
+            tile=args.tile,
+            overlap=args.overlap,
             ensemble=args.ensemble,
             progress=tick,
         )

@@ -8,7 +8,11 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from kerasrestore.cli.restorers import add_runtime_options, load_restorer
+from kerasrestore.cli.restorers import (
+    add_runtime_options,
+    add_tile_options,
+    load_restorer,
+)
 
 
 class OptionError(ValueError):
@@ -39,13 +43,7 @@ def add_parser(commands):
         metavar="0..2",
         help="0 changes nothing, 1 is the model's answer, 2 is most",
     )
-    parser.add_argument(
-        "--tile",
-        type=_tile,
-        default="auto",
-        metavar="auto|N",
-        help="side of the tiles in pixels, with --runtime keras",
-    )
+    add_tile_options(parser)
     parser.add_argument(
         "--ensemble",
         action="store_true",
@@ -117,6 +115,7 @@ def _restore_file(args, load, source, target, tick):
             sigma=args.sigma,
             strength=args.strength,
             tile=args.tile,
+            overlap=args.overlap,
             ensemble=args.ensemble,
             memory_limit=args.memory_limit,
             progress=tick,
@@ -264,5 +263,3 @@ def _bar(args, files=None):
         yield tick, say
 
 
-def _tile(text):
-    return text if text == "auto" else int(text)

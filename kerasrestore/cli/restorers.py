@@ -1,5 +1,6 @@
 """Loading the restorer that a command asked for."""
 
+import argparse
 import contextlib
 import os
 import sys
@@ -38,6 +39,36 @@ def add_runtime_options(parser):
         help="which file of the preset LiteRT runs (default: its main one)",
     )
     return models
+
+
+def add_tile_options(parser):
+    """Adds --tile and --overlap."""
+    parser.add_argument(
+        "--tile",
+        type=_pixels,
+        default="auto",
+        metavar="auto|N",
+        help="side of the tiles in pixels, with --runtime keras",
+    )
+    parser.add_argument(
+        "--overlap",
+        type=_pixels,
+        default="auto",
+        metavar="auto|N",
+        help="context on each side of a tile in pixels; less than auto is "
+        "faster, tiles are then faded into each other",
+    )
+
+
+def _pixels(text):
+    if text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"a number of pixels or auto is wanted, got {text!r}"
+        ) from None
 
 
 def load_restorer(

@@ -50,12 +50,12 @@ class Baseline:
         # Published rows have the noisy image as it was drawn.
         self.quantize = enlarges
 
-    def restore(self, image, ensemble=False):
+    def restore(self, image, **options):
         """The image itself, or enlarged.
 
         Args:
             image: float array on the [0, 1] scale.
-            ensemble: makes no difference.
+            **options: make no difference.
 
         Returns:
             Float array.

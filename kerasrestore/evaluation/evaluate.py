@@ -8,6 +8,8 @@ from kerasrestore.data import folder_pairs, list_images
 from kerasrestore.data.images import is_gray_file
 from kerasrestore.data.pairs import ImagePair, check_pair
 from kerasrestore.evaluation.report import Report
+from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.inference.tile_choice import choose_tiles
 
 
 def evaluate(
@@ -17,6 +19,8 @@ def evaluate(
     *,
     degraded=None,
     gray=False,
+    tile="auto",
+    overlap="auto",
     ensemble=False,
     seed=0,
     progress=None,
@@ -37,6 +41,9 @@ def evaluate(
             they are not made from the ground truth.
         gray: whether to measure on gray images; colour files are converted
             by the task's own rule (MATLAB's rgb2gray, or Y).
+        tile: as in `ImageRestorer.restore`. Figures of attention that sees
+            the whole tile depend on it.
+        overlap: as in `ImageRestorer.restore`.
         ensemble: whether to use the x8 self-ensemble.
         seed: seed of the degradation.
         progress: called as `progress(done, total)` after each image.
@@ -47,8 +54,9 @@ def evaluate(
         of another size, and those without a partner.
 
     Raises:
-        ValueError: if restorer, task and `gray` do not belong together, the
-            task has a range of settings, or the folder holds no image.
+        ValueError: if restorer, task, `gray` and tiles do not belong
+            together, the task has a range of settings, or the folder holds
+            no image.
 
     Example:
     >>> import tempfile
@@ -66,6 +74,9 @@ def evaluate(
     """
     channels = 1 if gray else 3
     _check(restorer, task, channels)
+    if isinstance(restorer, ImageRestorer):
+        # Tiles that do not fit are no fault of the images'.
+        choose_tiles(restorer, 64, 64, tile, overlap, None, 0, bool(ensemble))
     pairs, dataset = benchmark_pairs(data, degraded)
     paired = degraded is not None
     report = Report(
@@ -75,6 +86,8 @@ def evaluate(
         dataset=dataset,
         protocol=task.protocol(channels),
         gray=gray,
+        tile=tile,
+        overlap=overlap,
         ensemble=ensemble,
         seed=seed,
         quantize_input=task.name == "denoise"
@@ -84,8 +97,9 @@ def evaluate(
         name = pair_name(pair)
         try:
             images = measured_images(
-                restorer, task, pair, index, channels, ensemble, seed, paired
-            )
+                restorer, task, pair, index, channels,
+                seed, paired, **report.restore_options,
+            )  # fmt: skip
             figures = _figures(restorer, task, images, report.protocol)
         except ValueError as error:
             report.failed.append({"name": name, "error": str(error)})
@@ -102,9 +116,9 @@ def measured_images(
     pair,
     index,
     channels=3,
-    ensemble=False,
     seed=0,
     paired=False,
+    **options,
 ):
     """What is measured of one image.
 
@@ -114,10 +128,10 @@ def measured_images(
         pair: `ImagePair`.
         index: position of the image in its set.
         channels: 3 for colour, 1 for gray.
-        ensemble: as in `evaluate`.
         seed: as in `evaluate`.
         paired: whether a pair has to have a degraded image; else the task
             makes what is missing.
+        **options: further arguments of `restore`.
 
     Returns:
         `(degraded, restored, clean)`: two float arrays on the [0, 1] scale
@@ -143,8 +157,9 @@ def measured_images(
         check_pair(pair.name, degraded, clean, task.scale)
         if degraded.dtype == np.uint8:
             degraded = degraded.astype(np.float32) / np.float32(255)
-    options = {"sigma": task.setting} if restorer.sigma_input else {}
-    restored = restorer.restore(degraded, ensemble=ensemble, **options)
+    if restorer.sigma_input:
+        options["sigma"] = task.setting
+    restored = restorer.restore(degraded, **options)
     return degraded, restored, clean
 
 

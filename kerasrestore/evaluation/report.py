@@ -23,6 +23,8 @@ class Report:
         protocol: what was compared, `"rgb"`, `"gray"` or `"y_shave2"`; the
             names of the figures end in it.
         gray: whether it was measured on gray images.
+        tile: tile that images were cut into, as in `ImageRestorer.restore`.
+        overlap: context of a tile, likewise.
         ensemble: whether with the x8 self-ensemble.
         seed: seed of the degradation.
         quantize_input: whether the noisy images were clipped and rounded to
@@ -38,11 +40,22 @@ class Report:
     dataset: str
     protocol: str = "rgb"
     gray: bool = False
+    tile: int | str | tuple | None = "auto"
+    overlap: int | str = "auto"
     ensemble: bool = False
     seed: int = 0
     quantize_input: bool = False
     images: list = field(default_factory=list)
     failed: list = field(default_factory=list)
+
+    @property
+    def restore_options(self):
+        """Arguments of `restore` that the figures depend on."""
+        return {
+            "tile": self.tile,
+            "overlap": self.overlap,
+            "ensemble": self.ensemble,
+        }
 
     @property
     def mean(self):
@@ -78,7 +91,7 @@ class Report:
             "dataset": self.dataset,
             "protocol": self.protocol,
             "gray": self.gray,
-            "ensemble": self.ensemble,
+            **self.restore_options,
             "seed": self.seed,
             "quantize_input": self.quantize_input,
             "version": __version__,
@@ -130,6 +143,7 @@ class Report:
             f"{self.task}{setting}, {self.dataset}, {len(self.images)} images"
             f", {self.protocol.replace('_', ', ')}"
             + (", input clipped and rounded" if self.quantize_input else "")
+            + self._told_tiles()
         ]
         rows = [("method", "PSNR", "SSIM", "source")]
         method = self.restorer + (" x8" if self.ensemble else "")
@@ -160,6 +174,14 @@ class Report:
                 f"{ssim:>{widths[2]}}  {source}"
             )
         return "\n".join(lines)
+
+    def _told_tiles(self):
+        given = {"tile": self.tile, "overlap": self.overlap}
+        return "".join(
+            f", {name} {value}"
+            for name, value in given.items()
+            if value != "auto"
+        )
 
 
 def _finite(value):

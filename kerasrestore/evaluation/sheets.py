@@ -58,9 +58,9 @@ def draw_report(report, restorer, task, data, folder, degraded=None):
                 pair,
                 index,
                 1 if report.gray else 3,
-                report.ensemble,
                 report.seed,
                 degraded is not None,
+                **report.restore_options,
             )
             title = f"{name}, {report.restorer}: {chosen[name]:.2f} dB"
             written.append(folder / f"sheet_{Path(name).stem}.png")

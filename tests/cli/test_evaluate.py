@@ -92,6 +92,8 @@ def test_a_file_of_a_model(capsys, words):
         (["--task", "super_resolution", "--setting", "5"], "2, 3 or 4"),
         (["--task", "demosaic", "--setting", "ABCD"], "pattern is one of"),
         (["--setting", "loud"], "sigma is a number"),
+        (["--setting", "25", "--tile", "64"], "fixed tile"),
+        (["--setting", "25", "--overlap", "-1"], "overlap is a number"),
         (["--task", "demosaic", "--quantize-input"], "leave --quantize-input"),
         (["--task", "jpeg", "--setting", "10"], "does jpeg with 3"),
     ],

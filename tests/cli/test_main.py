@@ -156,6 +156,7 @@ def test_what_is_no_input(capsys, photo, tmp_path):
         (["{in}", "{dir}/o.png", "--sigma", "5"], "takes no sigma"),
         (["{in}", "{dir}/o.png", "--tile", "64"], "fixed tile"),
         (["{in}", "{dir}/o.png", "--tile", "wide"], "--tile"),
+        (["{in}", "{dir}/o.png", "--overlap", "-3"], "overlap is a number"),
         (
             ["{in}", "{dir}/o.png", "--runtime", "keras", "--tile", "0"],
             "tile is",

@@ -134,11 +134,18 @@ def test_rounded_inputs_are_another_protocol_and_say_so(folder, tmp_path):
     assert [row["quantize_input"] for row in rows[::3]] == ["False", "True"]
 
 
-def test_sigma_and_ensemble_are_passed_on(folder):
+def test_sigma_tiles_and_ensemble_are_passed_on(folder, tmp_path):
     restorer = Identity()
     restorer.sigma_input = True
-    evaluate(restorer, Denoise(25), folder, ensemble=True)
-    assert restorer.options[0] == {"ensemble": True, "sigma": 25.0}
+    options = {"tile": 24, "overlap": 4, "ensemble": True}
+    report = evaluate(restorer, Denoise(25), folder, **options)
+    assert restorer.options[0] == {**options, "sigma": 25.0}
+    assert json.loads(report.to_json())["tile"] == 24
+    assert ", tile 24, overlap 4\n" in report.table()
+    report.append_csv(tmp_path / "out.csv")
+    with open(tmp_path / "out.csv", newline="") as file:
+        row = next(csv.DictReader(file))
+    assert (row["tile"], row["overlap"]) == ("24", "4")
 
 
 def test_json(folder):
