@@ -104,6 +104,7 @@ def add_file(preset, kind, model, tile, benchmarks):
     Returns:
         What the card tells of it beside its checksums.
     """
+    from kerasrestore.export.litert_restorer import LiteRTRestorer
     from kerasrestore.export.sidecar import sidecar_path
     from kerasrestore.export.tflite import export_tflite
 
@@ -116,11 +117,11 @@ def add_file(preset, kind, model, tile, benchmarks):
         sigma_range=preset.card["sigma_range"],
         license=preset.license,
     )
+    restorer = LiteRTRestorer(path, trial=False)
     quality = {
         Path(data).name: measure(
-            path,
+            restorer,
             data,
-            model,
             preset.card["sigma_range"],
             preset.card.get("quantize_input", False),
         )

@@ -6,7 +6,14 @@ python recipes/make_preset.py runs/color_blind \
 
 writes the folder of that name beside the other presets of the system. The
 benchmarks are measured through LiteRT, with the file that is shipped, at the
-usual noise levels that the model was trained for.
+usual noise levels that the model was trained for. Where that would take days,
+as with pyramid attention, Keras measures the weights:
+
+python recipes/make_preset.py runs/panet_s --name panet_s --tile 64 \
+    --runtime keras --benchmark-tile 80 --benchmark-overlap 8 \
+    --benchmarks benchmarks/CBSD68
+
+and the card says so.
 """
 
 import argparse
@@ -26,6 +33,9 @@ def parse(argv):
     add("--benchmarks", nargs="*", default=[], help="folders of images")
     add("--into", type=Path, help="folder that the preset is put into")
     add("--tile", type=int, default=384, help="tile of the .tflite")
+    add("--runtime", choices=("litert", "keras"), default="litert")
+    add("--benchmark-tile", type=int, help="tile of --runtime keras")
+    add("--benchmark-overlap", type=int, help="context of that tile")
     add("--default", action="store_true", help="taken where none is named")
     add("--training-data", default="BSD400", help="what it was trained on")
     add(
@@ -35,26 +45,41 @@ def parse(argv):
     )
     add("--description", required=True, help="one sentence for the card")
     add("--hardware", required=True, help="what it was trained on")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.runtime == "litert" and (
+        args.benchmark_tile is not None or args.benchmark_overlap is not None
+    ):
+        parser.error(
+            "LiteRT runs the file's own tile; leave --benchmark-tile and "
+            "--benchmark-overlap out."
+        )
+    return args
 
 
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore import models
+    from kerasrestore.export.litert_restorer import LiteRTRestorer
     from kerasrestore.export.tflite import export_tflite
     from kerasrestore.models.presets import ROOT
+    from kerasrestore.training.load_run import load_run
     from kerasrestore.training.plot import plot_log
 
-    run = json.loads((args.run / "run.json").read_text())
+    model, trained = load_run(args.run, args.name)
+    run = trained.facts
     best = json.loads((args.run / "best.json").read_text())
-    model = getattr(models, run["model"])(**run["config"], name=args.name)
-    model.load_weights(args.run / "best.weights.h5")
     # Modules of a system lie in one folder: kerasrestore.models.danet.danet.
     system = type(model).__module__.split(".")[-2]
     into = args.into or ROOT / system / "presets"
     into.mkdir(parents=True, exist_ok=True)
-    low, high = sigma_range(run["arguments"]["setting"])
+    low, high = trained.sigma_range
+    by_keras = args.runtime == "keras"
+    options = {
+        "tile": args.benchmark_tile or "auto",
+        "overlap": "auto"
+        if args.benchmark_overlap is None
+        else args.benchmark_overlap,
+    }
     with tempfile.TemporaryDirectory(dir=into, prefix=".preset-") as temporary:
         folder = Path(temporary)
         model.save_weights(folder / "model.weights.h5")
@@ -66,14 +91,20 @@ def main(argv=None):
             sigma_range=(low, high),
             license=args.license,
         )
+        restorer = model if by_keras else LiteRTRestorer(tflite, trial=False)
         quality = {
             Path(data).name: measure(
-                tflite, data, model, (low, high), run["arguments"]["quantize"]
+                restorer,
+                data,
+                (low, high),
+                run["arguments"]["quantize"],
+                **options,
             )
             for data in args.benchmarks
         }
-        sidecar["quality"] = quality
-        write_json(tflite.with_suffix(".json"), sidecar)
+        if not by_keras:
+            sidecar["quality"] = quality
+            write_json(tflite.with_suffix(".json"), sidecar)
         shutil.copy(args.run / "log.csv", folder / "log.csv")
         plot_log(folder / "log.csv", folder / "curve.png")
         card = {
@@ -91,6 +122,7 @@ def main(argv=None):
             "training_data": args.training_data,
             "license": args.license,
             "training": {
+                **start(run),
                 "command": run["command"],
                 "hardware": args.hardware,
                 "steps": run["arguments"]["steps"],
@@ -99,6 +131,7 @@ def main(argv=None):
             },
             "psnr": psnr_table(quality),
             "quality": quality,
+            "measured": {"runtime": args.runtime, **options},
             "quantize_input": run["arguments"]["quantize"],
             "files": files(folder, args.name),
         }
@@ -111,25 +144,34 @@ def main(argv=None):
     print(json.dumps(card["psnr"]))
 
 
-def sigma_range(text):
-    values = [float(value) for value in text.split(",")]
-    return values[0], values[-1]
+def start(run):
+    """How the training was begun that this one went on from, if any."""
+    told = run.get("start")
+    if told is None:
+        return {}
+    return {
+        "start": {
+            **start(told),
+            "command": told["command"],
+            "steps": told["arguments"]["steps"],
+        }
+    }
 
 
-def measure(tflite, data, model, sigma_range, quantize=False):
-    """PSNR and SSIM at the usual noise levels, through LiteRT."""
+def measure(restorer, data, sigma_range, quantize=False, **options):
+    """PSNR and SSIM at the usual noise levels; options of `evaluate`."""
     from kerasrestore.evaluation import evaluate
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
     from kerasrestore.tasks import Denoise
 
-    restorer = LiteRTRestorer(tflite, trial=False)
     figures = {}
     low, high = sigma_range
     for sigma in SIGMAS:
         if not low <= sigma <= high:
             continue
         task = Denoise(sigma, quantize=quantize)
-        report = evaluate(restorer, task, data, gray=model.channels == 1)
+        report = evaluate(
+            restorer, task, data, gray=restorer.channels == 1, **options
+        )
         figures[str(sigma)] = {
             key: round(value, 4) for key, value in report.mean.items()
         }

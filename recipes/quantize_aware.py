@@ -132,6 +132,7 @@ def main(argv=None):
             build,
             options,
             gray=(task,) if channels == 1 else (),
+            starts=False,
         )
         plan = recipe.plan(argv)
         plan.run(Path(__file__).name)

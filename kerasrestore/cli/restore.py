@@ -261,5 +261,3 @@ def _bar(args, files=None):
 
     with bar("restoring" if files is None else f"{files} photos") as tick:
         yield tick, say
-
-

@@ -107,6 +107,11 @@ def _tensorflow_loop(function, count, total, static, signature):
 
     @tf.function(jit_compile=True, autograph=False)
     def forward(*tensors):
+        if 1 in (block.shape[0] for block in tensors[:count]):
+            # No loop and no GATHER, which phones' delegates do not take.
+            blocks = [block[0] for block in tensors[:count]]
+            only = function(*blocks, *tensors[count:], **dict(static))
+            return only if total else only[None]
         steps = tf.shape(tensors[0])[0]
         # Asked for its shape and dtype; nothing of it is computed.
         like = result(tf.constant(0), tensors)

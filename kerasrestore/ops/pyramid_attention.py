@@ -155,8 +155,7 @@ def _attend(
     step = tile[1] + 4 * margin
     query = ops.reshape(query, (-1, query.shape[-1]))
     keys, factors, biases, values = (
-        [ops.take(x, image, axis=0) for x in levels[kind::4]]
-        for kind in range(4)
+        [_choose(x, image) for x in levels[kind::4]] for kind in range(4)
     )
     products = [ops.matmul(query, ops.transpose(key)) for key in keys]
 
@@ -181,7 +180,7 @@ def _attend(
     shift = ops.stop_gradient(shift)
     weights = [ops.exp(x - shift) for x in logits()]
     total = sum(ops.sum(x, axis=1, keepdims=True) for x in weights)
-    share = ops.take(inside, index, axis=0)[:, None] / total
+    share = _choose(inside, index)[:, None] / total
     output = sum(
         ops.matmul(
             _box(_box(x * share, margin, 1, 1), margin, step, stride), value
@@ -190,6 +189,11 @@ def _attend(
     )
     output = ops.pad(output, ((0, 4 * margin), (0, 0)))
     return ops.reshape(output, (tile[0], step, -1))[:, : tile[1]]
+
+
+def _choose(x, index):
+    """One entry of several; a GATHER only where there are several."""
+    return x[0] if x.shape[0] == 1 else ops.take(x, index, axis=0)
 
 
 def _box(x, margin, down, right):

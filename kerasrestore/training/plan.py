@@ -1,6 +1,7 @@
 """A training as a command line asks for it."""
 
 import json
+from pathlib import Path
 
 import keras
 
@@ -21,6 +22,7 @@ from kerasrestore.training.fit import fit
 from kerasrestore.training.run import open_run
 from kerasrestore.training.schedules import make_schedule
 from kerasrestore.training.settings import numbers
+from kerasrestore.training.start import start_from
 from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
@@ -69,6 +71,8 @@ class Plan:
             return
         with distribution.scope():
             model, restorer = self.model()
+            if getattr(args, "start", None):
+                self._start(restorer, not args.quiet and distribution.is_chief)
         validate = self.validation()
         if distribution.replicas > 1 and not args.quiet:
             print(distribution.describe(), flush=True)
@@ -161,6 +165,13 @@ class Plan:
             self.args.validation_crop,
             getattr(self.args, "validation_degraded", None),
         )
+
+    def _start(self, restorer, shown):
+        if (Path(self.args.out) / "checkpoint.npz").exists():
+            return  # The training goes on from there.
+        new = start_from(restorer, self.args.start)
+        if shown and new:
+            print(f"starting anew: {', '.join(new)}", flush=True)
 
     def _dry_run(self, sampler, devices):
         # A step is measured on one device.

@@ -35,6 +35,7 @@ class Recipe:
             arguments of the task's class.
         gray: names of the tasks that the paper trains on gray images.
         photos: whether it trains on pairs of photographs too.
+        starts: whether a training may begin with the weights of another.
 
     Example:
     >>> from kerasrestore import DANetMobile
@@ -60,6 +61,7 @@ class Recipe:
     task_options: Callable | None = None
     gray: tuple = ()
     photos: bool = False
+    starts: bool = True
 
     def run(self, argv=None):
         """Trains as the command line says; ends with a sentence if it cannot.
@@ -137,6 +139,13 @@ class Recipe:
             help="noisy images are rounded to 8 bits, as in RNAN's and PANet's "
             "files",
         )
+        if self.starts:
+            add(
+                "--start",
+                metavar="PRESET",
+                help="preset or folder of a training whose weights are the "
+                "first ones; layers that it lacks start anew",
+            )
         if self.options is not None:
             self.options(add)
         add_settings(add)

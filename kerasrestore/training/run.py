@@ -65,12 +65,27 @@ def open_run(out, recipe, arguments, model, write=True):
         "recipe": recipe,
         "arguments": arguments,
         "command": _command(recipe, arguments),
+        **_start(path, arguments.get("start")),
         "model": type(model).__name__,
         "config": _config(model),
         "versions": _versions(),
     }
     text = json.dumps(run, indent=1) + "\n"
     write_atomically(path, lambda file: file.write(text.encode()))
+
+
+def _start(path, start):
+    """What the run that this one starts from was started with."""
+    if not start:
+        return {}
+    # Read once: that run may be gone when this one goes on.
+    source = path if path.exists() else Path(start) / path.name
+    if not source.is_file():
+        return {}  # A preset, whose card tells.
+    told = json.loads(source.read_text(encoding="utf-8"))
+    if source == path:
+        return {"start": told["start"]} if "start" in told else {}
+    return {"start": told}
 
 
 def _plain(value):

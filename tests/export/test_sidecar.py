@@ -274,4 +274,7 @@ def test_shipped_sidecars_are_what_their_cards_say():
         assert sidecar["task"] == preset.task
         assert sidecar["sigma_input"] == preset.sigma_input
         assert sidecar["license"] == preset.license
-        assert sidecar["quality"] == preset.quality
+        # Figures of Keras with other tiles are none of the file's.
+        measured = preset.card.get("measured", {"runtime": "litert"})
+        by_litert = measured["runtime"] == "litert"
+        assert sidecar["quality"] == (preset.quality if by_litert else {})

@@ -279,6 +279,26 @@ def test_photographs(folder, tmp_path):
     assert "--validation-degraded" in arguments["command"]
 
 
+def test_attention_joins_a_trained_network(folder, tmp_path, capsys):
+    first, second = tmp_path / "first", tmp_path / "second"
+    steps = f"{SMALL['panet']} {STEPS} --validate-every 2"
+    run("panet", where(folder, first), steps, "--attention none --steps 2")
+    before = json.loads((first / "best.json").read_text())["psnr"]
+    capsys.readouterr()
+    last = f"{steps} --start {first} --learning-rate 1e-9 --steps"
+    run("panet", where(folder, second), last, 2)
+    assert "starting anew: attention_mid\n" in capsys.readouterr().out
+    # It whispers at first.
+    after = json.loads((second / "best.json").read_text())["psnr"]
+    assert after == pytest.approx(before, abs=0.05)
+    assert json.loads((second / "run.json").read_text())["start"]["command"]
+    # Going on wants the first training no more.
+    first.rename(tmp_path / "away")
+    run("panet", where(folder, second), last, 4)
+    with open(second / "log.csv", newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["2", "4"]
+
+
 def test_dry_run(folder, tmp_path, capsys):
     out = tmp_path / "out"
     options = (SMALL["danet_mobile"], STEPS, "--steps 7200 --dry-run")
@@ -301,6 +321,8 @@ def test_dry_run(folder, tmp_path, capsys):
         ("panet --blocks 3", "choose an even number"),
         ("panet --task jpeg --quantize", "--quantize is for denoise"),
         ("panet --clip-norm 1 --clip-each 1", "--clip-norm or --clip-each"),
+        ("panet --start nothing", "no preset 'nothing'"),
+        ("panet --start .", "no preset '.'"),
         ("panet --batch-size 0", "--batch-size is a number above 0"),
         ("panet --ema 1.5", "--ema is below 1"),
         ("panet --learning-rate nan", "--learning-rate is a number above"),
