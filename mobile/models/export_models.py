@@ -2,7 +2,7 @@
 
 python mobile/models/export_models.py
 
-puts every shipped `.tflite` in float32 and int8 into `mobile/models/files/`,
+puts every `.tflite` that is shipped for phones in float32 and int8 into `mobile/models/files/`,
 each with its sidecar, and `models.json`, the list of them. The default
 preset's models are exported once more with bytes in and out. Each model is
 loaded and checked with LiteRT before. `--add MODEL.tflite` adds one of your
@@ -33,6 +33,9 @@ FORMAT = 1
 # What the demos take, where a preset has it; float16 is float32 to a phone's
 # processor, and half the download is not worth a third choice on screen.
 QUANTIZATIONS = ("float32", "int8")
+# Multiply-accumulates a pixel that a phone can spend: some seconds a photo.
+# The published systems take a hundred times as many.
+PHONE_MACS = 300_000
 TITLES = {
     "demosaic": "sensor mosaic",
     "jpeg": "JPEG artifacts",
@@ -115,8 +118,11 @@ def export_models(folder=FILES, added=()):
 
 
 def shipped():
-    """The package's own models, one after the other, loaded and checked."""
+    """The package's own models for phones, one after the other, loaded and
+    checked."""
     for preset in presets():
+        if preset.macs_per_pixel > PHONE_MACS:
+            continue
         for quantization in QUANTIZATIONS:
             if role(quantization) in preset.files:
                 yield LiteRTRestorer.from_preset(
