@@ -23,6 +23,8 @@ class ImageRestorer:
         receptive_field: side in pixels of the square of input that one
             output pixel depends on; `None` if that is the whole image.
         sigma_input: whether the network takes the noise level.
+        largest_tile: side of the tiles that `restore` chooses at most; an
+            image of up to twice that is taken whole if memory allows.
         fixed_tile: `(height, width)` if the network runs at one size alone.
         name: what messages call the restorer.
     """
@@ -33,6 +35,9 @@ class ImageRestorer:
     size_multiple = 1
     receptive_field = None
     sigma_input = False
+    # Beyond this side a larger tile saves little context and only coarsens the
+    # progress.
+    largest_tile = 1024
     fixed_tile = None
 
     def restore_tile(self, tile, sigma):
@@ -76,7 +81,8 @@ class ImageRestorer:
 
         The image is continued by reflection beyond its borders and cut into
         overlapping tiles; with the default overlap every pixel comes out as
-        if the network had seen the whole image at once.
+        if the network had seen the whole image at once. Attention to all of
+        an image is to all of a tile, with tiles of up to `largest_tile`.
 
         Args:
             image: path, PIL image, or array `(H, W)`, `(H, W, C)` or
@@ -89,8 +95,8 @@ class ImageRestorer:
                 up to 2 removes more: models with a sigma input are told
                 `strength * sigma`; blind ones are blended with the input
                 below 1 and blended with a second pass above.
-            tile: `"auto"` (as large as the memory limit allows), the side
-                of a tile or `(height, width)`, in pixels, overlap included;
+            tile: `"auto"` (as large as the memory limit and `largest_tile`
+                allow), the side of a tile or `(height, width)`, in pixels, overlap included;
                 `None` for the whole image at once.
             overlap: context in pixels on each side of a tile; `"auto"` is
                 the receptive radius, which is exact. Less is faster; tiles

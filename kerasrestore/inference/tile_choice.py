@@ -10,9 +10,6 @@ from kerasrestore.inference.memory import (
 )
 from kerasrestore.inference.tiling import TilePlan
 
-# Beyond this side a larger tile saves little context and only coarsens the
-# progress; an image of up to twice that is taken whole if memory allows.
-LARGEST_TILE = 1024
 # Context where the network sees the whole image, so that none is exact.
 WIDE_OVERLAP = 64
 
@@ -96,12 +93,12 @@ def choose_tiles(
         [round_up(size, multiple) + 2 * halo for size in (height, width)]
     )
     if tile is None or (
-        max(sides) <= 2 * LARGEST_TILE
+        max(sides) <= 2 * restorer.largest_tile
         and restorer.memory_forecast(*sides) <= free
     ):
         return TilePlan(height, width, check(sides), halo, feather)
     smallest = 2 * round_up(halo + 8, multiple)
-    side = max(round_up(LARGEST_TILE, multiple), smallest)
+    side = max(round_up(restorer.largest_tile, multiple), smallest)
     while side > smallest and restorer.memory_forecast(side, side) > free:
         side -= round_up(16, multiple)
     check((side, side))

@@ -116,6 +116,7 @@ class QuantizeAware(Restorer):
             "scale",
             "size_multiple",
             "receptive_field",
+            "largest_tile",
             "sigma_input",
             "value_range",
         ):

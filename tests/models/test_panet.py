@@ -4,6 +4,7 @@ import pytest
 from goldens import golden, needs_goldens, released_state, tolerance
 from testing import enliven, random_image, run_model_test
 
+from kerasrestore.inference.tile_choice import choose_tiles
 from kerasrestore.models import PANet
 
 SR = {"task": "super_resolution"}
@@ -97,6 +98,21 @@ def test_without_attention_the_receptive_field_is_tight():
     )
     assert reach == radius
     assert small().receptive_field is None
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "tile", "whole"),
+    [
+        ({}, (160, 120), "auto", True),
+        ({}, (321, 481), "auto", False),
+        ({}, (321, 481), None, True),
+        ({"attention": ()}, (321, 481), "auto", True),
+    ],
+)
+def test_tiles_of_attention(options, size, tile, whole):
+    plan = choose_tiles(small(**options), *size, tile, "auto", None, 0)
+    assert (len(plan) == 1) == whole
+    assert whole or max(plan.tile) <= 80
 
 
 def test_training_of_every_weight():

@@ -15,6 +15,10 @@ from kerasrestore.ops.arguments import whole_numbers
 
 TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
 POSITIONS = ("pre", "mid", "post")
+# Side of the tiles that `restore` cuts images into: the cost of attention to
+# all pixels grows with their square. The published figures are of tiles of up
+# to 6,800 pixels, 57x77 for an image of 321x481.
+LARGEST_TILE = 80
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -33,6 +37,10 @@ class PANet(Restorer):
 
     The paper leaves the attention open in many points, so that the released
     code is the definition; see `PyramidAttention`.
+
+    Called, the network attends to all of what it is given. `restore` cuts
+    images into tiles of about 80x80, as the released code does; `tile=None`
+    takes an image whole.
 
     Args:
         task: what the model restores: `"denoise"`, `"demosaic"`, `"jpeg"` or
@@ -168,9 +176,11 @@ class PANet(Restorer):
         self.patch_size = patch_size
         self.resize_rule = resize_rule
         self.features = features
-        # Attention sees the whole image.
-        self.receptive_field = None
-        if not attention:
+        if attention:
+            # It sees the whole image.
+            self.receptive_field = None
+            self.largest_tile = LARGEST_TILE
+        else:
             # The upsampler's convolutions on enlarged pixels and the tail
             # reach no more than one pixel together.
             radius = 3 + 2 * num_blocks + (1 if enlarges else 0)
