@@ -127,7 +127,7 @@ def context(restorer, overlap, tile):
     if isinstance(overlap, str) and overlap == "auto":
         if exact is not None and (tile is None or tile > 2 * exact):
             return exact, 0
-        halo = 0 if tile is None else min(WIDE_OVERLAP, tile // 4)
+        halo = 0 if tile is None else min(WIDE_OVERLAP, tile // 8)
         # Rounded down, so that a core is left.
         halo -= halo % restorer.size_multiple
     elif not _whole(overlap) or overlap < 0:

@@ -103,7 +103,7 @@ def test_without_attention_the_receptive_field_is_tight():
 @pytest.mark.parametrize(
     ("options", "size", "tile", "whole"),
     [
-        ({}, (160, 120), "auto", True),
+        ({}, (128, 120), "auto", True),
         ({}, (321, 481), "auto", False),
         ({}, (321, 481), None, True),
         ({"attention": ()}, (321, 481), "auto", True),
@@ -112,7 +112,7 @@ def test_without_attention_the_receptive_field_is_tight():
 def test_tiles_of_attention(options, size, tile, whole):
     plan = choose_tiles(small(**options), *size, tile, "auto", None, 0)
     assert (len(plan) == 1) == whole
-    assert whole or max(plan.tile) <= 80
+    assert whole or max(plan.tile) <= 64
 
 
 def test_training_of_every_weight():

@@ -18,7 +18,7 @@ POSITIONS = ("pre", "mid", "post")
 # Side of the tiles that `restore` cuts images into: the cost of attention to
 # all pixels grows with their square. The published figures are of tiles of up
 # to 6,800 pixels, 57x77 for an image of 321x481.
-LARGEST_TILE = 80
+LARGEST_TILE = 64
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -39,7 +39,7 @@ class PANet(Restorer):
     code is the definition; see `PyramidAttention`.
 
     Called, the network attends to all of what it is given. `restore` cuts
-    images into tiles of about 80x80, as the released code does; `tile=None`
+    images into tiles of about 64x64, as the released code does; `tile=None`
     takes an image whole.
 
     Args:
