@@ -106,6 +106,9 @@ def main(argv=None):
             sidecar["quality"] = quality
             write_json(tflite.with_suffix(".json"), sidecar)
         shutil.copy(args.run / "log.csv", folder / "log.csv")
+        if "start" in run:
+            first = Path(run["arguments"]["start"]) / "log.csv"
+            shutil.copy(first, folder / "start_log.csv")
         plot_log(folder / "log.csv", folder / "curve.png")
         card = {
             "name": args.name,
@@ -199,6 +202,8 @@ def files(folder, name):
         "log": "log.csv",
         "curve": "curve.png",
     }
+    if (folder / "start_log.csv").exists():
+        roles["start_log"] = "start_log.csv"
     return {
         role: {"file": file, "sha256": file_sha256(folder / file)}
         for role, file in roles.items()

@@ -108,6 +108,8 @@ def load_restorer(
                 "--quantization chooses among files for LiteRT; leave it or "
                 "--runtime keras out."
             )
+        # XLA, which attention is compiled by, would say so on the terminal.
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
             with hushed():
                 from kerasrestore.models.restorer import Restorer

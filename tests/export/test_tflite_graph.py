@@ -68,9 +68,14 @@ def test_macs(tmp_path, function, shapes, macs):
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
 def test_macs_are_those_of_the_sidecar(preset):
     path = preset.file("tflite")
-    assert (
-        sum(TFLiteGraph(path).macs()[0].values()) == read_sidecar(path)["macs"]
-    )
+    sidecar = read_sidecar(path)
+    counted = sum(TFLiteGraph(path).macs()[0].values())
+    if sidecar["receptive_field"]:
+        assert counted == sidecar["macs"]
+    else:
+        # Pyramid attention computes rims of four pixels that it throws away.
+        side = sidecar["tile"][0]
+        assert 1 < counted / sidecar["macs"] < (1 + 4 / side) ** 4
 
 
 def looped(start, limit, step):

@@ -73,7 +73,7 @@ def test_measured_by_keras(make_preset, data, trained, tmp_path):
     # Nothing half-made is left beside it.
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
     card = json.loads((preset.path / "card.json").read_text())
-    assert card["files"].keys() >= {"weights", "tflite", "log", "curve"}
+    assert card["files"].keys() >= {"tflite", "log", "start_log"}
 
 
 def test_tiles_are_for_keras(make_preset, trained, tmp_path, capsys):
