@@ -96,8 +96,8 @@ class ImageRestorer:
                 `strength * sigma`; blind ones are blended with the input
                 below 1 and blended with a second pass above.
             tile: `"auto"` (as large as the memory limit and `largest_tile`
-                allow), the side of a tile or `(height, width)`, in pixels, overlap included;
-                `None` for the whole image at once.
+                allow), the side of a tile or `(height, width)`, in pixels,
+                overlap included; `None` for the whole image at once.
             overlap: context in pixels on each side of a tile; `"auto"` is
                 the receptive radius, which is exact. Less is faster; tiles
                 are then faded into each other.
