@@ -5,9 +5,9 @@ python mobile/models/export_models.py
 puts every `.tflite` that is shipped for phones in float32 and int8 into
 `mobile/models/files/`, each with its sidecar, and `models.json`, the list of
 them. The default preset's models are exported once more with bytes in and out.
-Each model is loaded and checked with LiteRT before. `--add MODEL.tflite` adds one of your
-own (`kerasrestore export` makes them). The folder is replaced as a whole when
-all is done: what was in it and is not written again is gone.
+Each model is loaded and checked with LiteRT before. `--add MODEL.tflite` adds
+one of your own (`kerasrestore export` makes them). The folder is replaced as a
+whole when all is done: what was in it and is not written again is gone.
 """
 
 import argparse
