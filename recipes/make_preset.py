@@ -6,14 +6,14 @@ python recipes/make_preset.py runs/color_blind \
 
 writes the folder of that name beside the other presets of the system. The
 benchmarks are measured through LiteRT, with the file that is shipped, at the
-usual noise levels that the model was trained for. Where that would take days,
-as with pyramid attention, Keras measures the weights:
+usual noise levels that the model was trained for. Attention gives other figures
+with other tiles, and its `.tflite` wants small ones; so
 
-python recipes/make_preset.py runs/panet_s --name panet_s --tile 64 \
-    --runtime keras --benchmark-tile 80 --benchmark-overlap 8 \
-    --benchmarks benchmarks/CBSD68
+python recipes/make_preset.py runs/panet_s --name panet_s --tile 48 \
+    --runtime keras --benchmarks benchmarks/CBSD68
 
-and the card says so.
+measures the weights with Keras, in its own tiles or those of
+`--benchmark-tile` and `--benchmark-overlap`, and the card says so.
 """
 
 import argparse

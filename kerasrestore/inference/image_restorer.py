@@ -99,8 +99,9 @@ class ImageRestorer:
                 allow), the side of a tile or `(height, width)`, in pixels,
                 overlap included; `None` for the whole image at once.
             overlap: context in pixels on each side of a tile; `"auto"` is
-                the receptive radius, which is exact. Less is faster; tiles
-                are then faded into each other.
+                the receptive radius, which is exact, or an eighth of the tile
+                where there is none. Less is faster; tiles are then faded
+                into each other.
             ensemble: mean over the eight flips and rotations: eight times
                 the work for about 0.1 dB.
             memory_limit: bytes or text such as `"2GB"` that the process is
