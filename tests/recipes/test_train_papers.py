@@ -241,6 +241,45 @@ def test_twenty_steps_under_jax(folder, tmp_path, monkeypatch):
         assert best["step"] == 20 and np.isfinite(best["psnr"])
 
 
+MIRRORED = """
+import runpy, sys
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+halves = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, halves)
+folder, out, *commands = sys.argv[1:]
+for command in commands:
+    name, *words = command.split()
+    recipe = runpy.run_path(f"recipes/train_{name}.py")["RECIPE"]
+    for strategy in ("none", "mirrored"):
+        where = f"--data {folder} --validation {folder} --strategy {strategy}"
+        where = f"{where} --out {out}/{name}_{strategy}"
+        recipe.run([*where.split(), *words])
+"""
+
+
+def test_two_devices_train_as_one(folder, tmp_path, monkeypatch):
+    """Attention has loops with gradients of their own; they are shared too."""
+    monkeypatch.chdir(ROOT)
+    steps = f"{STEPS} --steps 4 --validate-every 1 --quiet"
+    steps = f"{steps} --learning-rate 1e-3"
+    commands = [f"{name} {small} {steps}" for name, small in SMALLER.items()]
+    run_python(MIRRORED, folder, tmp_path, *commands)
+    for name in SMALLER:
+        one, two = (losses(tmp_path / f"{name}_{s}") for s in WAYS)
+        np.testing.assert_allclose(one, two, atol=1e-4)
+        # A training that stands still would agree too.
+        assert np.ptp(one) > 1e-3
+
+
+WAYS = ("none", "mirrored")
+
+
+def losses(out):
+    with open(out / "log.csv", newline="") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
 @pytest.mark.parametrize(
     ("words", "columns"),
     [
