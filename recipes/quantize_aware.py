@@ -73,7 +73,7 @@ def load(args):
 
 def quantize(args, task, restorer):
     """The model as it is before the training."""
-    sampler = Plan(args, task, {}, build).sampler()
+    sampler = Plan(args, task, build).sampler()
     # Of the steps that come after the training: it does not see these.
     drawn = [sampler.batch(args.steps + step) for step in range(CALIBRATION)]
     return quantize_aware(

@@ -1,8 +1,10 @@
 """Random training patches, degraded as they are drawn."""
 
+import math
 import os
 
 import numpy as np
+from PIL import Image
 
 from kerasrestore.data.images import list_images
 from kerasrestore.data.sampler import Sampler, turned, turned_corner
@@ -34,6 +36,9 @@ class PatchSampler(Sampler):
         seed: seed of the sequence.
         cache_bytes: decoded images kept in memory, in bytes. Images beyond
             that are decoded again when they are wanted, which is slow.
+        scales: lowest and highest factor, at most 1, by which an image is
+            shrunk (bicubic) before a patch is cut from it: small images have
+            finer texture, and are cleaner.
 
     Raises:
         ValueError: if there is no image, an image cannot be read or
@@ -64,7 +69,13 @@ class PatchSampler(Sampler):
         batch_size=16,
         seed=0,
         cache_bytes=2 << 30,
+        scales=(1.0, 1.0),
     ):
+        if not 0 < scales[0] <= scales[1] <= 1:
+            raise ValueError(
+                f"scales are factors in order, above 0 and at most 1, got "
+                f"{scales}."
+            )
         listed = isinstance(folder, (str, os.PathLike))
         super().__init__(
             list_images(folder) if listed else list(folder),
@@ -76,6 +87,7 @@ class PatchSampler(Sampler):
             scale=task.scale,
         )
         self.task = task
+        self.scales = tuple(scales)
 
     def image(self, index):
         """Image number `index`, uint8 `(H, W, channels)`."""
@@ -98,10 +110,33 @@ class PatchSampler(Sampler):
             mirror,
         )
         window = turned(window, turn, mirror) / np.float32(255)
-        degraded, strength = self.task.degrade(window, rng)
-        clean = window[top : top + size, left : left + size]
+        degraded, clean, strength = self.task.training_pair(window, rng)
+        clean = clean[top : top + size, left : left + size]
         top, left, size = top // scale, left // scale, size // scale
         return degraded[top : top + size, left : left + size], clean, strength
+
+    def _scaled(self, arrays, rng):
+        if self.scales == (1.0, 1.0):
+            return arrays
+        (image,), task = arrays, self.task
+        # An image that is not much larger than a patch is shrunk less.
+        least = self.patch_size / min(image.shape[:2])
+        factor = max(least, rng.uniform(*self.scales))
+        sides, rows_and_columns = [], []
+        small = self.patch_size + 2 * (task.halo + task.block)
+        for side in image.shape[:2]:
+            # What the patch and the degradation around it want, if it fits.
+            source = min(side, math.ceil(small / factor))
+            first = int(rng.integers(side - source + 1))
+            rows_and_columns.append(slice(first, first + source))
+            new = max(self.patch_size, round(source * factor))
+            sides.append(new // task.modulus * task.modulus)
+        window = np.ascontiguousarray(image[tuple(rows_and_columns)])
+        gray = window.shape[-1] == 1
+        shrunk = Image.fromarray(window[..., 0] if gray else window).resize(
+            sides[::-1], Image.Resampling.BICUBIC
+        )
+        return (np.asarray(shrunk).reshape(*sides, -1),)
 
     def _window(self, start, side):
         """What has to be degraded along one axis for a patch at `start`."""

@@ -22,6 +22,7 @@ class RecordPatchSampler(PatchSampler):
             the task's scale; degraded ones are smaller by it.
         batch_size: patches in a batch.
         seed: seed of the sequence.
+        scales: as in `PatchSampler`.
 
     Raises:
         ValueError: if the records hold no clean images, one is smaller than
@@ -56,6 +57,7 @@ class RecordPatchSampler(PatchSampler):
         patch_size=64,
         batch_size=16,
         seed=0,
+        scales=(1.0, 1.0),
     ):
         super().__init__(
             records.names,
@@ -64,6 +66,7 @@ class RecordPatchSampler(PatchSampler):
             patch_size=patch_size,
             batch_size=batch_size,
             seed=seed,
+            scales=scales,
         )
         self.records = records
         records.image(0, "clean", channels)

@@ -69,6 +69,10 @@ class Sampler(ABC):
     def _cut(self, arrays, top, left, turn, mirror, rng):
         """A degraded patch, the clean one and the strength."""
 
+    def _scaled(self, arrays, rng):
+        """What a patch is cut from: the image, or a smaller one made of it."""
+        return arrays
+
     def _arrays(self, index):
         arrays = self._cache.get(index)
         if arrays is not None:
@@ -110,6 +114,7 @@ class Sampler(ABC):
         strength = np.empty(self.batch_size, np.float32)
         for item in range(self.batch_size):
             arrays = self._arrays(int(rng.integers(len(self.files))))
+            arrays = self._scaled(arrays, rng)
             height, width = arrays[0].shape[:2]
             top = scale * int(rng.integers((height - size) // scale + 1))
             left = scale * int(rng.integers((width - size) // scale + 1))

@@ -10,6 +10,8 @@ All tasks keep one contract, that of `Task`:
 - `degrade(patches, rng)` makes training inputs on the processor and
   `degrade_tensors(patches, seed)` on an accelerator, where tensor operations
   can do it; both also give the strength of each patch.
+- `training_pair` and `benchmark_pair` give with it what is to be restored,
+  which is not the clean image where the degradation changes it for good.
 - `score(restored, clean)` gives PSNR and SSIM by the protocol of the papers'
   tables, and `protocol(channels)` names it.
 - `setting` is the strength by which the tables name a column, `scale` the
@@ -20,6 +22,7 @@ All tasks keep one contract, that of `Task`:
 Nothing here needs Keras but `degrade_tensors`.
 """
 
+from kerasrestore.tasks.camera import CameraNoise
 from kerasrestore.tasks.demosaic import Demosaic
 from kerasrestore.tasks.denoise import Denoise
 from kerasrestore.tasks.jpeg import Jpeg
@@ -31,6 +34,7 @@ TASKS = {task.name: task for task in (Denoise, Demosaic, Jpeg, SuperResolution)}
 
 __all__ = [
     "TASKS",
+    "CameraNoise",
     "Demosaic",
     "Denoise",
     "Jpeg",

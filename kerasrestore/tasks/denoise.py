@@ -4,6 +4,9 @@ import numpy as np
 
 from kerasrestore.tasks.task import Task
 
+# Noise levels of the papers' tables: a range is validated at these.
+VALIDATED = (15, 25, 50)
+
 
 class Denoise(Task):
     """Additive white Gaussian noise: how it is drawn and how it is scored.
@@ -63,6 +66,17 @@ class Denoise(Task):
                 f"{low:g}..{high:g}; use Denoise(sigma=25), for example."
             )
         return low
+
+    @property
+    def label(self):
+        return f"sigma{self.setting:g}"
+
+    def validation_tasks(self):
+        low, high = self.sigma
+        if low == high:
+            return (self,)
+        levels = [s for s in VALIDATED if low <= s <= high] or [high]
+        return tuple(Denoise(level, self.quantize) for level in levels)
 
     def _degrade_patch(self, clean, rng):
         low, high = self.sigma

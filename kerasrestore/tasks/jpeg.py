@@ -9,6 +9,9 @@ from PIL import Image
 from kerasrestore.data.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
+# Qualities of the papers' tables: a range is validated at these.
+VALIDATED = (10, 20, 30, 40)
+
 
 class Jpeg(Task):
     """JPEG compression: how images are compressed and how they are scored.
@@ -72,6 +75,17 @@ class Jpeg(Task):
                 "use Jpeg(quality=10), for example."
             )
         return low
+
+    @property
+    def label(self):
+        return f"quality{self.setting}"
+
+    def validation_tasks(self):
+        low, high = self.quality
+        if low == high:
+            return (self,)
+        qualities = [q for q in VALIDATED if low <= q <= high] or [high]
+        return tuple(Jpeg(quality) for quality in qualities)
 
     def _degrade_patch(self, clean, rng):
         low, high = self.quality

@@ -56,6 +56,10 @@ class RealPairs(Task):
     def setting(self):
         return self.factor
 
+    @property
+    def label(self):
+        return self.name if self.factor is None else f"x{self.factor}"
+
     def degrade(self, clean, rng):
         raise ValueError(
             "Pairs of photographs are not made of clean images; train on the "

@@ -87,6 +87,17 @@ class SuperResolution(Task):
             )
         return self.factors[0]
 
+    @property
+    def label(self):
+        return f"x{self.setting}"
+
+    def validation_tasks(self):
+        options = {
+            "pre_upsampled": self.pre_upsampled,
+            "quantize": self.quantize,
+        }
+        return tuple(SuperResolution(f, **options) for f in self.factors)
+
     def _degrade_patch(self, clean, rng):
         factor = self.factors[0]
         if len(self.factors) > 1:

@@ -45,6 +45,27 @@ class Task:
         """The strength that tables name it by, or `None` if it has none."""
         return None
 
+    def strength(self, degraded, target):
+        """What a model with a noise level as its input is given.
+
+        Args:
+            degraded: from `benchmark_pair`.
+            target: likewise.
+
+        Returns:
+            The setting; tasks without one measure it.
+        """
+        return self.setting
+
+    @property
+    def label(self):
+        """Name of the setting in logs and tables, such as `"sigma25"`."""
+        return self.name
+
+    def validation_tasks(self):
+        """Tasks of one setting each at which a model is validated."""
+        return (self,)
+
     def load_clean(self, path, channels=3):
         """Reads a ground-truth image as the task's tables take it.
 
@@ -114,6 +135,44 @@ class Task:
         self._check_sides(clean)
         return self._degrade_patch(clean, rng)
 
+    def training_pair(self, clean, rng):
+        """A degraded training patch and what it is to be restored to.
+
+        That is the clean patch, but for degradations that change the image
+        in ways that are not to be undone.
+
+        Args:
+            clean: float32 array `(H, W, C)` in [0, 1].
+            rng: `numpy.random.Generator`.
+
+        Returns:
+            `(degraded, target, strength)`: two float32 arrays and a float32
+            number, as `degrade` gives it.
+
+        Raises:
+            ValueError: as `degrade` does.
+        """
+        degraded, strength = self.degrade(clean, rng)
+        return degraded, clean, strength
+
+    def benchmark_pair(self, clean, index, seed=0):
+        """A degraded benchmark image and what it is scored against.
+
+        Args:
+            clean: as in `degrade_benchmark`.
+            index: likewise.
+            seed: likewise.
+
+        Returns:
+            `(degraded, target)`: what `degrade_benchmark` gives, and a uint8
+            array, the clean image unless the degradation changes it in ways
+            that are not to be undone.
+
+        Raises:
+            ValueError: as `degrade_benchmark` does.
+        """
+        return self.degrade_benchmark(clean, index, seed), clean
+
     def degrade_benchmark(self, clean, index, seed=0):
         """The degraded version of a benchmark image, the same everywhere.
 
@@ -129,13 +188,7 @@ class Task:
             ValueError: if the task has a range of settings, or the image is
                 no uint8 image or has sides that do not fit.
         """
-        clean = np.asarray(clean)
-        if clean.dtype != np.uint8 or clean.ndim not in (2, 3):
-            raise ValueError(
-                "Benchmark images are uint8 of shape (H, W) or (H, W, C), got "
-                f"{clean.dtype} of shape {clean.shape}; convert it first."
-            )
-        self._check_sides(clean)
+        clean = self._checked(clean)
         return self._degrade_image(clean, np.random.default_rng([seed, index]))
 
     def degrade_tensors(self, clean, seed=None):
@@ -211,6 +264,16 @@ class Task:
             "psnr": psnr(restored, clean, self.shave),
             "ssim": ssim(restored, clean, self.shave),
         }
+
+    def _checked(self, clean):
+        clean = np.asarray(clean)
+        if clean.dtype != np.uint8 or clean.ndim not in (2, 3):
+            raise ValueError(
+                "Benchmark images are uint8 of shape (H, W) or (H, W, C), got "
+                f"{clean.dtype} of shape {clean.shape}; convert it first."
+            )
+        self._check_sides(clean)
+        return clean
 
     def _check_sides(self, clean):
         height, width = clean.shape[:2]

@@ -14,7 +14,6 @@ from kerasrestore.training.distillation_options import OPTIONS, STAGES
 from kerasrestore.training.fit import fit
 from kerasrestore.training.load_run import load_run
 from kerasrestore.training.losses import LogMeanSquaredError
-from kerasrestore.training.plan import VALIDATED
 from kerasrestore.training.privileged import (
     PrivilegedSampler,
     PrivilegedTraining,
@@ -59,9 +58,7 @@ class DistillationStages:
         self.distribution = distribution
         self.channels = 1 if args.gray else 3
         self.task = make_task("denoise", args.sigma)
-        low, high = self.task.sigma
-        within = [s for s in VALIDATED["denoise"] if low <= s <= high]
-        self.tasks = [make_task("denoise", s) for s in within or [high]]
+        self.tasks = self.task.validation_tasks()
         self.best = {}
         self.restorers = {}
 

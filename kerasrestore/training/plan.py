@@ -26,9 +26,6 @@ from kerasrestore.training.start import start_from
 from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
-# Where a model is trained over a range, these are validated.
-VALIDATED = {"denoise": (15, 25, 50), "jpeg": (10, 20, 30, 40)}
-
 
 class Plan:
     """The parts of a training, and running it.
@@ -36,7 +33,6 @@ class Plan:
     Args:
         args: parsed arguments of a `Recipe`.
         task: what is restored.
-        task_options: further arguments that the task was made with.
         build: function that takes the arguments, the task and the number of
             channels and gives the `Restorer`, or a `Trainee` around it.
 
@@ -44,10 +40,9 @@ class Plan:
         channels: 3 for colour, 1 for gray.
     """
 
-    def __init__(self, args, task, task_options, build):
+    def __init__(self, args, task, build):
         self.args = args
         self.task = task
-        self.task_options = task_options
         self.channels = 1 if args.gray else 3
         self._build = build
 
@@ -122,6 +117,7 @@ class Plan:
                 return RecordPairSampler(Records(args.records), **options)
             pairs = folder_pairs(args.degraded, args.data)
             return PairSampler(pairs, **options)
+        options["scales"] = (args.smallest_scale, 1.0)
         if args.records:
             return RecordPatchSampler(
                 Records(args.records), self.task, **options
@@ -146,23 +142,12 @@ class Plan:
 
     def validation(self):
         """The `Validation`, at each setting that figures are wanted of."""
-        task = self.task
-        low, high = getattr(task, "sigma", None) or getattr(
-            task, "quality", (None, None)
-        )
-        factors = getattr(task, "factors", ())
-        chosen = ()
-        if low != high:
-            levels = VALIDATED[task.name]
-            chosen = [s for s in levels if low <= s <= high] or [high]
-        elif len(factors) > 1:
-            chosen = factors
-        tasks = [type(task)(one, **self.task_options) for one in chosen]
         return Validation(
             self.args.validation,
-            tasks or [task],
+            self.task.validation_tasks(),
             self.channels,
             self.args.validation_crop,
+            self.args.validation_crops,
             getattr(self.args, "validation_degraded", None),
         )
 

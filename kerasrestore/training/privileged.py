@@ -126,6 +126,8 @@ class PrivilegedValidation:
 class _Reproducer:
     """A privileged teacher as `Validation` takes restorers."""
 
+    sigma_input = False  # It is told the level that it was made with.
+
     def __init__(self, teacher, sigma):
         self.teacher = teacher
         self.sigma = sigma

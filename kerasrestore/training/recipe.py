@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from kerasrestore.tasks import TASKS, RealPairs
+from kerasrestore.tasks import TASKS, CameraNoise, RealPairs
 from kerasrestore.training.distribution import STRATEGIES
 from kerasrestore.training.plan import Plan
 from kerasrestore.training.settings import (
@@ -85,10 +85,10 @@ class Recipe:
             ValueError: if arguments are out of range or do not go together.
         """
         args = self._parser().parse_args(argv)
-        task, extra = self._task(args)
+        task = self._task(args)
         args.gray = args.gray or (args.task in self.gray and not args.color)
         fill_settings(args, self.settings(args, task))
-        return Plan(args, task, extra, self.build)
+        return Plan(args, task, self.build)
 
     def _parser(self):
         parser = argparse.ArgumentParser(
@@ -139,6 +139,13 @@ class Recipe:
             help="noisy images are rounded to 8 bits, as in RNAN's and PANet's "
             "files",
         )
+        add(
+            "--noise",
+            choices=("gaussian", "camera"),
+            default="gaussian",
+            help="camera: the mixture of noise that photographs have, for "
+            "which --setting is not used",
+        )
         if self.starts:
             add(
                 "--start",
@@ -182,14 +189,16 @@ class Recipe:
                 )
             extra["quantize"] = True
         if photos:
-            return _photo_task(args), extra
+            return _photo_task(args)
         if getattr(args, "degraded", None):
             raise ValueError(
                 "Low-quality photographs are wanted for validation too; give "
                 "--validation-degraded."
             )
         args.setting = args.setting or self.tasks[args.task]
-        return make_task(args.task, args.setting, **extra), extra
+        if args.noise == "camera":
+            return CameraNoise()
+        return make_task(args.task, args.setting, **extra)
 
 
 def _photo_task(args):

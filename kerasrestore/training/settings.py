@@ -31,6 +31,9 @@ class Settings:
             none.
         validate_every: steps between validations.
         validation_crop: side of the validation crops in pixels.
+        validation_crops: crops of each image along either side.
+        smallest_scale: images are shrunk by a random factor from this one
+            to 1 before a patch is cut from them.
     """
 
     steps: int
@@ -49,6 +52,8 @@ class Settings:
     clip_each: float = 0.0
     validate_every: int = 1000
     validation_crop: int = 256
+    validation_crops: int = 1
+    smallest_scale: float = 1.0
 
 
 HELP = {
@@ -70,6 +75,8 @@ HELP = {
     "clip_each": "bound on the norm of each variable's gradient, 0: none",
     "validate_every": "steps between validations and checkpoints",
     "validation_crop": "side of the validation crops",
+    "validation_crops": "validation crops of an image along either side",
+    "smallest_scale": "images are shrunk by a random factor from this to 1",
 }
 # Options that may not be 0 or below; the other numbers may be 0.
 POSITIVE = (
@@ -79,6 +86,8 @@ POSITIVE = (
     "learning_rate",
     "validate_every",
     "validation_crop",
+    "validation_crops",
+    "smallest_scale",
 )
 
 

@@ -1,11 +1,15 @@
 """Validation PSNR of restorers while they train."""
 
+import itertools
 import math
 
 import numpy as np
 
 from kerasrestore.data import folder_pairs, list_images
 from kerasrestore.data.pairs import check_pair
+
+# Label of a task that leaves images as they are.
+CLEAN = "clean"
 
 
 class Validation:
@@ -18,8 +22,10 @@ class Validation:
         folder: folder of images that are not trained on.
         tasks: tasks of one kind, each with one setting.
         channels: 3 for colour, 1 for gray.
-        crop: side of the centre crop in clean pixels; smaller images are
+        crop: side of the square crops in clean pixels; smaller images are
             taken whole, cut to what model and task can take.
+        crops: crops of each image along either side, as far as it has room;
+            1 takes its centre.
         degraded: folder of the low-quality photographs, for `RealPairs`.
         batch_size: crops of one size restored at a time.
 
@@ -28,7 +34,10 @@ class Validation:
 
     Returns:
         Dictionary with the mean PSNR per setting, named like
-        `"psnr_sigma25"`, and `"psnr"`, the mean over the settings.
+        `"psnr_sigma25"`, and `"psnr"`, the mean over the settings. Where
+        clean images are among them, they do not count in the mean, which
+        would be about them alone. `"worst_gain"` is that of the crop that
+        loses most or gains least over its input, where sides are equal.
 
     Raises:
         ValueError: if the folder holds no image, or one that is unreadable or
@@ -45,14 +54,22 @@ class Validation:
     ...     image.save(f"{folder}/gray.png")
     ...     validate = Validation(folder, [Denoise(25)])
     >>> sorted(validate(DANetMobile(widths=(8, 16))))
-    ['psnr', 'psnr_sigma25']
+    ['psnr', 'psnr_sigma25', 'worst_gain']
     """
 
     def __init__(
-        self, folder, tasks, channels=3, crop=256, degraded=None, batch_size=4
+        self,
+        folder,
+        tasks,
+        channels=3,
+        crop=256,
+        crops=1,
+        degraded=None,
+        batch_size=4,
     ):
         self.tasks = tuple(tasks)
         self.crop = crop
+        self.crops = crops
         self.batch_size = batch_size
         self.photos = None
         task = self.tasks[0]
@@ -78,66 +95,84 @@ class Validation:
 
     def __call__(self, model):
         groups = {}
-        for index, image in enumerate(self.images):
-            window = self._centre(image.shape, model.size_multiple)
-            clean = image[window]
-            if not clean.size:
-                raise ValueError(
-                    f"{self.names[index]} is {image.shape[1]}x"
-                    f"{image.shape[0]}, too small for a model with a size "
-                    f"multiple of {model.size_multiple}; remove it."
-                )
-            groups.setdefault(clean.shape, []).append((index, window))
-        figures = {}
+        for index, number, window in self._windows(model.size_multiple):
+            shape = self.images[index][window].shape
+            groups.setdefault(shape, []).append((index, number, window))
+        figures, worst = {}, []
         for task in self.tasks:
-            values = []
+            before, after = [], []
             for group in groups.values():
                 for start in range(0, len(group), self.batch_size):
                     batch = group[start : start + self.batch_size]
-                    values += self._psnr(model, task, batch)
-            figures[f"psnr_{setting_name(task)}"] = float(np.mean(values))
-        return {"psnr": float(np.mean(list(figures.values()))), **figures}
+                    for noisy, restored in self._psnr(model, task, batch):
+                        before.append(noisy)
+                        after.append(restored)
+            figures[f"psnr_{task.label}"] = float(np.mean(after))
+            if task.label != CLEAN and None not in before:
+                worst.append(np.min(np.subtract(after, before)))
+        counted = [
+            figures[f"psnr_{task.label}"]
+            for task in self.tasks
+            if task.label != CLEAN or len(self.tasks) == 1
+        ]
+        figures = {"psnr": float(np.mean(counted)), **figures}
+        if worst:
+            figures["worst_gain"] = float(min(worst))
+        return figures
 
-    def _centre(self, shape, multiple):
-        """Rows and columns of the crop of an image."""
+    def _windows(self, multiple):
+        """Each crop: number of the image, of the crop, rows and columns."""
         block = math.lcm(*(task.block for task in self.tasks))
         step = math.lcm(
             block,
             *(task.modulus for task in self.tasks),
             *(task.scale * multiple for task in self.tasks),
         )
-        window = []
-        for whole in shape[:2]:
-            side = min(self.crop, whole) // step * step
-            # A crop that begins on the task's grid is degraded as its place
-            # in the whole image would be.
-            start = (whole - side) // 2 // block * block
-            window.append(slice(start, start + side))
-        return tuple(window)
+        for index, image in enumerate(self.images):
+            if min(image.shape[:2]) < step:
+                raise ValueError(
+                    f"{self.names[index]} is {image.shape[1]}x"
+                    f"{image.shape[0]}, too small for a model with a size "
+                    f"multiple of {multiple}; remove it."
+                )
+            rows, columns = (
+                self._slices(side, step, block) for side in image.shape[:2]
+            )
+            windows = itertools.product(rows, columns)
+            for place, window in enumerate(windows):
+                yield index, index + place * len(self.images), window
+
+    def _slices(self, whole, step, block):
+        """Where the crops of an image lie along one side."""
+        side = min(self.crop, whole) // step * step
+        count = min(self.crops, whole // side)
+        for number in range(count):
+            # Spread evenly; a crop that begins on the task's grid is
+            # degraded as its place in the whole image would be.
+            start = (whole - side) * (2 * number + 1) // (2 * count)
+            start = start // block * block
+            yield slice(start, start + side)
 
     def _psnr(self, model, task, batch):
-        clean = [self.images[index][window] for index, window in batch]
-        if self.photos is None:
-            degraded = [
-                task.degrade_benchmark(image, index)
-                for image, (index, _) in zip(clean, batch, strict=True)
-            ]
-        else:
-            degraded = [
-                self.photos[index][window] / np.float32(255)
-                for index, window in batch
-            ]
-        restored = model.restore_tile(np.stack(degraded), task.setting)
-        return [
-            task.score(one, image)["psnr"]
-            for one, image in zip(restored, clean, strict=True)
-        ]
-
-
-def setting_name(task):
-    """A task's setting as a column of the log, like `sigma25`."""
-    names = {"denoise": "sigma", "jpeg": "quality", "super_resolution": "x"}
-    setting = task.setting
-    if setting is None or task.name not in names:
-        return task.name
-    return f"{names[task.name]}{setting:g}"
+        """PSNR of each input and output; `None` where sides differ."""
+        pairs = []
+        for index, number, window in batch:
+            image = self.images[index][window]
+            if self.photos is None:
+                pairs.append(task.benchmark_pair(image, number))
+            else:
+                photo = self.photos[index][window] / np.float32(255)
+                pairs.append((photo, image))
+        strength = [[task.strength(*pair)] for pair in pairs]
+        restored = model.restore_tile(
+            np.stack([degraded for degraded, _ in pairs]),
+            np.array(strength) if model.sigma_input else None,
+        )
+        for one, (degraded, target) in zip(restored, pairs, strict=True):
+            equal = degraded.shape == target.shape
+            yield (
+                task.score(degraded, target, quantize=False)["psnr"]
+                if equal
+                else None,
+                task.score(one, target)["psnr"],
+            )

@@ -1,0 +1,194 @@
+"""Noise as users' photographs have it."""
+
+import numpy as np
+
+from kerasrestore.tasks.camera.film import (
+    film_noise,
+    gaussian_noise,
+    monochrome,
+)
+from kerasrestore.tasks.camera.filters import LUMA, rms
+from kerasrestore.tasks.camera.photo_file import jpeg_round_trip, rounded
+from kerasrestore.tasks.camera.sensor import photograph
+from kerasrestore.tasks.task import Task
+
+SHARES = {"camera": 0.6, "gaussian": 0.2, "film": 0.1, "clean": 0.1}
+MONOCHROME_SHARE = 0.12
+# Of what has no camera's noise, for which `jpeg` is not meant.
+ROUNDED_SHARE = 0.5
+
+
+class CameraNoise(Task):
+    """Noise of cameras, film and photo files, as a mixture.
+
+    The noise of a camera is made on the sensor and changed by all that comes
+    after: the image is taken back to linear light, sampled through a Bayer
+    mosaic, noise is added, and it is developed again, denoised a little, now
+    and then sharpened, softened or shrunk, rounded and compressed.
+
+    What a restored image is compared with is the noise-free output of the
+    same processing, before rounding and JPEG, and not the image itself:
+    demosaicing and development are not to be undone.
+
+    Args:
+        shot: lowest and highest variance of the shot noise of a white pixel
+            on the [0, 1] scale of the sensor; the strength.
+        shares: share of each kind of image, adding up to 1: `"camera"`,
+            `"gaussian"` (white noise, half of it clipped, rounded and
+            perhaps compressed), `"film"` (grain, noise equal in all
+            channels) and `"clean"` (the answer is the input). Kinds that are
+            left out have none.
+        denoised: share of the camera's photographs that it denoised itself.
+        sigma: lowest and highest standard deviation of `"gaussian"` and
+            `"film"`, 0..255 scale.
+        jpeg: share of the photographs that are JPEG files.
+        quality: lowest and highest JPEG quality, or one for all; mostly from
+            the upper half.
+
+    Raises:
+        ValueError: if a number is out of range, or shares do not add up.
+
+    Example:
+    >>> task = CameraNoise(shares={"camera": 1.0})
+    >>> image = np.full((64, 64, 3), 0.5, "float32")
+    >>> noisy, clean, level = task.training_pair(
+    ...     image, np.random.default_rng(0)
+    ... )
+    >>> noisy.shape, clean.shape, bool(level > 0)
+    ((64, 64, 3), (64, 64, 3), True)
+
+    References:
+        - Brooks et al., "Unprocessing Images for Learned Raw Denoising",
+          CVPR 2019.
+        - Guo et al., "Toward Convolutional Blind Denoising of Real
+          Photographs", CVPR 2019 (CBDNet): JPEG.
+        - Zhang et al., "Practical Blind Denoising via Swin-Conv-UNet and
+          Data Synthesis", 2023 (SCUNet): the mixture.
+    """
+
+    name = "denoise"
+    # JPEG's blocks may begin seven pixels into the image.
+    halo = 8
+
+    def __init__(
+        self,
+        shot=(1e-4, 2.2e-2),
+        shares=None,
+        denoised=0.5,
+        sigma=(0.0, 55.0),
+        jpeg=0.8,
+        quality=(50, 98),
+    ):
+        shares = dict(SHARES if shares is None else shares)
+        unknown = sorted(shares.keys() - SHARES.keys())
+        if unknown or abs(sum(shares.values()) - 1) > 1e-6:
+            raise ValueError(
+                f"shares of {', '.join(SHARES)} add up to 1, got {shares}."
+            )
+        quality = quality if isinstance(quality, (tuple, list)) else (quality,)
+        self.shares = shares
+        self.shot = _range("shot", shot, 1e-8, 1.0)
+        self.sigma = _range("sigma", sigma, 0.0, 255.0)
+        self.quality = tuple(
+            int(q)
+            for q in _range("quality", (quality[0], quality[-1]), 1, 100)
+        )
+        self.denoised = _range("denoised", (0.0, denoised), 0.0, 1.0)[1]
+        self.jpeg = _range("jpeg", (0.0, jpeg), 0.0, 1.0)[1]
+
+    def training_pair(self, clean, rng):
+        return self._pair(clean, rng, aligned=False)
+
+    def degrade_benchmark(self, clean, index, seed=0):
+        return self.benchmark_pair(clean, index, seed)[0]
+
+    def benchmark_pair(self, clean, index, seed=0):
+        image = self._checked(clean) / np.float32(255)
+        flat = image.ndim == 2
+        noisy, target, _ = self._pair(
+            image[..., None] if flat else image,
+            np.random.default_rng([seed, index]),
+            aligned=True,
+        )
+        target = np.rint(target * np.float32(255)).astype(np.uint8)
+        return (noisy[..., 0], target[..., 0]) if flat else (noisy, target)
+
+    def strength(self, degraded, target):
+        levels = np.asarray(target, np.float32)
+        return rms(np.asarray(degraded) * np.float32(255) - levels)
+
+    @property
+    def label(self):
+        kinds = [kind for kind, share in self.shares.items() if share]
+        return kinds[0] if len(kinds) == 1 else self.name
+
+    def validation_tasks(self):
+        config = self.get_config()
+        return tuple(
+            CameraNoise(**{**config, "shares": {kind: 1.0}})
+            for kind, share in self.shares.items()
+            if share
+        )
+
+    def _degrade_patch(self, clean, rng):
+        noisy, _, level = self.training_pair(clean, rng)
+        return noisy, level
+
+    def _pair(self, clean, rng, aligned):
+        """The noisy image, its target and the noise level between them."""
+        # Each draw has a place of its own, whatever the others gave.
+        kinds, pixels, file = rng.spawn(3)
+        clean = np.asarray(clean, np.float32)
+        kind = kinds.choice(list(self.shares), p=list(self.shares.values()))
+        gray_photo = kinds.random() < MONOCHROME_SHARE
+        to_8_bits = kinds.random() < ROUNDED_SHARE or kind == "camera"
+        as_jpeg = kinds.random() < self.jpeg
+        if kind == "camera":
+            noisy, target = self._photograph(clean, pixels)
+        elif kind == "gaussian":
+            noisy, target = gaussian_noise(clean, pixels, self.sigma), clean
+        elif kind == "film":
+            noisy, target = film_noise(clean, pixels, self.sigma), clean
+        else:
+            return clean, clean, np.float32(0)
+        if gray_photo and clean.shape[-1] == 3:
+            noisy, target = monochrome(noisy, target, pixels)
+        if to_8_bits:
+            noisy = rounded(noisy)
+            if as_jpeg:
+                noisy = jpeg_round_trip(noisy, file, self.quality, aligned)
+        return noisy, target, np.float32(255 * rms(noisy - target))
+
+    def _photograph(self, clean, rng):
+        if clean.shape[-1] == 3:
+            return photograph(clean, rng, self.shot, self.denoised)
+        # A gray photograph is the luminance of a colour one.
+        colour = np.repeat(clean, 3, axis=-1)
+        return tuple(
+            (photo @ LUMA)[..., None]
+            for photo in photograph(colour, rng, self.shot, self.denoised)
+        )
+
+    def get_config(self):
+        """Arguments that build this task again."""
+        return {
+            "shot": list(self.shot),
+            "shares": dict(self.shares),
+            "denoised": self.denoised,
+            "sigma": list(self.sigma),
+            "jpeg": self.jpeg,
+            "quality": list(self.quality),
+        }
+
+
+def _range(name, pair, lowest, highest):
+    try:
+        low, high = map(float, pair)
+    except (TypeError, ValueError):
+        low = high = float("nan")  # refused below, like NaN itself
+    if not lowest <= low <= high <= highest:
+        raise ValueError(
+            f"{name} lies within {lowest:g}..{highest:g}, a range in order, "
+            f"got {pair!r}."
+        )
+    return low, high

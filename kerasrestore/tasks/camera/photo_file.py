@@ -1,0 +1,69 @@
+"""What becomes of an image that is written to a photo file."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+# Pillow's numbers: 4:4:4, 4:2:2, 4:2:0.
+SUBSAMPLINGS = (0, 1, 2)
+SUBSAMPLING_SHARES = (0.3, 0.2, 0.5)
+TWICE_SHARE = 0.2
+# A patch is a part of a photograph: the JPEG's blocks may begin anywhere.
+BLOCK = 8
+
+
+def rounded(image):
+    """Clipped to [0, 1] and rounded to 8 bits, float32."""
+    return np.rint(np.clip(image, 0, 1) * np.float32(255)) / np.float32(255)
+
+
+def draw_quality(rng, low, high):
+    """A JPEG quality of the range, mostly from its upper half.
+
+    Cameras write files of about 90 to 98, what was sent around has less.
+
+    Args:
+        rng: `numpy.random.Generator`.
+        low, high: lowest and highest quality.
+
+    Returns:
+        An integer.
+    """
+    share = rng.choice((0.0, 0.5, 0.75, 0.9), p=(0.15, 0.2, 0.25, 0.4))
+    return int(rng.integers(round(low + share * (high - low)), high + 1))
+
+
+def jpeg_round_trip(image, rng, quality, aligned=False):
+    """Pixels of an image after one JPEG file, or two.
+
+    Args:
+        image: float32 array `(H, W, C)`.
+        rng: `numpy.random.Generator`.
+        quality: lowest and highest quality.
+        aligned: whether blocks begin at the image's corner. Else they begin
+            up to seven pixels after it, and what lies before stays.
+
+    Returns:
+        float32 array `(H, W, C)` in [0, 1].
+    """
+    levels = np.rint(np.clip(image, 0, 1) * np.float32(255)).astype(np.uint8)
+    for _ in range(2 if rng.random() < TWICE_SHARE else 1):
+        top, left = (0, 0) if aligned else rng.integers(BLOCK, size=2)
+        subsampling = int(rng.choice(SUBSAMPLINGS, p=SUBSAMPLING_SHARES))
+        levels[top:, left:] = _compressed(
+            levels[top:, left:], draw_quality(rng, *quality), subsampling
+        )
+    return levels / np.float32(255)
+
+
+def _compressed(levels, quality, subsampling):
+    gray = levels.shape[-1] == 1
+    file = io.BytesIO()
+    image = Image.fromarray(
+        np.ascontiguousarray(levels[..., 0] if gray else levels)
+    )
+    chroma = {} if gray else {"subsampling": subsampling}
+    image.save(file, "JPEG", quality=quality, **chroma)
+    with Image.open(file) as compressed:
+        return np.asarray(compressed).reshape(levels.shape)

@@ -1,0 +1,160 @@
+"""Noise that a sensor makes and a camera carries into its photograph."""
+
+import numpy as np
+
+from kerasrestore.tasks.camera.bayer import (
+    PHASES,
+    demosaic_bilinear,
+    demosaic_malvar,
+    mosaic,
+)
+from kerasrestore.tasks.camera.filters import blur, resized, rms, split_luma
+from kerasrestore.tasks.camera.raw_pipeline import RawPipeline
+
+DEMOSAICS = (demosaic_malvar, demosaic_bilinear, None)
+DEMOSAIC_SHARES = (0.5, 0.25, 0.25)
+ROW_NOISE_SHARE = 0.1
+FILTER_SHARE = 0.3
+RESIZE_SHARE = 0.25
+
+
+def photograph(image, rng, shot, denoised):
+    """An image as a camera would have taken it, with noise and without.
+
+    Args:
+        image: float32 array `(H, W, 3)` in [0, 1].
+        rng: `numpy.random.Generator`.
+        shot: lowest and highest variance of the shot noise of a white pixel
+            on the [0, 1] scale of the sensor.
+        denoised: share of photographs that the camera has denoised.
+
+    Returns:
+        The photograph with noise and the same without, float32 arrays
+        `(H, W, 3)` in [0, 1], neither of them rounded.
+
+    References:
+        - Brooks et al., "Unprocessing Images for Learned Raw Denoising",
+          CVPR 2019: sensor, noise variances, development.
+        - Zamir et al., "CycleISP", CVPR 2020: noise before demosaicing,
+          photographs after it.
+    """
+    height, width = image.shape[:2]
+    shrunk = rng.random() < RESIZE_SHARE
+    if shrunk:
+        # The photograph is taken larger and shrunk afterwards. The image has
+        # no finer detail to show there, the noise has.
+        factor = rng.uniform(1.0, 2.5)
+        image = np.clip(
+            resized(image, round(height * factor), round(width * factor)), 0, 1
+        )
+    denoising = rng.random() < denoised
+    if denoising:
+        # Cameras denoise what needs it.
+        shot = (np.sqrt(shot[0] * shot[1]), shot[1])
+    noisy, clean = _develop(image, rng, shot)
+    if denoising:
+        noisy = denoise_in_camera(noisy, clean, rng)
+    if rng.random() < FILTER_SHARE:
+        noisy, clean = _filtered(noisy, clean, rng)
+    if shrunk:
+        noisy, clean = (
+            resized(photo, height, width) for photo in (noisy, clean)
+        )
+    return np.clip(noisy, 0, 1), np.clip(clean, 0, 1)
+
+
+def _develop(image, rng, shot):
+    pipeline = RawPipeline(rng)
+    linear = pipeline.unprocess(image)
+    demosaic = DEMOSAICS[rng.choice(len(DEMOSAICS), p=DEMOSAIC_SHARES)]
+    if demosaic is None:
+        samples = linear
+    else:
+        phase = PHASES[rng.integers(len(PHASES))]
+        samples = mosaic(linear, phase)
+    noise = sensor_noise(samples, rng, shot)
+    noisy = np.clip(samples + noise, 0, 1)
+    if demosaic is None:
+        return pipeline.develop(noisy), pipeline.develop(samples)
+    return tuple(
+        pipeline.develop(demosaic(raw, phase)) for raw in (noisy, samples)
+    )
+
+
+def sensor_noise(samples, rng, shot):
+    """Shot and read noise of linear samples, now and then by rows as well.
+
+    Args:
+        samples: float32 array `(H, W)` or `(H, W, 3)` in [0, 1].
+        rng: `numpy.random.Generator`.
+        shot: range of the shot noise's variance, log-uniform.
+
+    Returns:
+        float32 array of the same shape.
+
+    References:
+        Brooks et al., equation 12: ln(read) = 2.18 ln(shot) + 1.2 + N(0, 0.26).
+    """
+    low, high = np.log(shot)
+    log_shot = rng.uniform(low, high)
+    log_read = 2.18 * log_shot + 1.2 + rng.normal(0, 0.26)
+    variance = samples * np.float32(np.exp(log_shot))
+    deviation = np.sqrt(variance + np.float32(np.exp(log_read)))
+    noise = deviation * rng.standard_normal(samples.shape, dtype=np.float32)
+    if rng.random() < ROW_NOISE_SHARE:
+        rows = (len(samples),) + (1,) * (samples.ndim - 1)
+        share = np.float32(rng.uniform(0.1, 0.4))
+        noise += (
+            share
+            * deviation.mean()
+            * rng.standard_normal(rows, dtype=np.float32)
+        )
+    return noise
+
+
+def denoise_in_camera(noisy, clean, rng):
+    """What a camera's own denoising leaves of the noise.
+
+    It is weaker, blurred, and its colours are blurred most: a luminance of
+    fine grain under wide blotches of colour. An ideal denoiser is assumed,
+    that blurs the noise and not the photograph.
+
+    Args:
+        noisy: float32 array `(H, W, 3)`.
+        clean: the same without noise.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        float32 array `(H, W, 3)`.
+    """
+    height, width = clean.shape[:2]
+    luma, chroma = split_luma(noisy - clean)
+    luma = blur(luma, rng.uniform(0.4, 1.0))
+    # Blotches: the colour noise at a fraction of the resolution.
+    factor = np.exp(rng.uniform(np.log(4.0), np.log(16.0)))
+    small = [max(4, round(side / factor)) for side in (height, width)]
+    chroma = resized(resized(chroma, *small), height, width)
+    level = np.exp(rng.normal(np.log(4.0 / 255), 0.6))
+    ratio = rng.uniform(0.3, 1.2)
+    return (
+        clean
+        + _weakened(luma, level)
+        + _weakened(chroma, level * ratio)
+    )
+
+
+def _weakened(noise, level):
+    """Noise brought down to a root mean square; what is weaker stays so."""
+    return noise * np.float32(min(1.0, level / max(rms(noise), 1e-6)))
+
+
+def _filtered(noisy, clean, rng):
+    """Both softened or sharpened."""
+    if rng.random() < 0.5:
+        sigma = rng.uniform(0.4, 1.2)
+        return blur(noisy, sigma), blur(clean, sigma)
+    sigma, amount = rng.uniform(0.6, 1.5), np.float32(rng.uniform(0.2, 1.0))
+    return tuple(
+        np.clip(photo + amount * (photo - blur(photo, sigma)), 0, 1)
+        for photo in (noisy, clean)
+    )
