@@ -90,8 +90,7 @@ class CameraNoise(Task):
         self.shot = _range("shot", shot, 1e-8, 1.0)
         self.sigma = _range("sigma", sigma, 0.0, 255.0)
         self.quality = tuple(
-            int(q)
-            for q in _range("quality", (quality[0], quality[-1]), 1, 100)
+            int(q) for q in _range("quality", (quality[0], quality[-1]), 1, 100)
         )
         self.denoised = _range("denoised", (0.0, denoised), 0.0, 1.0)[1]
         self.jpeg = _range("jpeg", (0.0, jpeg), 0.0, 1.0)[1]

@@ -28,9 +28,7 @@ def blur(image, sigma):
         padded = np.pad(image, padding, mode)
         image = sum(
             weight
-            * padded[
-                (slice(None),) * axis + (slice(first, first + side),)
-            ]
+            * padded[(slice(None),) * axis + (slice(first, first + side),)]
             for first, weight in enumerate(kernel)
         )
     return image

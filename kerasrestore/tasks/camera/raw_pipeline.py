@@ -102,7 +102,9 @@ class RawPipeline:
         """
         table = _tables(self.curved)[1]
         balanced = np.clip(linear * self.gains, 0, 1)
-        return table[_entries(np.sqrt(np.clip(balanced @ self.from_camera, 0, 1)))]
+        return table[
+            _entries(np.sqrt(np.clip(balanced @ self.from_camera, 0, 1)))
+        ]
 
 
 def _entries(values):

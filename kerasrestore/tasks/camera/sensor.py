@@ -136,11 +136,7 @@ def denoise_in_camera(noisy, clean, rng):
     chroma = resized(resized(chroma, *small), height, width)
     level = np.exp(rng.normal(np.log(4.0 / 255), 0.6))
     ratio = rng.uniform(0.3, 1.2)
-    return (
-        clean
-        + _weakened(luma, level)
-        + _weakened(chroma, level * ratio)
-    )
+    return clean + _weakened(luma, level) + _weakened(chroma, level * ratio)
 
 
 def _weakened(noise, level):
