@@ -29,8 +29,8 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore.export.sidecar import read_sidecar
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.litert.sidecar import read_sidecar
     from kerasrestore.models import Restorer, get_preset
 
     preset = get_preset(PRESET)

@@ -17,7 +17,7 @@ from kerasrestore.version import __version__
 _HOMES = {
     "DANet": "kerasrestore.models",
     "DANetMobile": "kerasrestore.models",
-    "LiteRTRestorer": "kerasrestore.export.litert_restorer",
+    "LiteRTRestorer": "kerasrestore.litert.litert_restorer",
     "NLRN": "kerasrestore.models",
     "PANet": "kerasrestore.models",
     "PrivilegedTeacher": "kerasrestore.models",
@@ -26,7 +26,7 @@ _HOMES = {
     "evaluate": "kerasrestore.evaluation",
     "export_preset": "kerasrestore.export.export_preset",
     "export_tflite": "kerasrestore.export.tflite",
-    "import_checkpoint": "kerasrestore.models.import_checkpoint",
+    "import_checkpoint": "kerasrestore.models.checkpoints.import_checkpoint",
     "presets": "kerasrestore.models.presets",
 }
 __all__ = [  # noqa: PLE0604

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from make_preset import measure, psnr_table, write_json
 
-from kerasrestore.data.files import write_atomically
+from kerasrestore.files import write_atomically
 from kerasrestore.models.presets import CARD, INT8_WEIGHTS, file_sha256
 
 WEIGHTS = "int8.weights.h5"
@@ -36,10 +36,10 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore.export.sidecar import read_sidecar
+    from kerasrestore.litert.sidecar import read_sidecar
     from kerasrestore.models.presets import find_preset
     from kerasrestore.models.restorer import Restorer
-    from kerasrestore.training.load_run import load_run
+    from kerasrestore.training.recipe.load_run import load_run
 
     preset = find_preset(args.preset)
     tile = args.tile or read_sidecar(preset.checked_file("tflite"))["tile"]
@@ -104,9 +104,9 @@ def add_file(preset, kind, model, tile, benchmarks):
     Returns:
         What the card tells of it beside its checksums.
     """
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
-    from kerasrestore.export.sidecar import sidecar_path
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.sidecar import sidecar_path
 
     path = preset.path / f"{preset.name}_{kind}.tflite"
     sidecar = export_tflite(

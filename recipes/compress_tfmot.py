@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 
 from kerasrestore import evaluate, export_tflite
-from kerasrestore.export.tfmot_bridge import METHODS, compress
+from kerasrestore.export.tfmot.bridge import METHODS, compress
 from kerasrestore.models import Restorer
 from kerasrestore.models.presets import find_preset
 from kerasrestore.tasks import Denoise

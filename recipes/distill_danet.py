@@ -20,12 +20,15 @@ import json
 import sys
 from pathlib import Path
 
-from kerasrestore.training.distillation_options import OPTIONS, STAGES
-from kerasrestore.training.distillation_stages import (
+from kerasrestore.training.distillation.options import OPTIONS, STAGES
+from kerasrestore.training.distillation.stages import (
     DistillationStages,
     load_restorer,
 )
-from kerasrestore.training.distribution import STRATEGIES, open_distribution
+from kerasrestore.training.distribution.distribution import (
+    STRATEGIES,
+    open_distribution,
+)
 
 WHAT = {
     "teacher": "decoder of the privileged teacher",
@@ -76,9 +79,9 @@ def parse(argv):
 
 def export(stages, tile):
     """Writes the `.tflite` files that are not there yet; gives restorers."""
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
-    from kerasrestore.export.sidecar import sidecar_path
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.sidecar import sidecar_path
 
     folder = stages.out / "export"
     folder.mkdir(exist_ok=True)

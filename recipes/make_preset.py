@@ -59,11 +59,11 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
     from kerasrestore.models.presets import ROOT
-    from kerasrestore.training.load_run import load_run
-    from kerasrestore.training.plot import plot_log
+    from kerasrestore.training.recipe.load_run import load_run
+    from kerasrestore.training.recipe.plot import plot_log
 
     model, trained = load_run(args.run, args.name)
     run = trained.facts

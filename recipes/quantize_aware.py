@@ -17,10 +17,10 @@ from pathlib import Path
 
 from kerasrestore.models import Restorer, get_preset
 from kerasrestore.training import Imitation, quantize_aware
-from kerasrestore.training.load_run import Run
-from kerasrestore.training.plan import Plan
-from kerasrestore.training.recipe import Recipe
-from kerasrestore.training.settings import Settings
+from kerasrestore.training.recipe.load_run import Run
+from kerasrestore.training.recipe.plan import Plan
+from kerasrestore.training.recipe.recipe import Recipe
+from kerasrestore.training.recipe.settings import Settings
 
 # Batches that the ranges are taken from before the training.
 CALIBRATION = 16

@@ -13,8 +13,8 @@ python recipes/train_danet.py --task super_resolution --setting 2 \
 Killed and started again with the same command, it goes on where it was.
 """
 
-from kerasrestore.training.recipe import Recipe
-from kerasrestore.training.settings import Settings, numbers
+from kerasrestore.training.recipe.recipe import Recipe
+from kerasrestore.training.recipe.settings import Settings, numbers
 
 TASKS = {"denoise": "25", "jpeg": "10", "super_resolution": "2"}
 

@@ -6,8 +6,8 @@ python recipes/train_nlrn.py --data BSD400 --validation BSD32_val \
 Killed and started again with the same command, it goes on where it was.
 """
 
-from kerasrestore.training.recipe import Recipe
-from kerasrestore.training.settings import Settings
+from kerasrestore.training.recipe.recipe import Recipe
+from kerasrestore.training.recipe.settings import Settings
 
 # One network super-resolves by all factors, from images enlarged before.
 TASKS = {"denoise": "25", "super_resolution": "2,3,4"}

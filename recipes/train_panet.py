@@ -9,8 +9,8 @@ first, with `--attention none`, and then all of it with `--start` and the
 folder of the first training, sees ten times as many patches in its time.
 """
 
-from kerasrestore.training.recipe import Recipe
-from kerasrestore.training.settings import Settings
+from kerasrestore.training.recipe.recipe import Recipe
+from kerasrestore.training.recipe.settings import Settings
 
 TASKS = {
     "denoise": "50",

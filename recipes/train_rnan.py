@@ -6,8 +6,8 @@ python recipes/train_rnan.py --data DIV2K --validation BSD32_val \
 Killed and started again with the same command, it goes on where it was.
 """
 
-from kerasrestore.training.recipe import Recipe
-from kerasrestore.training.settings import Settings
+from kerasrestore.training.recipe.recipe import Recipe
+from kerasrestore.training.recipe.settings import Settings
 
 TASKS = {
     "denoise": "50",

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.export.litert_restorer import LiteRTRestorer
-from kerasrestore.export.self_test import run_self_test
+from kerasrestore.litert.litert_restorer import LiteRTRestorer
+from kerasrestore.litert.self_test import run_self_test
 
 SECONDS = 30
 MEMORY = 4 * 2**30

@@ -171,9 +171,9 @@ def run_export_test(model, path, tile):
     """Conversion to TFLite: static, small-ranked, built in, and right."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
-    from kerasrestore.export.sidecar import read_sidecar
     from kerasrestore.export.tflite import export_tflite
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.sidecar import read_sidecar
 
     sidecar = export_tflite(model, path, tile=tile)
     assert sorted(p.name for p in path.parent.iterdir()) == sorted(
@@ -211,7 +211,7 @@ def run_preset_test(name, margins):
         margins: decibels that have to be gained over the noisy input, by
             noise level.
     """
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
     from kerasrestore.metrics import psnr_gray, psnr_rgb
     from kerasrestore.models import Restorer, get_preset
     from kerasrestore.tasks import Denoise

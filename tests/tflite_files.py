@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from kerasrestore.export.sidecar import sidecar_path
+from kerasrestore.litert.sidecar import sidecar_path
 from kerasrestore.models.presets import default_preset, get_preset
 
 TILE, HALO = 32, 4

@@ -129,7 +129,7 @@ def _export(args):
             post_training=args.post_training,
             **options,
         )
-    from kerasrestore.training.load_run import load_run
+    from kerasrestore.training.recipe.load_run import load_run
 
     model, run = load_run(args.training)
     return export_tflite(

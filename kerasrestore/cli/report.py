@@ -79,8 +79,8 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.evaluation.phone_pictures import figure_class
-    from kerasrestore.evaluation.phone_report import phone_report
+    from kerasrestore.phone.pictures import figure_class
+    from kerasrestore.phone.report import phone_report
 
     # Before what takes long: mistakes are told at once.
     if args.out is not None:
@@ -118,8 +118,8 @@ def _greet():
     """Lets LiteRT say its greeting, which it does once, where nobody sees
     it."""
     from kerasrestore.cli.restorers import hushed
-    from kerasrestore.export.benchmark import convolution
-    from kerasrestore.export.probe import load
+    from kerasrestore.phone.benchmark import convolution
+    from kerasrestore.phone.probe import load
 
     with hushed():
         load(convolution(8, 8), threads=1)

@@ -120,7 +120,7 @@ def load_restorer(
                 f"The keras runtime cannot be loaded ({error}); install what "
                 "is missing or leave --runtime out."
             ) from error
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
     with hushed():
         return LiteRTRestorer.from_preset(name, quantization=quantization)
@@ -128,7 +128,7 @@ def load_restorer(
 
 def load_tflite(path):
     """Loads a `.tflite` file with its sidecar as a `LiteRTRestorer`."""
-    from kerasrestore.export.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
     with hushed():
         return LiteRTRestorer(path)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.resampling import bicubic_matrix
 
 BASELINES = ("degraded", "bicubic")
 

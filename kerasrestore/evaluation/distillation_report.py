@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from kerasrestore.data import list_images, load_image
-from kerasrestore.data.files import write_atomically
 from kerasrestore.data.pairs import ImagePair
 from kerasrestore.evaluation.evaluate import evaluate
+from kerasrestore.files import write_atomically
 
 # Side of the sample crops in pixels, and how many images they are from.
 SAMPLE = 96

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.data.files import write_atomically
 from kerasrestore.evaluation.evaluate import (
     benchmark_pairs,
     measured_images,
     pair_name,
 )
+from kerasrestore.files import write_atomically
 
 # Side of the crops that are enlarged, in pixels.
 CROP = 64

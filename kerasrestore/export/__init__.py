@@ -1,1 +1,1 @@
-"""From Keras models to files for phones, and running them with LiteRT."""
+"""Making `.tflite` files."""

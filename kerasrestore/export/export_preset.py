@@ -50,7 +50,9 @@ def export_preset(
     """
     found = find_preset(preset)
     if to == "int8" and INT8_WEIGHTS in found.files and not post_training:
-        from kerasrestore.training.quantize_aware import QuantizeAware
+        from kerasrestore.training.quantization.quantize_aware import (
+            QuantizeAware,
+        )
 
         model = QuantizeAware.from_preset(found.path)
     else:

@@ -19,10 +19,10 @@ from kerasrestore.export.inference_graph import (
     input_specs,
 )
 from kerasrestore.export.integer_graph import IntegerGraph, is_marked
-from kerasrestore.export.litert_restorer import LiteRTRestorer
-from kerasrestore.export.sidecar import FORMAT, sidecar_path
 from kerasrestore.export.tflite_bytes import with_byte_images, with_wide_biases
 from kerasrestore.inference.tile_choice import context, pair
+from kerasrestore.litert.litert_restorer import LiteRTRestorer
+from kerasrestore.litert.sidecar import FORMAT, sidecar_path
 from kerasrestore.models.presets import file_sha256
 from kerasrestore.version import __version__
 

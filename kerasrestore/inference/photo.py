@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasrestore.data.files import write_atomically
+from kerasrestore.files import write_atomically
 from kerasrestore.inference import sixteen_bit
 from kerasrestore.inference.metadata import (
     XMP_TAG,

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasrestore.data.luma import OFFSET, WEIGHTS
+from kerasrestore.imaging.luma import OFFSET, WEIGHTS
 from kerasrestore.metrics.ssim import C1, C2, WINDOW, gaussian_window
 
 

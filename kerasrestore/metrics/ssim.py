@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrestore.data.luma import rgb_to_y
+from kerasrestore.imaging.luma import rgb_to_y
 from kerasrestore.metrics.shave import shaved_gray, shaved_rgb
 
 WINDOW = 11

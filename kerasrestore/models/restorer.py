@@ -7,9 +7,9 @@ import numpy as np
 
 from kerasrestore import models
 from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.models.checkpoints.released_state import assign_released
 from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
-from kerasrestore.models.released_state import assign_released
 
 # What convolutions need to work in, beside the tensors of the graph: packed
 # copies of their inputs and outputs. Measured for DANetMobile at 512 to 2048

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.resampling import bicubic_matrix
 from kerasrestore.ops.arguments import whole_numbers
 from kerasrestore.ops.pixel_shuffle import pixel_shuffle
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.resampling import bicubic_matrix
 
 
 def resize_bicubic(x, size, rule="size", scale=None):

@@ -6,7 +6,7 @@ import numbers
 import numpy as np
 from PIL import Image
 
-from kerasrestore.data.luma import rgb_to_y_bytes
+from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
 # Qualities of the papers' tables: a range is validated at these.

@@ -1,6 +1,6 @@
 """Restoration learned from pairs of photographs."""
 
-from kerasrestore.data.luma import rgb_to_y_bytes
+from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
 NAMES = ("denoise", "super_resolution")

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
-from kerasrestore.data.luma import rgb_to_y_bytes
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.luma import rgb_to_y_bytes
+from kerasrestore.imaging.resampling import bicubic_matrix
 from kerasrestore.tasks.task import Task
 
 FACTORS = (2, 3, 4)

@@ -1,11 +1,14 @@
 """Training that can be cut off at any moment and goes on exactly."""
 
-from kerasrestore.training.distribution import open_distribution
+from kerasrestore.training.distillation.imitation import Imitation
+from kerasrestore.training.distribution.distribution import open_distribution
 from kerasrestore.training.fit import fit
-from kerasrestore.training.imitation import Imitation
 from kerasrestore.training.losses import LogMeanSquaredError
-from kerasrestore.training.quantize_aware import QuantizeAware, quantize_aware
-from kerasrestore.training.run import open_run
+from kerasrestore.training.quantization.quantize_aware import (
+    QuantizeAware,
+    quantize_aware,
+)
+from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.schedules import TrapezoidDecay, make_schedule
 from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation

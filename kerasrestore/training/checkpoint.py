@@ -6,7 +6,7 @@ from zipfile import BadZipFile
 import keras
 import numpy as np
 
-from kerasrestore.data.files import write_atomically
+from kerasrestore.files import write_atomically
 
 # What NumPy and zipfile raise on a damaged archive, wherever the damage is.
 DAMAGE = (

@@ -17,7 +17,7 @@ from kerasrestore.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from kerasrestore.training.distribution import Distribution
+from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.patch_dataset import PatchDataset
 from kerasrestore.training.progress import TrainingProgress

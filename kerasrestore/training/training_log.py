@@ -5,7 +5,7 @@ import json
 import math
 import os
 
-from kerasrestore.data.files import write_atomically
+from kerasrestore.files import write_atomically
 
 
 class TrainingLog:

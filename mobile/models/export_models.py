@@ -18,8 +18,8 @@ import tempfile
 from pathlib import Path
 
 from kerasrestore.cli.restorers import hushed
-from kerasrestore.export.litert_restorer import LiteRTRestorer
-from kerasrestore.export.sidecar import read_sidecar, sidecar_path
+from kerasrestore.litert.litert_restorer import LiteRTRestorer
+from kerasrestore.litert.sidecar import read_sidecar, sidecar_path
 from kerasrestore.models.presets import (
     default_preset,
     file_sha256,

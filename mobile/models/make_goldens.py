@@ -33,8 +33,7 @@ from export_models import QUANTIZATIONS, export_models, role
 from PIL import Image
 
 from kerasrestore.cli.restorers import hushed
-from kerasrestore.data.files import write_atomically
-from kerasrestore.export.litert_restorer import LiteRTRestorer
+from kerasrestore.files import write_atomically
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.metadata import orient
 from kerasrestore.inference.photo import read_photo, write_photo
@@ -44,6 +43,7 @@ from kerasrestore.inference.tiling import (
     reflect,
     run_tiles,
 )
+from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.models.presets import presets
 
 GOLDENS = Path(__file__).parent / "goldens"

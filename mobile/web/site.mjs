@@ -69,7 +69,7 @@ export async function readSite(models = MODELS) {
     ["app.webmanifest", join(WEB, "app.webmanifest")],
     [
       "sidecar.schema.json",
-      join(ROOT, "kerasrestore/export/sidecar.schema.json"),
+      join(ROOT, "kerasrestore/litert/sidecar.schema.json"),
     ],
     ["litert/wasm_utils.js", join(LITERT, "wasm-utils/dist/index.js")],
   ]);

@@ -265,7 +265,7 @@ def test_a_broken_conversion_is_told_in_decibels(
 
 
 def test_models_trained_for_int8_keep_their_ranges(tmp_path):
-    from kerasrestore.training.quantize_aware import quantize_aware
+    from kerasrestore.training.quantization.quantize_aware import quantize_aware
 
     patches = random_image((2, 4, 48, 48, 3))
     model = quantize_aware(small(), patches)

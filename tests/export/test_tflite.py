@@ -12,8 +12,8 @@ from kerasrestore import (
     export_tflite,
 )
 from kerasrestore.export import tflite as tflite_module
-from kerasrestore.export.sidecar import check_sidecar, read_sidecar
 from kerasrestore.inference.tile_choice import context
+from kerasrestore.litert.sidecar import check_sidecar, read_sidecar
 
 
 def build(**options):

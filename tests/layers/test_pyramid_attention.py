@@ -5,7 +5,7 @@ from goldens import golden, needs_goldens, released_state, tolerance
 from layer_testing import run_layer_test
 
 from kerasrestore.layers.pyramid_attention import PyramidAttention
-from kerasrestore.models.released_state import assign_released
+from kerasrestore.models.checkpoints.released_state import assign_released
 
 
 def test_layer(tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from goldens import golden, needs_goldens
 from testing import random_image
 
-from kerasrestore.data.luma import rgb_to_y, rgb_to_y_bytes
+from kerasrestore.imaging.luma import rgb_to_y, rgb_to_y_bytes
 from kerasrestore.metrics import (
     psnr_gray,
     psnr_rgb,

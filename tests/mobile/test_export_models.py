@@ -6,7 +6,7 @@ import pytest
 from small_tflite import write_small
 
 from kerasrestore import LiteRTRestorer
-from kerasrestore.export.sidecar import read_sidecar
+from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import default_preset
 
 

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.resampling import bicubic_matrix
 from kerasrestore.ops.enlarge import enlarge_bicubic
 
 

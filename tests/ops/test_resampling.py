@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from numeric import check_gradients
 
-from kerasrestore.data.resampling import bicubic_matrix
+from kerasrestore.imaging.resampling import bicubic_matrix
 from kerasrestore.ops.resampling import resize_bicubic
 
 

@@ -10,7 +10,7 @@ import pytest
 from testing import ROOT, image_folder, run_python, smooth_image
 
 from kerasrestore import DANetMobile, LiteRTRestorer
-from kerasrestore.training.distillation_stages import (
+from kerasrestore.training.distillation.stages import (
     danet_features,
     named_pairs,
 )

@@ -6,7 +6,7 @@ import pytest
 from testing import ROOT, image_folder
 
 from kerasrestore import LiteRTRestorer, Restorer
-from kerasrestore.export.sidecar import read_sidecar
+from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import Preset
 
 SIZE = "--blocks 2 --features 8 --batch-size 2 --patch-size 12"

@@ -10,8 +10,8 @@ from testing import ROOT, enliven, image_folder
 from kerasrestore import DANetMobile
 from kerasrestore.export.tflite import export_tflite
 from kerasrestore.training import QuantizeAware
-from kerasrestore.training.load_run import load_run
-from kerasrestore.training.run import open_run
+from kerasrestore.training.recipe.load_run import load_run
+from kerasrestore.training.recipe.run import open_run
 
 RECIPE = ROOT / "recipes" / "quantize_aware.py"
 

@@ -7,7 +7,7 @@ import pytest
 from testing import ROOT, image_folder, run_python
 
 from kerasrestore.data import folder_pairs
-from kerasrestore.data.records import write_records
+from kerasrestore.data.records.records import write_records
 
 SMALL = {
     "rnan": "--local-blocks 1 --nonlocal-blocks 1 --features 8",

@@ -65,7 +65,7 @@ WRITER = """
 import itertools
 import sys
 import numpy as np
-from kerasrestore.data.files import write_atomically
+from kerasrestore.files import write_atomically
 
 # As save_checkpoint does, and without a pause.
 for step in itertools.count():

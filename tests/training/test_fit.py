@@ -16,7 +16,7 @@ from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import Validation, fit, open_run
 from kerasrestore.training import fit as fit_function
-from kerasrestore.training.distribution import Distribution
+from kerasrestore.training.distribution.distribution import Distribution
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from kerasrestore.training import (
     Validation,
     make_schedule,
 )
-from kerasrestore.training.plot import plot_log
+from kerasrestore.training.recipe.plot import plot_log
 
 
 def rates(schedule, steps):

@@ -1,6 +1,6 @@
 /**
  * @file The JSON file beside a `.tflite` that says all that a runner needs,
- * checked as `kerasrestore/export/sidecar.py` checks it.
+ * checked as `kerasrestore/litert/sidecar.py` checks it.
  */
 
 import { ModelError } from "./errors.js";

@@ -14,8 +14,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from kerasrestore.export.litert_restorer import LiteRTRestorer
 from kerasrestore.inference.photo import read_photo
+from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.models.presets import file_sha256
 
 ROOT = Path(__file__).parents[3]

@@ -1,0 +1,1 @@
+"""Large sets of images as records."""

@@ -1,0 +1,85 @@
+"""Random training patches from records, degraded as they are drawn."""
+
+import numpy as np
+
+from kerasrestore.data.patches import PatchSampler
+
+
+class RecordPatchSampler(PatchSampler):
+    """`PatchSampler` that reads tiles of records instead of whole images.
+
+    Its batches are those that `PatchSampler` draws with the same seed from
+    the images that the records were made of, bit for bit: every position of
+    a patch is as likely as every other, and none is near to another one
+    because they came from one read. Next to nothing is kept in memory, so a
+    set may be larger than that.
+
+    Args:
+        records: `Records` with clean images.
+        task: task whose `degrade(clean, rng)` makes the input.
+        channels: 3 for colour, 1 for gray.
+        patch_size: side of the square clean patches in pixels, a multiple of
+            the task's scale; degraded ones are smaller by it.
+        batch_size: patches in a batch.
+        seed: seed of the sequence.
+        scales: as in `PatchSampler`.
+
+    Raises:
+        ValueError: if the records hold no clean images, one is smaller than
+            a patch, or `patch_size` is no multiple of the scale.
+
+    Example:
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from kerasrestore.data import open_dataset
+    >>> from kerasrestore.data.pairs import ImagePair
+    >>> from kerasrestore.data.records.records import write_records
+    >>> from kerasrestore.tasks import Denoise
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.new("RGB", (120, 100)).save(f"{folder}/a.png")
+    >>> pair = ImagePair("a", None, f"{folder}/a.png")
+    >>> records = write_records("mine", [pair], folder)
+    Downloading and preparing ...
+    >>> sampler = RecordPatchSampler(
+    ...     records, Denoise(25), patch_size=16, batch_size=2
+    ... )
+    >>> noisy, clean, sigma = sampler.batch(0)
+    >>> noisy.shape, clean.shape, sigma.shape
+    ((2, 16, 16, 3), (2, 16, 16, 3), (2,))
+    """
+
+    def __init__(
+        self,
+        records,
+        task,
+        *,
+        channels=3,
+        patch_size=64,
+        batch_size=16,
+        seed=0,
+        scales=(1.0, 1.0),
+    ):
+        super().__init__(
+            records.names,
+            task,
+            channels=channels,
+            patch_size=patch_size,
+            batch_size=batch_size,
+            seed=seed,
+            scales=scales,
+        )
+        self.records = records
+        records.image(0, "clean", channels)
+
+    def image(self, index):
+        """Image number `index`, uint8 `(H, W, channels)`."""
+        return self._arrays(index)[0][:, :]
+
+    def _load(self, index):
+        image = self.records.image(
+            index, "clean", self.channels, self.task.to_gray
+        )
+        # The task crops images; here it crops one that takes no memory.
+        whole = np.broadcast_to(np.uint8(0), image.shape)
+        image.shape = self.task.ground_truth(whole).shape
+        return (image,)

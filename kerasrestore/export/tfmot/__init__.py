@@ -1,0 +1,1 @@
+"""Models for the TensorFlow Model Optimization toolkit."""

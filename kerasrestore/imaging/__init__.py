@@ -1,0 +1,1 @@
+"""Arithmetic on images in NumPy: luminance and resampling."""

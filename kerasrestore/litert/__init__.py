@@ -1,0 +1,1 @@
+"""Running exported models: LiteRT, sidecars, checks of foreign files."""

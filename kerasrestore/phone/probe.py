@@ -1,0 +1,186 @@
+"""What one `.tflite` needs, asked in a process of its own.
+
+`python -m kerasrestore.phone.probe FILE THREADS RUNS HEIGHT WIDTH` prints the
+answer as JSON: a file that crashes LiteRT takes nothing else with it, and the
+peak of the process is that of this file alone.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+# Height and width of the image for files that leave them open.
+OPEN = (256, 256)
+SECONDS = 600
+
+
+def probe(path, threads=1, runs=2, tile=OPEN):
+    """Loads and runs a file in a fresh process.
+
+    Args:
+        path: path of the `.tflite`.
+        threads: threads of the interpreter.
+        runs: how often it is run.
+        tile: height and width for files that leave them open.
+
+    Returns:
+        Dictionary: `load_s` (the interpreter, its delegate and its memory),
+        `first_s` and `next_s` (the first run and the fastest later one),
+        `litert_bytes` (the process before the file was loaded),
+        `peak_bytes` (its most afterwards; `None` where the system does not
+        tell), `outputs`, the shapes of what came out, and `graph`, as
+        `graph_facts` gives it.
+
+    Raises:
+        ValueError: if the process ends badly, crashes, or is not done in ten
+            minutes.
+
+    Example:
+    >>> from kerasrestore.models.presets import default_preset, get_preset
+    >>> preset = get_preset(default_preset())
+    >>> probe(preset.file("tflite"))["outputs"]
+    [[1, 384, 384, 3]]
+    """
+    home = Path(__file__).parents[2]
+    inherited = os.environ.get("PYTHONPATH")
+    search = os.pathsep.join([str(home), *([inherited] if inherited else [])])
+    try:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "kerasrestore.phone.probe",
+                *map(str, (path, threads, runs, *tile)),
+            ],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": search},
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"{path} was not loaded and run {runs} times in {SECONDS} "
+            "seconds; export it with a smaller tile."
+        ) from None
+    if done.returncode < 0 or done.returncode > 2:
+        raise ValueError(
+            f"{path} makes LiteRT crash (exit code {done.returncode}); export "
+            "it again."
+        )
+    if done.returncode:
+        told = done.stderr.decode(errors="replace").strip().splitlines()
+        raise ValueError(
+            f"{path} is not a model that LiteRT can run "
+            f"({told[-1] if told else 'it does not say why'}); export it again."
+        )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def load(path, threads, tile=OPEN):
+    """An interpreter with its memory allocated.
+
+    Args:
+        path: path of the `.tflite`, or its content in bytes.
+        threads: threads of the interpreter.
+        tile: height and width for files that leave them open.
+
+    Returns:
+        An `Interpreter`.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    if isinstance(path, bytes):
+        interpreter = Interpreter(model_content=path, num_threads=threads)
+    else:
+        interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    for detail in interpreter.get_input_details():
+        signature = [int(side) for side in detail["shape_signature"]]
+        if -1 in signature:
+            wanted = (1, *tile, 1)
+            shape = [
+                wanted[axis] if side == -1 and axis < 4 else abs(side)
+                for axis, side in enumerate(signature)
+            ]
+            interpreter.resize_tensor_input(detail["index"], shape)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def fill(interpreter):
+    """Sets the inputs: pixels drawn between 0 and 1 (of the whole range in
+    bytes), and 25 for an input `sigma`."""
+    rng = np.random.default_rng(0)
+    for detail in interpreter.get_input_details():
+        shape, dtype = detail["shape"], np.dtype(detail["dtype"])
+        if "sigma" in detail["name"]:
+            value = np.full(shape, 25, dtype)
+        elif dtype in (np.uint8, np.int8):
+            low = np.iinfo(dtype).min
+            value = (rng.integers(0, 256, shape) + low).astype(dtype)
+        else:
+            value = rng.random(shape).astype(dtype)
+        interpreter.set_tensor(detail["index"], value)
+
+
+def peak_bytes():
+    """Most memory that this process had; `None` if the system does not tell.
+
+    Linux is asked in its own way: what `getrusage` gives there begins with
+    the peak of the process that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        pass
+    else:
+        lines = dict(line.split(":", 1) for line in status.splitlines())
+        return int(lines["VmHWM"].split()[0]) * 1024
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main(path, threads, runs, *tile):
+    # The library itself is no part of what the file needs.
+    from kerasrestore.phone.graph_facts import graph_facts
+
+    before = peak_bytes()
+    try:
+        begun = time.perf_counter()
+        interpreter = load(path, threads, tile)
+        loaded = time.perf_counter() - begun
+        fill(interpreter)
+        seconds = []
+        for _ in range(runs):
+            begun = time.perf_counter()
+            interpreter.invoke()
+            seconds.append(time.perf_counter() - begun)
+    except (ValueError, RuntimeError, MemoryError) as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 2
+    found = {
+        "load_s": loaded,
+        "first_s": seconds[0],
+        "next_s": min(seconds[1:], default=seconds[0]),
+        "litert_bytes": before,
+        "peak_bytes": peak_bytes(),
+        "outputs": [
+            interpreter.get_tensor(detail["index"]).shape
+            for detail in interpreter.get_output_details()
+        ],
+        "graph": graph_facts(path),
+    }
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], *map(int, sys.argv[2:])))

@@ -1,0 +1,392 @@
+"""What a phone will make of `.tflite` files: speed, size, quality, trouble."""
+
+import datetime
+import json
+import math
+import os
+import platform
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kerasrestore.evaluation.evaluate import benchmark_pairs
+from kerasrestore.files import write_atomically
+from kerasrestore.phone import pictures
+from kerasrestore.phone.quality import (
+    compare,
+    make_task,
+    restored_images,
+)
+from kerasrestore.phone.table import markdown
+from kerasrestore.version import __version__
+
+FORMAT = 1
+
+
+@dataclass
+class PhoneReport:
+    """Figures of `.tflite` files, made by `phone_report`.
+
+    Attributes:
+        files: one dictionary for each file; docs/report.md has its fields.
+        yardstick: time of the yardstick convolution by number of threads.
+        machine: what it was measured on, and how busy that was.
+        dataset: name of the folder of images, `None` without one.
+        reference: name of what quality was compared with, or `None`.
+        reference_quality: its own figures, one dictionary a setting.
+        differences: of each file that lost something, its label and the
+            arguments of `draw_difference`.
+    """
+
+    files: list
+    yardstick: list
+    machine: dict
+    dataset: str | None = None
+    reference: str | None = None
+    reference_quality: list = field(default_factory=list)
+    differences: list = field(default_factory=list, repr=False)
+
+    def to_json(self):
+        """All figures as JSON text; what is no number is written as null."""
+        value = {
+            "format": FORMAT,
+            "version": __version__,
+            "machine": self.machine,
+            "dataset": self.dataset,
+            "reference": self.reference,
+            "reference_quality": self.reference_quality,
+            "yardstick": self.yardstick,
+            "files": self.files,
+        }
+        return json.dumps(_finite(value), indent=1, allow_nan=False) + "\n"
+
+    def to_markdown(self):
+        """The figures as tables."""
+        return markdown(self)
+
+    def write(self, folder):
+        """Writes report.json, report.md, report.png and, for each file that
+        lost quality, `difference_NAME.png` of its worst image.
+
+        Args:
+            folder: where they go; made if it is not there.
+
+        Returns:
+            List of the paths written.
+
+        Raises:
+            ValueError: if matplotlib is missing.
+        """
+        # Drawn before the first file is written: all of them or none.
+        drawings = {
+            "report.png": pictures.draw_summary(self.files, self.reference)
+        }
+        for label, images in self.differences:
+            name = f"difference_{label.replace('/', '_')}.png"
+            drawings[name] = pictures.draw_difference(*images)
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {"report.json": self.to_json(), "report.md": self.to_markdown()}
+        for name, text in texts.items():
+            write_atomically(
+                folder / name, lambda file, x=text: file.write(x.encode())
+            )
+        for name, figure in drawings.items():
+            write_atomically(
+                folder / name,
+                lambda file, x=figure: x.savefig(file, format="png", dpi=90),
+            )
+        return [folder / name for name in (*texts, *drawings)]
+
+
+def phone_report(
+    files,
+    *,
+    data=None,
+    settings=None,
+    quantize_input=False,
+    images=None,
+    reference=None,
+    threads=(1, 2, 4),
+    runs=20,
+    progress=None,
+):
+    """Measures `.tflite` files on this machine's processor.
+
+    Args:
+        files: paths of `.tflite` files. Quality is measured of those with a
+            sidecar; all else of any file that LiteRT runs.
+        data: folder of clean images, or list of `ImagePair`; `None` to leave
+            quality out.
+        settings: strengths of the degradation, as `make_task` takes them;
+            one that is usual unless given.
+        quantize_input: whether noisy images are clipped and rounded to
+            bytes, as photos are and files with bytes as input do anyway.
+        images: how many of the images are taken, from the first; all unless
+            given.
+        reference: restorer whose output is the aim; the first float32 file
+            unless given.
+        threads: numbers of threads.
+        runs: timed runs of each file with each of them.
+        progress: called as `progress(stage, done, total)`.
+
+    Returns:
+        A `PhoneReport`.
+
+    Raises:
+        ValueError: if a file cannot be run, a sidecar does not belong to its
+            file, the files do different tasks, or an argument does not fit.
+
+    Example:
+    >>> from kerasrestore.models.presets import default_preset, get_preset
+    >>> file = get_preset(default_preset()).file("tflite")
+    >>> report = phone_report([file], threads=(1,), runs=1)
+    >>> report.files[0]["graph"]["left"]
+    {}
+    """
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.sidecar import read_sidecar, sidecar_path
+    from kerasrestore.phone.benchmark import (
+        YARDSTICK,
+        check_counts,
+        measure_latency,
+    )
+    from kerasrestore.phone.probe import OPEN, probe
+
+    check_counts(threads, runs)
+    labels = _labels(files)
+    tick = progress or (lambda stage, done, total: None)
+    if images is not None and images < 1:
+        raise ValueError(f"images is a number of at least 1, got {images}.")
+    pairs, dataset = ([], None) if data is None else benchmark_pairs(data)
+    pairs = pairs[:images]
+    sidecars = {
+        label: read_sidecar(path)
+        for label, path in labels.items()
+        if sidecar_path(path).is_file()
+    }
+    tiles = {labels[label]: one["tile"] for label, one in sidecars.items()}
+    entries, restorers = [], {}
+    for place, (label, path) in enumerate(labels.items()):
+        tick("loading", place, len(labels))
+        # First, and in its own process: what crashes LiteRT ends here.
+        process = probe(path, max(threads), tile=tiles.get(path, OPEN))
+        if label in sidecars:
+            restorers[label] = LiteRTRestorer(path, trial=False)
+        entries.append(_entry(label, path, process, sidecars.get(label)))
+    reference = _reference(restorers, reference)
+    tasks = []
+    if pairs:
+        tasks = _tasks(restorers, reference, settings, quantize_input)
+    timings = measure_latency(
+        list(labels.values()),
+        threads,
+        runs,
+        tiles,
+        lambda done, total: tick("timing", done, total),
+    )
+    sums = [timing.summary() for timing in timings]
+    before = dict(zip(threads, sums[-len(threads) :], strict=True))
+    for timing, summary in zip(timings, sums, strict=True):
+        if timing.file != YARDSTICK:
+            entry = entries[list(labels.values()).index(timing.file)]
+            entry["latency"].append(
+                _latency(entry, timing.threads, summary, before)
+            )
+    report = PhoneReport(
+        files=entries,
+        yardstick=[{"threads": n, **before[n]} for n in threads],
+        machine=machine(),
+        dataset=dataset,
+    )
+    if tasks:
+        _measure_quality(report, restorers, tasks, pairs, reference, tick)
+    return report
+
+
+def machine():
+    """What this machine is and how busy: a dictionary of texts, numbers."""
+    from importlib.metadata import version
+
+    processor = platform.processor()
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        pass
+    else:
+        lines = (line.split(":", 1) for line in text.splitlines())
+        names = [x[1].strip() for x in lines if x[0].strip() == "model name"]
+        processor = names[0] if names else processor
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(
+            timespec="seconds"
+        ),
+        "system": platform.platform(),
+        "processor": processor or platform.machine(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0]
+        if hasattr(os, "getloadavg")
+        else None,
+        "python": platform.python_version(),
+        "ai_edge_litert": version("ai-edge-litert"),
+    }
+
+
+def _labels(files):
+    """Paths by short names that differ."""
+    paths = [str(file) for file in files]
+    if not paths:
+        raise ValueError("There is nothing to report on; name a .tflite file.")
+    for path in paths:
+        if not Path(path).is_file():
+            raise ValueError(f"{path} is not a file; give a .tflite file.")
+        if paths.count(path) > 1:
+            raise ValueError(f"{path} is named twice; name it once.")
+    stems = Counter(Path(path).stem for path in paths)
+    return {
+        Path(path).stem
+        if stems[Path(path).stem] == 1
+        else str(Path(path).with_suffix("")): path
+        for path in paths
+    }
+
+
+def _entry(label, path, process, sidecar):
+    """What a file tells without being timed."""
+    from kerasrestore.models.presets import file_sha256
+
+    told = (
+        "task", "quantization", "quantization_method", "tile", "halo", "io",
+    )  # fmt: skip
+    return {
+        "label": label,
+        "file": path,
+        "size_bytes": Path(path).stat().st_size,
+        "sha256": file_sha256(path),
+        **{key: sidecar[key] if sidecar else None for key in told},
+        "restored_pixels": _pixels(process["outputs"]),
+        "core_pixels": None
+        if sidecar is None
+        else math.prod(
+            (side - 2 * sidecar["halo"]) * sidecar["scale"]
+            for side in sidecar["tile"]
+        ),
+        "process": process,
+        "graph": {
+            **process.pop("graph"),
+            "sidecar_macs": None if sidecar is None else sidecar["macs"],
+        },
+        "latency": [],
+        "quality": None,
+    }
+
+
+def _pixels(outputs):
+    """Pixels of the image that comes out, `None` if none does."""
+    maps = [shape for shape in outputs if len(shape) == 4]
+    return maps[0][0] * maps[0][1] * maps[0][2] if len(maps) == 1 else None
+
+
+def _latency(entry, threads, summary, yardstick):
+    pixels, core = entry["restored_pixels"], entry["core_pixels"]
+
+    def megapixel(seconds, area):
+        return seconds / (area / 1e6) if area else None
+
+    return {
+        "threads": threads,
+        **summary,
+        "s_per_megapixel": megapixel(summary["median_s"], pixels),
+        "p90_s_per_megapixel": megapixel(summary["p90_s"], pixels),
+        "core_s_per_megapixel": megapixel(summary["median_s"], core),
+        "yardsticks": summary["median_s"] / yardstick[threads]["median_s"],
+    }
+
+
+def _tasks(restorers, reference, settings, quantize_input):
+    """One task for each setting, the same for all files."""
+    if not restorers:
+        return []
+    every = [*restorers.values(), *([] if reference is None else [reference])]
+    kinds = {(one.task, one.channels, one.scale) for one in every}
+    if len(kinds) > 1:
+        raise ValueError(
+            "Files and reference do different things ("
+            + "; ".join(
+                f"{task}, {channels} channels, scale {scale}"
+                for task, channels, scale in sorted(kinds)
+            )
+            + "); report on one kind at a time."
+        )
+    return [
+        make_task(every[0], setting, quantize_input)
+        for setting in settings or [None]
+    ]
+
+
+def _reference(restorers, reference):
+    """The restorer that the files are to equal: an own one of the files if
+    it is the same file."""
+    for restorer in restorers.values():
+        if reference is None and restorer.sidecar["quantization"] == "float32":
+            return restorer
+        file = _file(reference)
+        if file is not None and file.samefile(restorer.path):
+            return restorer
+    return reference
+
+
+def _measure_quality(report, restorers, tasks, pairs, reference, tick):
+    rows, wanted = compare(
+        list(restorers.values()),
+        tasks,
+        pairs,
+        reference,
+        lambda done, total: tick("measuring", done, total),
+    )
+    quality = dict(zip(restorers, rows, strict=True))
+    for entry in report.files:
+        entry["quality"] = quality.get(entry["label"])
+    if reference is None:
+        return
+    report.reference = next(
+        (label for label, one in restorers.items() if one is reference),
+        str(_file(reference) or f"{reference.name} in Keras"),
+    )
+    report.reference_quality = wanted
+    for label, restorer in restorers.items():
+        if restorer is reference:
+            continue
+        place = max(
+            range(len(tasks)),
+            key=lambda i, label=label: quality[label][i]["worst_loss_db"],
+        )
+        row, task = quality[label][place], tasks[place]
+        degraded, clean, (before, after) = restored_images(
+            [reference, restorer], task, pairs, row["worst"]
+        )
+        setting = "" if row["setting"] is None else f" at {row['setting']:g}"
+        title = (
+            f"{label}, {row['worst']}{setting}: "
+            f"{row['worst_loss_db']:.2f} dB less than {report.reference}"
+        )
+        report.differences.append(
+            (label, (degraded, clean, before, after, title))
+        )
+
+
+def _file(restorer):
+    """The file that a restorer runs, `None` for models in Keras."""
+    from kerasrestore.litert.litert_restorer import LiteRTRestorer
+
+    return restorer.path if isinstance(restorer, LiteRTRestorer) else None
+
+
+def _finite(value):
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,69 @@
+"""Trainings that begin with the weights of another one."""
+
+from pathlib import Path
+
+from kerasrestore.models import Restorer
+from kerasrestore.training.recipe.load_run import load_run
+
+
+def start_from(model, source):
+    """Takes over the weights of a trained model, to train on from there.
+
+    Weights go by the names of the layers. The model may have layers that the
+    trained one lacks, such as an attention that is added later; these keep
+    the start that they have.
+
+    Args:
+        model: `Restorer` that is going to be trained.
+        source: name or folder of a preset, `"hf://user/repository"`, or the
+            folder of a training.
+
+    Returns:
+        Names of the layers that `source` has nothing for.
+
+    Raises:
+        ValueError: if there is no such source, or it has weights that the
+            model has no place of that shape for; then nothing is taken over.
+
+    Example:
+    >>> from kerasrestore import DANetMobile
+    >>> model = DANetMobile(
+    ...     widths=(48, 128),
+    ...     encoder_blocks=(1,),
+    ...     middle_blocks=2,
+    ...     decoder_blocks=(2,),
+    ... )
+    >>> start_from(model, "danet_mobile_denoise_color_blind_bsd400")
+    []
+    """
+    if (Path(source) / "run.json").is_file():
+        trained = load_run(source)[0]
+    else:
+        trained = Restorer.from_preset(source)
+    theirs = {variable.path: variable for variable in trained.weights}
+    places = {variable.path: variable for variable in model.weights}
+    for path, variable in theirs.items():
+        shape = tuple(places[path].shape) if path in places else None
+        if shape != tuple(variable.shape):
+            raise ValueError(
+                f"{source} has {path} of shape {tuple(variable.shape)}, and "
+                f"{model.name} "
+                + (f"has {shape} there" if shape else "has no such weights")
+                + "; start from a model of the same layers or build this one "
+                "with the same arguments."
+            )
+    taken = {_layer(path) for path in theirs}
+    new = [path for path in places if path not in theirs]
+    for path in new:
+        if _layer(path) in taken:
+            raise ValueError(
+                f"{source} has only a part of the layer {_layer(path)}, "
+                f"{path} is missing; start from a model of the same layers."
+            )
+    for path, variable in theirs.items():
+        places[path].assign(variable)
+    return list(dict.fromkeys(_layer(path) for path in new))
+
+
+def _layer(path):
+    return path.partition("/")[0]
