@@ -52,7 +52,7 @@ def main(argv=None):
     if preset.task != "denoise":
         raise ValueError(
             f"{preset.name} is made for {preset.task}, the recipe fine-tunes "
-            "denoisers; call kerasrestore.export.tfmot_bridge.compress."
+            "denoisers; call kerasrestore.export.tfmot.bridge.compress."
         )
     # It is compared with the preset's own file: that is looked at first.
     before = preset.checked_file("tflite")

@@ -34,7 +34,7 @@ class PyramidAttention(layers.Layer):
         res_scale: factor of the input in the sum with the attention's result.
         resize_rule: `"size"` for the sampling that the published weights were
             trained with, `"scale"` for what later versions of PyTorch do; see
-            `kerasrestore.data.resampling.bicubic_matrix`.
+            `kerasrestore.imaging.resampling.bicubic_matrix`.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:

@@ -33,7 +33,7 @@ def enlarge_bicubic(x, scale):
     TensorShape([1, 12, 15, 3])
 
     References:
-        - `kerasrestore.data.resampling.bicubic_matrix`, rule `"matlab"`.
+        - `kerasrestore.imaging.resampling.bicubic_matrix`, rule `"matlab"`.
     """
     (scale,) = whole_numbers("scale", [scale], 2)
     # The middle one of five pixels sees all of its weights.

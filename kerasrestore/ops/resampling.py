@@ -17,7 +17,7 @@ def resize_bicubic(x, size, rule="size", scale=None):
             are known.
         size: `(height, width)` afterwards.
         rule: `"matlab"`, `"size"` or `"scale"`, see
-            `kerasrestore.data.resampling.bicubic_matrix`.
+            `kerasrestore.imaging.resampling.bicubic_matrix`.
         scale: factor that was asked for, needed by `"scale"`.
 
     Returns:

@@ -455,8 +455,8 @@ class TestTrial:
     def test_time(self, copied, monkeypatch):
         path = copied()
         change(path, name="slow")
-        monkeypatch.setattr("kerasrestore.export.trial.SECONDS", 0)
-        monkeypatch.setattr("kerasrestore.export.trial.LONGEST", 0.01)
+        monkeypatch.setattr("kerasrestore.litert.trial.SECONDS", 0)
+        monkeypatch.setattr("kerasrestore.litert.trial.LONGEST", 0.01)
         assert "was stopped" in refusal(path)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="limits are Linux's")
@@ -464,7 +464,7 @@ class TestTrial:
         path = copied(dynamic=True)
         change(path, name="large", tile=[1024, 1024], memory_bytes=0)
         for name in ("SPARE_BYTES", "THREAD_BYTES"):
-            monkeypatch.setattr(f"kerasrestore.export.trial.{name}", 0)
+            monkeypatch.setattr(f"kerasrestore.litert.trial.{name}", 0)
         refusal(path)
         # What it takes is the sidecar's to tell.
         change(path, memory_bytes=10**9)

@@ -161,7 +161,7 @@ def test_gradients_are_bounded(
     def see(model, sampler, out, **options):
         seen.update(options)
 
-    monkeypatch.setattr("kerasrestore.training.plan.fit", see)
+    monkeypatch.setattr("kerasrestore.training.recipe.plan.fit", see)
     name, *words = words.split()
     run(name, where(folder, tmp_path), SMALL[name], STEPS, *words)
     assert seen["clip_each"] == each and seen["clip_norm"] == together

@@ -282,7 +282,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 sys.path.insert(0, "tests")
-sys.path.insert(0, "tests/training")
+sys.path.insert(0, "tests/training/distillation")
 import keras
 strategy = sys.argv[3]
 if strategy == "mirrored":

@@ -294,7 +294,7 @@ IN_JAX = """
 import pathlib
 import sys
 sys.modules["tensorflow"] = None  # any import of it fails
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training"]
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training/quantization"]
 import test_quantize_aware as tests
 tests.check_training(pathlib.Path(sys.argv[2]))
 """
@@ -328,7 +328,7 @@ def test_training_in_jax_without_tensorflow(tmp_path):
 BOTH = """
 import sys
 import numpy as np
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training"]
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training/quantization"]
 import test_quantize_aware as tests
 np.save(sys.argv[2], tests.rounded())
 """
