@@ -92,6 +92,7 @@ class Identity:
     """Gives back what it is given, and remembers it."""
 
     size_multiple = 1
+    sigma_input = True
 
     def __init__(self):
         self.seen = []
@@ -106,8 +107,11 @@ def test_validation_of_every_factor(tmp_path):
     tasks = [SuperResolution(n, pre_upsampled=True) for n in (2, 3)]
     model = Identity()
     found = Validation(folder, tasks, channels=1, crop=32)(model)
-    assert set(found) == {"psnr", "psnr_x2", "psnr_x3"}
-    assert [setting for _, setting in model.seen] == [2, 3]
+    assert set(found) == {"psnr", "psnr_x2", "psnr_x3", "worst_gain"}
+    assert [setting.tolist() for _, setting in model.seen] == [
+        [[2], [2]],
+        [[3], [3]],
+    ]
     assert model.seen[0][0].shape == (2, 30, 30, 1)
     for task in tasks:
         values = []

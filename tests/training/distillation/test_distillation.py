@@ -268,6 +268,7 @@ def test_what_the_privileged_figures_are(folder):
 
     class Whole:
         size_multiple = 2
+        sigma_input = False
 
         def restore_tile(self, tile, sigma):
             return np.asarray(teacher(tile)["restored"])
