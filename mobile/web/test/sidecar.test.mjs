@@ -6,9 +6,9 @@ import { ModelError } from "../src/errors.js";
 import { findFault } from "../src/schema.js";
 import { parseSidecar, tileContext } from "../src/sidecar.js";
 
-const EXPORT = new URL("../../../kerasrestore/export/", import.meta.url);
+const LITERT = new URL("../../../kerasrestore/litert/", import.meta.url);
 const schema = JSON.parse(
-  readFileSync(new URL("sidecar.schema.json", EXPORT), "utf8"),
+  readFileSync(new URL("sidecar.schema.json", LITERT), "utf8"),
 );
 const SOUND = {
   format: 1,
