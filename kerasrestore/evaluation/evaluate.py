@@ -28,7 +28,7 @@ def evaluate(
     """PSNR and SSIM of a restorer on a benchmark, by the published protocol.
 
     Images are taken in the order of their names; image `i` is degraded by
-    `task.degrade_benchmark(image, i, seed)`, restored, clipped and rounded
+    `task.benchmark_pair(image, i, seed)`, restored, clipped and rounded
     to 8 bits, and scored by `task.score`. Means are over the images' own
     values.
 
@@ -150,7 +150,7 @@ def measured_images(
     clean = pair.load_clean(channels, task.to_gray)
     if pair.degraded is None and not paired:
         clean = _plain(task.ground_truth(clean))
-        degraded = task.degrade_benchmark(clean, index, seed)
+        degraded, clean = task.benchmark_pair(clean, index, seed)
     else:
         clean = _plain(clean)
         degraded = _plain(pair.load_degraded(channels, task.to_gray))
@@ -158,7 +158,7 @@ def measured_images(
         if degraded.dtype == np.uint8:
             degraded = degraded.astype(np.float32) / np.float32(255)
     if restorer.sigma_input:
-        options["sigma"] = task.setting
+        options["sigma"] = task.strength(degraded, clean)
     restored = restorer.restore(degraded, **options)
     return degraded, restored, clean
 
