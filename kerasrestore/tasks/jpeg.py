@@ -1,11 +1,10 @@
 """Removal of JPEG artifacts."""
 
-import io
 import numbers
 
 import numpy as np
-from PIL import Image
 
+from kerasrestore.imaging.jpeg_file import jpeg_levels
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
@@ -102,13 +101,4 @@ class Jpeg(Task):
 
 
 def _compress(clean, quality):
-    """Pixels of the image after a round through a JPEG file."""
-    gray = clean.ndim == 3 and clean.shape[-1] == 1
-    file = io.BytesIO()
-    image = Image.fromarray(
-        np.ascontiguousarray(clean[..., 0] if gray else clean)
-    )
-    image.save(file, "JPEG", quality=quality)
-    with Image.open(file) as compressed:
-        pixels = np.asarray(compressed, np.float32)
-    return pixels.reshape(clean.shape) / np.float32(255)
+    return jpeg_levels(clean, quality) / np.float32(255)

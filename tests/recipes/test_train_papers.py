@@ -396,3 +396,39 @@ def test_bad_arguments(words, sentence, folder, tmp_path, capsys):
 def test_no_data(tmp_path):
     with pytest.raises(SystemExit, match="is not a folder"):
         run("panet", where(tmp_path / "none", tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
+        ("danet_mobile", "--noise camera --quantize", "leave --setting"),
+        ("rnan", "--noise camera --task jpeg", "is for denoise"),
+        (
+            "danet",
+            "--degraded d --validation-degraded e --noise camera",
+            "leave --noise camera",
+        ),
+        (
+            "danet",
+            "--degraded d --validation-degraded e --smallest-scale 0.5",
+            "leave --noise camera",
+        ),
+    ],
+)
+def test_camera_noise_is_not_ignored(name, words, told):
+    recipe = runpy.run_path(str(ROOT / "recipes" / f"train_{name}.py"))[
+        "RECIPE"
+    ]
+    line = f"--data a --validation b --out c {words}"
+    with pytest.raises(ValueError, match=told):
+        recipe.plan(line.split())
+
+
+def test_camera_noise_of_a_recipe():
+    file = ROOT / "recipes" / "train_danet_mobile.py"
+    plan = runpy.run_path(str(file))["RECIPE"].plan(
+        ["--data", "a", "--validation", "b", "--out", "c", "--noise", "camera"]
+    )
+    assert plan.task.shares["camera"] == 0.6
+    assert plan.args.setting is None

@@ -118,6 +118,8 @@ def test_config():
     [
         ({"shares": {"camera": 0.5}}, "add up to 1"),
         ({"shares": {"fog": 1.0}}, "fog"),
+        ({"shares": {"camera": 1.5, "clean": -0.5}}, "at least 0"),
+        ({"quality": ()}, "quality"),
         ({"shot": (1e-2, 1e-3)}, "shot"),
         ({"quality": 0}, "quality"),
         ({"jpeg": 1.5}, "jpeg"),

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from kerasrestore.tasks.demosaic import PATTERNS
+
 # Channel of each pixel of the 2x2 cell by rows, for the four phases.
-PHASES = ((0, 1, 1, 2), (1, 0, 2, 1), (1, 2, 0, 1), (2, 1, 1, 0))
+PHASES = tuple(tuple(map("RGB".index, pattern)) for pattern in PATTERNS)
 
 
 def mosaic(image, phase):
@@ -18,7 +20,7 @@ def mosaic(image, phase):
 
     Example:
     >>> image = np.zeros((2, 2, 3), "float32") + np.float32([1, 2, 3])
-    >>> mosaic(image, PHASES[0]).tolist()
+    >>> mosaic(image, PHASES[PATTERNS.index("RGGB")]).tolist()
     [[1.0, 2.0], [2.0, 3.0]]
     """
     samples = np.empty(image.shape[:2], np.float32)

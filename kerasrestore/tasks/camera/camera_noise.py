@@ -81,17 +81,21 @@ class CameraNoise(Task):
     ):
         shares = dict(SHARES if shares is None else shares)
         unknown = sorted(shares.keys() - SHARES.keys())
-        if unknown or abs(sum(shares.values()) - 1) > 1e-6:
+        if (
+            unknown
+            or min(shares.values(), default=0) < 0
+            or abs(sum(shares.values()) - 1) > 1e-6
+        ):
             raise ValueError(
-                f"shares of {', '.join(SHARES)} add up to 1, got {shares}."
+                f"shares of {', '.join(SHARES)} are at least 0 and add up to "
+                f"1, got {shares}."
             )
-        quality = quality if isinstance(quality, (tuple, list)) else (quality,)
+        if not isinstance(quality, (tuple, list)):
+            quality = (quality, quality)
         self.shares = shares
         self.shot = _range("shot", shot, 1e-8, 1.0)
         self.sigma = _range("sigma", sigma, 0.0, 255.0)
-        self.quality = tuple(
-            int(q) for q in _range("quality", (quality[0], quality[-1]), 1, 100)
-        )
+        self.quality = tuple(int(q) for q in _range("quality", quality, 1, 100))
         self.denoised = _range("denoised", (0.0, denoised), 0.0, 1.0)[1]
         self.jpeg = _range("jpeg", (0.0, jpeg), 0.0, 1.0)[1]
 

@@ -1,9 +1,8 @@
 """What becomes of an image that is written to a photo file."""
 
-import io
-
 import numpy as np
-from PIL import Image
+
+from kerasrestore.imaging.jpeg_file import jpeg_levels
 
 # Pillow's numbers: 4:4:4, 4:2:2, 4:2:0.
 SUBSAMPLINGS = (0, 1, 2)
@@ -51,19 +50,9 @@ def jpeg_round_trip(image, rng, quality, aligned=False):
     for _ in range(2 if rng.random() < TWICE_SHARE else 1):
         top, left = (0, 0) if aligned else rng.integers(BLOCK, size=2)
         subsampling = int(rng.choice(SUBSAMPLINGS, p=SUBSAMPLING_SHARES))
-        levels[top:, left:] = _compressed(
-            levels[top:, left:], draw_quality(rng, *quality), subsampling
+        levels[top:, left:] = jpeg_levels(
+            levels[top:, left:],
+            draw_quality(rng, *quality),
+            subsampling=subsampling,
         )
     return levels / np.float32(255)
-
-
-def _compressed(levels, quality, subsampling):
-    gray = levels.shape[-1] == 1
-    file = io.BytesIO()
-    image = Image.fromarray(
-        np.ascontiguousarray(levels[..., 0] if gray else levels)
-    )
-    chroma = {} if gray else {"subsampling": subsampling}
-    image.save(file, "JPEG", quality=quality, **chroma)
-    with Image.open(file) as compressed:
-        return np.asarray(compressed).reshape(levels.shape)

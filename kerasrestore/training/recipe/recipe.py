@@ -189,16 +189,30 @@ class Recipe:
                 )
             extra["quantize"] = True
         if photos:
+            _refuse_drawing(args)
             return _photo_task(args)
         if getattr(args, "degraded", None):
             raise ValueError(
                 "Low-quality photographs are wanted for validation too; give "
                 "--validation-degraded."
             )
-        args.setting = args.setting or self.tasks[args.task]
         if args.noise == "camera":
+            if args.task != "denoise" or args.setting or args.quantize:
+                raise ValueError(
+                    "--noise camera is for denoise and draws all of the noise "
+                    "itself; leave --setting and --quantize out."
+                )
             return CameraNoise()
+        args.setting = args.setting or self.tasks[args.task]
         return make_task(args.task, args.setting, **extra)
+
+
+def _refuse_drawing(args):
+    if args.noise == "camera" or args.smallest_scale not in (None, 1.0):
+        raise ValueError(
+            "Pairs of photographs are taken as they are; leave --noise camera "
+            "and --smallest-scale out."
+        )
 
 
 def _photo_task(args):
