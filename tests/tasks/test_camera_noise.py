@@ -6,7 +6,7 @@ from PIL import Image
 from testing import smooth_image
 
 from kerasrestore.data import PatchSampler
-from kerasrestore.tasks import CameraNoise
+from kerasrestore.tasks import CameraNoise, Denoise
 from kerasrestore.tasks.camera.bayer import (
     PHASES,
     demosaic_bilinear,
@@ -172,3 +172,19 @@ def test_validation(tmp_path):
     # Only rounding to 8 bits comes between input and output.
     assert -0.5 < figures["worst_gain"] < 6
     assert len(list(validate._windows(4))) == 4
+
+
+def test_worst_gain_leaves_nearly_clean_crops_out(tmp_path):
+    class Offset:
+        size_multiple = 4
+        sigma_input = False
+
+        def restore_tile(self, tile, sigma):
+            return tile + np.float32(2 / 255)
+
+    image = Image.fromarray(np.rint(photo(96) * 200).astype(np.uint8))
+    image.save(tmp_path / "a.png")
+    for sigma, counted in ((0.3, False), (5.0, True)):
+        figures = Validation(tmp_path, [Denoise(sigma)], crop=64)(Offset())
+        assert ("worst_gain" in figures) == counted
+    assert -1.0 < figures["worst_gain"] < 0.0
