@@ -77,7 +77,7 @@ class CameraNoise(Task):
         denoised=0.5,
         sigma=(0.0, 55.0),
         jpeg=0.8,
-        quality=(50, 98),
+        quality=(50, 99),
     ):
         shares = dict(SHARES if shares is None else shares)
         unknown = sorted(shares.keys() - SHARES.keys())

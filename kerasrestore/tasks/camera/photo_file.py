@@ -29,7 +29,7 @@ def draw_quality(rng, low, high):
     Returns:
         An integer.
     """
-    share = rng.choice((0.0, 0.5, 0.75, 0.9), p=(0.15, 0.2, 0.25, 0.4))
+    share = rng.choice((0.0, 0.5, 0.75, 0.9), p=(0.1, 0.15, 0.25, 0.5))
     return int(rng.integers(round(low + share * (high - low)), high + 1))
 
 
