@@ -1,0 +1,246 @@
+"""AVIF, HEIC, JPEG XL and camera raw: read, each through a library.
+
+References:
+    ISO/IEC 14496-12 (boxes), 23008-12 (HEIF), 18181-2 (JPEG XL file format);
+    ITU-T H.273 (numbers of colour spaces).
+"""
+
+import io
+import struct
+
+import numpy as np
+
+from kerasrestore.photos import directories, shared
+from kerasrestore.photos.directories import PREFIX
+from kerasrestore.photos.photo import Photo, PhotoError
+from kerasrestore.photos.pillow import metadata_of, open_image, pixels_of
+
+_LARGEST = 1 << 26
+# Colours and curves that everybody takes pixels without a profile for.
+_USUAL_PRIMARIES, _USUAL_TRANSFERS = (1, 2), (1, 2, 6, 13)
+
+
+def decode_avif(data, max_pixels):
+    """`Photo` and orientation of an AVIF file."""
+    with open_image(data, "AVIF", max_pixels) as image:
+        metadata = metadata_of(image)
+        bits = _avif_bits(data)
+        if bits > 8:
+            # Pillow would give 8.
+            import imagecodecs
+
+            bands = shared.deeper(imagecodecs.avif_decode(data), bits)
+            pixels, alpha = _split(bands)
+        else:
+            pixels, alpha = pixels_of(image)
+    photo = Photo(
+        pixels,
+        alpha,
+        format="AVIF",
+        lossless=False,
+        cicp=_cicp(*_nclx(data)),
+        **metadata,
+    )
+    return photo, shared.orientation_of(photo.exif)
+
+
+def decode_heic(data, max_pixels):
+    """`Photo` and orientation of a HEIC or HEIF file; libheif turns it
+    upright itself."""
+    try:
+        import pi_heif
+    except ImportError:
+        raise PhotoError(
+            "is a HEIC file, which needs pi-heif; install it with `pip "
+            "install pi-heif` or convert the photo to JPEG."
+        ) from None
+    file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    image = file[file.primary_index]
+    shared.check_size(*image.size, max_pixels)
+    bands = np.asarray(image)
+    bits = image.info["bit_depth"]
+    if bands.dtype == np.uint16:
+        # They come shifted to the top of 16 bits.
+        bands = shared.deeper(bands >> (16 - bits), bits)
+    pixels, alpha = _split(bands)
+    exif = image.info.get("exif")
+    colour = image.info.get("nclx_profile") or {}
+    others = len(file) - 1 + len(image.info.get("aux") or ())
+    others += len(image.info.get("depth_images") or ())
+    notes = ()
+    if others:
+        notes = (
+            f"The file holds {others} more pictures (gain and depth maps "
+            "among them); the main one alone is taken.",
+        )
+    photo = Photo(
+        pixels,
+        alpha,
+        format="HEIC",
+        lossless=False,
+        exif=exif and PREFIX + exif.removeprefix(PREFIX),
+        xmp=image.info.get("xmp") or None,
+        icc_profile=image.info.get("icc_profile") or None,
+        cicp=_cicp(
+            colour.get("color_primaries", 2),
+            colour.get("transfer_characteristics", 2),
+        ),
+        notes=notes,
+    )
+    return photo, 1
+
+
+def decode_jxl(data, max_pixels):
+    """`Photo` and orientation of a JPEG XL file; libjxl turns it upright
+    itself."""
+    import imagecodecs
+
+    boxes = {} if data[:2] == b"\xff\x0a" else dict(_boxes(data))
+    stream = boxes.get(b"jxlc") or boxes.get(b"jxlp", b"")[4:] or data
+    width, height, usual = _jxl_header(stream)
+    shared.check_size(width, height, max_pixels)
+    bands = imagecodecs.jpegxl_decode(data)
+    if bands.dtype.kind == "f":
+        raise PhotoError("has float samples; convert it to 16 bits first.")
+    if bands.ndim == 4:
+        raise PhotoError(
+            f"holds {len(bands)} pictures; save the one that is wanted as a "
+            "file of its own."
+        )
+    pixels, alpha = _split(bands)
+    exif = boxes.get(b"Exif")
+    photo = Photo(
+        pixels,
+        alpha,
+        format="JXL",
+        lossless=False,
+        # Behind an offset, which is 0.
+        exif=exif and PREFIX + exif[4:].removeprefix(PREFIX),
+        xmp=boxes.get(b"xml "),
+        notes=()
+        if usual
+        else ("A colour profile in JPEG XL is not read; sRGB is assumed.",),
+    )
+    return photo, 1
+
+
+def decode_raw(data, max_pixels):
+    """`Photo` and orientation of a camera's raw file, developed by LibRaw
+    with the camera's white balance to sRGB of 16 bits."""
+    try:
+        import rawpy
+    except ImportError:
+        raise PhotoError(
+            "is a camera's raw file, whose photo has to be developed first; "
+            "install kerasrestore[raw] for that, or export a 16-bit TIFF."
+        ) from None
+    try:
+        with rawpy.imread(io.BytesIO(data)) as raw:
+            sizes = raw.sizes
+            shared.check_size(sizes.width, sizes.height, max_pixels)
+            pixels = raw.postprocess(
+                output_bps=16, use_camera_wb=True, no_auto_bright=True
+            )
+    except rawpy.LibRawError as error:
+        reason = error.args[0] if error.args else error
+        if isinstance(reason, bytes):
+            reason = reason.decode("utf-8", "replace")
+        raise PhotoError(
+            f"is a camera's raw file that cannot be developed ({reason}); "
+            "export a 16-bit TIFF instead."
+        ) from None
+    exif = None
+    order = directories.byte_order(data)
+    if order is not None:
+        try:
+            tree = directories.read_tree(data)
+            exif = directories.exif_of_tree(tree, order)
+        except struct.error:
+            pass  # Broken metadata is no reason not to restore the picture.
+    photo = Photo(
+        pixels,
+        format="RAW",
+        exif=exif,
+        notes=(
+            "Developed from raw with the camera's white balance and LibRaw's "
+            "usual settings.",
+        ),
+    )
+    return photo, 1
+
+
+def _split(bands):
+    """Pixels and opacity of an array with 1 to 4 bands."""
+    if bands.ndim == 2:
+        return bands, None
+    count = bands.shape[2]
+    pixels = bands[..., 0] if count < 3 else bands[..., :3]
+    return pixels, bands[..., -1] if count in (2, 4) else None
+
+
+def _cicp(primaries, transfer):
+    usual = primaries in _USUAL_PRIMARIES and transfer in _USUAL_TRANSFERS
+    return None if usual else (primaries, transfer)
+
+
+def _nclx(data):
+    """Numbers of primaries and transfer function from an AVIF's header."""
+    at = data.find(b"colrnclx", 0, 1 << 16)
+    return struct.unpack_from(">HH", data, at + 8) if at >= 0 else (2, 2)
+
+
+def _avif_bits(data):
+    """Bits that the header of an AVIF file tells for each band."""
+    at = data.find(b"pixi", 0, 1 << 16)
+    # Version and flags, number of bands, bits of each.
+    return max(data[at + 9 : at + 9 + data[at + 8]]) if at >= 0 else 8
+
+
+def _boxes(data):
+    """Names and contents of the boxes of a JPEG XL file, the first of a name
+    last."""
+    import imagecodecs
+
+    at, found = 0, []
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+            head = 16
+        size = size or len(data) - at
+        if size < head:
+            break
+        body = data[at + head : at + size]
+        if name == b"brob" and body[:4] in (b"Exif", b"xml "):
+            name = body[:4]
+            body = bytes(imagecodecs.brotli_decode(body[4:], out=_LARGEST))
+        found.append((name, body))
+        at += size
+    return found[::-1]
+
+
+def _jxl_header(stream):
+    """Width, height, and whether all else is as usual: 8 bits in sRGB."""
+    number = int.from_bytes(stream[2:34], "little")
+
+    def bits(count):
+        nonlocal number
+        value, number = number & ((1 << count) - 1), number >> count
+        return value
+
+    small = bits(1)
+
+    def side():
+        if small:
+            return 8 * (bits(5) + 1)
+        return bits((9, 13, 18, 30)[bits(2)]) + 1
+
+    height, ratio = side(), bits(3)
+    if ratio == 0:
+        width = side()
+    else:
+        shapes = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+        wide, high = shapes[ratio - 1]
+        width = height * wide // high
+    return width, height, bits(1) == 1
