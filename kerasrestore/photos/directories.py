@@ -184,6 +184,21 @@ def clean_exif(block):
     return PREFIX + bytes(data)
 
 
+def without_orientation(block):
+    """An EXIF block that tells no orientation."""
+    data = bytearray(block.removeprefix(PREFIX))
+    try:
+        at = first_directory(data)
+        order, entries, following = _entries(data, at)
+        place = entries[ORIENTATION]
+    except (struct.error, TypeError, KeyError):
+        return block
+    data[place : following - 8] = data[place + 12 : following + 4]
+    data[following - 8 : following + 4] = bytes(12)
+    struct.pack_into(f"{order}H", data, at, len(entries) - 1)
+    return PREFIX + bytes(data)
+
+
 def fit_exif(block, width, height):
     """An EXIF block that tells this size wherever it tells one, else
     unchanged."""

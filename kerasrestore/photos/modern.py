@@ -24,6 +24,9 @@ def decode_avif(data, max_pixels):
     """`Photo` and orientation of an AVIF file."""
     with open_image(data, "AVIF", max_pixels) as image:
         metadata = metadata_of(image)
+        orientation = shared.orientation_of(metadata["exif"])
+        # Pillow writes it anew where the file turns the picture otherwise.
+        metadata["exif"] = _exif_item(data) or metadata["exif"]
         bits = _avif_bits(data)
         if bits > 8:
             # Pillow would give 8.
@@ -41,7 +44,7 @@ def decode_avif(data, max_pixels):
         cicp=_cicp(*_nclx(data)),
         **metadata,
     )
-    return photo, shared.orientation_of(photo.exif)
+    return photo, orientation
 
 
 def decode_heic(data, max_pixels):
@@ -95,7 +98,7 @@ def decode_jxl(data, max_pixels):
     itself."""
     import imagecodecs
 
-    boxes = {} if data[:2] == b"\xff\x0a" else dict(_boxes(data))
+    boxes = {} if data[:2] == b"\xff\x0a" else _jxl_boxes(data)
     stream = boxes.get(b"jxlc") or boxes.get(b"jxlp", b"")[4:] or data
     width, height, usual = _jxl_header(stream)
     shared.check_size(width, height, max_pixels)
@@ -197,11 +200,8 @@ def _avif_bits(data):
 
 
 def _boxes(data):
-    """Names and contents of the boxes of a JPEG XL file, the first of a name
-    last."""
-    import imagecodecs
-
-    at, found = 0, []
+    """Pairs of name and content of ISO boxes that lie one behind another."""
+    at = 0
     while at + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
         head = 8
@@ -210,14 +210,76 @@ def _boxes(data):
             head = 16
         size = size or len(data) - at
         if size < head:
-            break
-        body = data[at + head : at + size]
-        if name == b"brob" and body[:4] in (b"Exif", b"xml "):
-            name = body[:4]
-            body = bytes(imagecodecs.brotli_decode(body[4:], out=_LARGEST))
-        found.append((name, body))
+            return
+        yield name, data[at + head : at + size]
         at += size
-    return found[::-1]
+
+
+def _jxl_boxes(data):
+    """Contents of the boxes of a JPEG XL file, the first of each name."""
+    import imagecodecs
+
+    found = {}
+    for name, body in _boxes(data):
+        if name == b"brob" and body[:4] in (b"Exif", b"xml "):
+            packed = imagecodecs.brotli_decode(body[4:], out=_LARGEST)
+            found.setdefault(body[:4], bytes(packed))
+        found.setdefault(name, body)
+    return found
+
+
+def _exif_item(data):
+    """The EXIF block of an AVIF file as it is stored; `None` without one."""
+    try:
+        meta = dict(_boxes(dict(_boxes(data))[b"meta"][4:]))
+        number = _item_number(meta[b"iinf"], b"Exif")
+        start, size = _item_place(meta[b"iloc"], number)
+        item = data[start : start + size]
+        # Behind the distance of the TIFF header from here.
+        head = 4 + struct.unpack_from(">I", item)[0]
+        return PREFIX + item[head:] if item[head:] else None
+    except (KeyError, IndexError, TypeError, struct.error):
+        return None
+
+
+def _item_number(infos, wanted):
+    """The number of the first item of that type (`iinf`)."""
+    first = 6 if infos[0] == 0 else 8
+    for _, info in _boxes(infos[first:]):
+        short = info[0] == 2
+        number = struct.unpack_from(">H" if short else ">I", info, 4)[0]
+        if info[8:12] == wanted if short else info[10:14] == wanted:
+            return number
+    raise KeyError(wanted)
+
+
+def _item_place(places, wanted):
+    """Offset and size of an item that lies in one piece (`iloc`)."""
+    version = places[0]
+    widths = [places[4] >> 4, places[4] & 15, places[5] >> 4]
+    widths.append(places[5] & 15 if version else 0)
+    offset_width, length_width, base_width, index_width = widths
+    at = 6
+
+    def take(width):
+        nonlocal at
+        at += width
+        return int.from_bytes(places[at - width : at])
+
+    for _ in range(take(4 if version == 2 else 2)):
+        number = take(4 if version == 2 else 2)
+        method = take(2) & 15 if version else 0
+        take(2)
+        base = take(base_width)
+        pieces = []
+        for _ in range(take(2)):
+            take(index_width)
+            pieces.append((base + take(offset_width), take(length_width)))
+        if number == wanted and method == 0 and len(pieces) == 1:
+            return pieces[0]
+        if at > len(places):
+            break
+    raise KeyError(wanted)
 
 
 def _jxl_header(stream):

@@ -210,7 +210,7 @@ def _raw(name, body):
     else:
         text = body.partition(b"\0")[2]
         text = _inflated(text[1:]) if name == b"zTXt" else text
-    match = re.match(rb"\n?\w+\s+\d+\s+([0-9a-fA-F\s]*)\Z", text or b"")
+    match = re.match(rb"\n?[^\n]*\n *\d+\n([0-9a-fA-F\s]*)\Z", text or b"")
     try:
         return match and binascii.unhexlify(b"".join(match[1].split()))
     except binascii.Error:

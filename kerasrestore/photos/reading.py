@@ -86,12 +86,14 @@ def _contents(source, max_bytes):
     else:
         name = path = Path(os.fsdecode(source)).expanduser()
         suffix = path.suffix.lower()
-        if path.is_dir():
-            raise PhotoError(f"{path} is a folder; give an image file.")
-        if path.exists() and not path.is_file():
-            # A pipe or a device may never end.
-            raise PhotoError(f"{path} is no ordinary file; give an image file.")
         try:
+            if path.is_dir():
+                raise PhotoError(f"{path} is a folder; give an image file.")
+            if path.exists() and not path.is_file():
+                # A pipe or a device may never end.
+                raise PhotoError(
+                    f"{path} is no ordinary file; give an image file."
+                )
             with open(path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > max_bytes:
                     data = None

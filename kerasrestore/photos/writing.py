@@ -137,7 +137,9 @@ def losses(photo, kind):
             lost.append(f"its texts ({', '.join(keywords)})")
         if any(name == b"bKGD" for name, _ in photo.chunks):
             lost.append("the background colour")
-    return [f"{kind} cannot hold {', '.join(lost)}: lost."] if lost else []
+    if not lost:
+        return []
+    return [f"Not written, as {kind} cannot hold it: {', '.join(lost)}."]
 
 
 def _check_pixels(named, kind, photo):
@@ -168,21 +170,20 @@ def _check_pixels(named, kind, photo):
 
 def _check_place(path):
     """Raises PhotoError if no file can be written there."""
-    if path.is_dir():
-        raise PhotoError(f"{path} is a folder; give the name of a file.")
-    if not path.parent.is_dir():
-        raise PhotoError(
-            f"{path.parent} is not a folder; make it first or choose another."
-        )
     # The permission bits do not tell (root, network drives): try it.
     probe = path.with_name(f".{secrets.token_hex(8)}.probe")
     try:
-        os.fsencode(path.name)
+        if path.is_dir():
+            raise PhotoError(f"{path} is a folder; give the name of a file.")
+        if not path.parent.is_dir():
+            raise PhotoError(
+                f"{path.parent} is not a folder; make it first or choose "
+                "another."
+            )
         with open(probe, "wb"):
             pass
         probe.unlink()
-        path.exists()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise PhotoError(_unwritable(path, error)) from None
 
 
@@ -216,6 +217,10 @@ def _webp(photo, quality):
 
 
 def _avif(photo, quality):
+    if photo.exif is not None:
+        # Pillow would take the orientation out and write all texts anew.
+        exif = directories.without_orientation(photo.exif)
+        photo = dataclasses.replace(photo, exif=exif)
     return _through_pillow(
         photo, "AVIF", quality=quality or 95, subsampling="4:4:4"
     )

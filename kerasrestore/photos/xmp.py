@@ -87,6 +87,10 @@ def join(packet, extension):
         return packet
     for node in _elements(source):
         target.appendChild(_adopt(document, node, deep=True))
+    for node in _elements(target):
+        told = [name for name, _ in node.attributes.items() if _tells(name)]
+        if not told and not _elements(node):
+            target.removeChild(node)
     return _bytes(document)
 
 
@@ -117,15 +121,16 @@ def split(packet, limit, digest):
         for node in _elements(holder)
     ]
     parts.sort(key=lambda part: len(part[1].toxml()))
-    left = limit - 512
+    left, shells = limit - 512, {}
     while len(_bytes(document)) > left and parts:
         holder, node = parts.pop()
-        shell = _adopt(extension, holder, deep=False)
-        for name in list(shell.attributes.keys()):
-            if not name.startswith("xmlns") and name != "rdf:about":
+        if holder not in shells:
+            shells[holder] = shell = _adopt(extension, holder, deep=False)
+            for name in filter(_tells, list(shell.attributes.keys())):
                 shell.removeAttribute(name)
-        shell.appendChild(extension.importNode(node, deep=True))
-        moved.appendChild(shell)
+            moved.appendChild(shell)
+        copy = extension.importNode(node, deep=True)
+        shells[holder].appendChild(copy)
         holder.removeChild(node)
     if len(_bytes(document)) > left or not moved.childNodes:
         return None
@@ -201,6 +206,11 @@ def _set(node, text):
 
 def _elements(node):
     return [n for n in node.childNodes if n.nodeType == Node.ELEMENT_NODE]
+
+
+def _tells(name):
+    """Whether an attribute of a description is a property."""
+    return not name.startswith("xmlns") and name != "rdf:about"
 
 
 def _adopt(document, node, deep):
