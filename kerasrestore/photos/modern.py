@@ -51,13 +51,13 @@ def decode_heic(data, max_pixels):
     """`Photo` and orientation of a HEIC or HEIF file; libheif turns it
     upright itself."""
     try:
-        import pi_heif
+        import pillow_heif
     except ImportError:
         raise PhotoError(
-            "is a HEIC file, which needs pi-heif; install it with `pip "
-            "install pi-heif` or convert the photo to JPEG."
+            "is a HEIC file; install kerasrestore[heif] to read it, or "
+            "convert it to JPEG first."
         ) from None
-    file = pi_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
     image = file[file.primary_index]
     shared.check_size(*image.size, max_pixels)
     bands = np.asarray(image)
@@ -73,8 +73,8 @@ def decode_heic(data, max_pixels):
     notes = ()
     if others:
         notes = (
-            f"The file holds {others} more pictures (gain and depth maps "
-            "among them); the main one alone is taken.",
+            f"The file holds {others + 1} pictures (gain and depth maps among "
+            "them); the main one alone is taken.",
         )
     photo = Photo(
         pixels,
@@ -183,7 +183,8 @@ def _split(bands):
 
 def _cicp(primaries, transfer):
     usual = primaries in _USUAL_PRIMARIES and transfer in _USUAL_TRANSFERS
-    return None if usual else (primaries, transfer)
+    known = max(primaries, transfer) < 256
+    return (primaries, transfer) if known and not usual else None
 
 
 def _nclx(data):

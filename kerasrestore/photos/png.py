@@ -24,7 +24,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, PALETTE = 0, 3
 XMP_HEAD = b"XML:com.adobe.xmp\0"
 # Chunks that are handed on as they are.
-COLOURS = (b"gAMA", b"cHRM", b"sRGB", b"mDCV", b"cLLI")
+COLOURS = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"mDCV", b"cLLI")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PICTURE = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _LARGEST = 1 << 26
@@ -144,8 +144,8 @@ def _metadata(chunks):
         elif name == b"pHYs" and len(body) == 9 and body[8] == 1:
             sides = struct.unpack(">II", body[:8])
             found["dpi"] = shared.usable_dpi([side * 0.0254 for side in sides])
-        elif name == b"cICP" and len(body) == 4:
-            found["cicp"] = tuple(body)
+        elif name == b"cICP" and body[2:] == b"\0\1":
+            found["cicp"] = tuple(body[:2])
         elif name in TEXTS and body.startswith(_RAW):
             profiles[body.partition(b"\0")[0][len(_RAW) :]] = _raw(name, body)
         elif name == b"bKGD":
@@ -173,7 +173,7 @@ def _take_profiles(found, profiles):
 def _chunks_of(photo):
     if photo.cicp is not None:
         # PNG has RGB of the full range alone.
-        yield b"cICP", bytes((*photo.cicp[:2], 0, 1))
+        yield b"cICP", bytes((*photo.cicp, 0, 1))
     if photo.icc_profile is not None:
         yield b"iCCP", b"icc\0\0" + zlib.compress(photo.icc_profile)
     if photo.dpi is not None:
