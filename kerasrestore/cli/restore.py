@@ -255,12 +255,15 @@ def _restore_file(args, load, job, tick):
 
 
 def _restore_many(args, load, sources):
+    from kerasrestore.photos.formats import FORMATS
+
     target = Path(args.output).expanduser()
+    file = target.exists() or target.suffix.lower() in FORMATS
+    if target == STREAM or (file and not target.is_dir()):
+        raise ValueError(
+            f"{target} is no folder; name a folder for the restored photos."
+        )
     for source in sources:
-        if target == STREAM or (target.exists() and not target.is_dir()):
-            raise ValueError(
-                f"{target} is no folder; name a folder for the restored photos."
-            )
         if source.is_dir() and target.resolve() == source.resolve():
             raise ValueError(
                 f"{target} is the folder of the originals; name another one."
