@@ -120,7 +120,7 @@ def _picture_suffixes():
     from kerasrestore.photos.formats import RAW_SUFFIXES
 
     Image.init()
-    others = {".svg", ".jxr", ".wdp", ".exr", ".hdr", ".heics", ".heifs"}
+    others = {".svg", ".jxr", ".wdp", ".hdr", ".heics", ".heifs"}
     documents = {".pdf", ".mpg", ".mpeg", ".h5", ".hdf", ".bufr", ".grib"}
     known = {*Image.registered_extensions(), *RAW_SUFFIXES, *others}
     return known - documents

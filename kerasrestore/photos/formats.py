@@ -72,15 +72,17 @@ READ_ONLY = {
     ".heif": ".png",
     ".hif": ".png",
     ".jxl": ".png",
+    ".exr": ".tif",
     **dict.fromkeys(RAW_SUFFIXES, ".tif"),
 }
 SUFFIXES = frozenset({*FORMATS, *READ_ONLY})
-READ = "JPEG, PNG, TIFF, WebP, AVIF, HEIC, JPEG XL, BMP or camera raw"
+READ = "JPEG, PNG, TIFF, WebP, AVIF, HEIC, JPEG XL, OpenEXR, BMP or camera raw"
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"BM", "BMP"),
+    (b"v/1\1", "EXR"),
     (b"\xff\x0a", "JXL"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "JXL"),
     (b"FUJIFILMCCD-RAW", "RAW"),
@@ -120,8 +122,9 @@ def kind_of(data):
         data: bytes of a file.
 
     Returns:
-        A key of `WRITTEN`, `"HEIC"`, `"JXL"` or `"RAW"`; `None` for anything
-        else. A TIFF may turn out to be raw when its pages are looked at.
+        A key of `WRITTEN`, `"HEIC"`, `"JXL"`, `"EXR"` or `"RAW"`; `None` for
+        anything else. A TIFF may turn out to be raw when its pages are
+        looked at.
 
     Example:
     >>> kind_of(b"GIF89a"), kind_of(b"BM123")

@@ -1,4 +1,4 @@
-"""AVIF, HEIC, JPEG XL and camera raw: read, each through a library.
+"""AVIF, HEIC, JPEG XL, OpenEXR and camera raw: read, each by a library.
 
 References:
     ISO/IEC 14496-12 (boxes), 23008-12 (HEIF), 18181-2 (JPEG XL file format);
@@ -124,6 +124,48 @@ def decode_jxl(data, max_pixels):
         if usual
         else ("A colour profile in JPEG XL is not read; sRGB is assumed.",),
     )
+    return photo, 1
+
+
+def decode_exr(data, max_pixels):
+    """`Photo` and orientation of an OpenEXR file, floats in linear light."""
+    try:
+        import OpenEXR
+    except ImportError:
+        raise PhotoError(
+            "is an OpenEXR file; install kerasrestore[exr] to read it, or "
+            "convert it to a 32-bit TIFF first."
+        ) from None
+    with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
+        header = dict(file.header())
+        if len(file.parts) > 1:
+            raise PhotoError(
+                f"holds {len(file.parts)} pictures; save the one that is "
+                "wanted as a file of its own."
+            )
+    low, high = (np.asarray(corner) for corner in header["dataWindow"])
+    shared.check_size(*(int(side) for side in high - low + 1), max_pixels)
+    with OpenEXR.File(io.BytesIO(data)) as file:
+        channels = file.channels().items()
+        bands = {name: np.array(band.pixels) for name, band in channels}
+    name = next((n for n in ("RGBA", "RGB", "Y") if n in bands), None)
+    if name is None or bands[name].dtype.kind != "f":
+        raise PhotoError(
+            f"has the channels {', '.join(sorted(bands))}; wanted RGB, RGBA "
+            "or Y in floats."
+        )
+    notes = []
+    others = sorted(set(bands) - {name, "A"})
+    if others:
+        notes.append(f"The channels {', '.join(others)} are left out.")
+    if "chromaticities" in header:
+        notes.append("The chromaticities of OpenEXR are left out.")
+    pixels, alpha = _split(bands[name].astype(np.float32))
+    if alpha is None and name == "Y" and "A" in bands:
+        alpha = bands["A"].astype(np.float32)
+    if alpha is not None:
+        pixels = shared.divided(pixels, alpha)
+    photo = Photo(pixels, alpha, format="EXR", linear=True, notes=tuple(notes))
     return photo, 1
 
 

@@ -134,6 +134,7 @@ def _decode(data, suffix, max_pixels):
         "AVIF": modern.decode_avif,
         "HEIC": modern.decode_heic,
         "JXL": modern.decode_jxl,
+        "EXR": modern.decode_exr,
         "RAW": modern.decode_raw,
     }.get(kind)
     if decode is None:

@@ -82,6 +82,17 @@ def deeper(array, bits):
     return table.astype(dtype)[np.minimum(array, top)]
 
 
+def divided(pixels, alpha):
+    """Pixels without the opacity that was multiplied into them."""
+    share = alpha if pixels.ndim == 2 else alpha[..., None]
+    clear = share <= 0
+    if pixels.dtype.kind == "f":
+        return pixels / np.where(clear, np.float32(1), share)
+    white = np.float32(np.iinfo(pixels.dtype).max)
+    whole = pixels * (white / np.where(clear, white, share)).astype(np.float32)
+    return np.rint(np.minimum(whole, white)).astype(pixels.dtype)
+
+
 def usable_dpi(dpi):
     """A pair of finite numbers, or `None`."""
     try:

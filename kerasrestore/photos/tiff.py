@@ -245,18 +245,8 @@ def _split_extra(pixels, rest, meanings):
         return pixels, None, extra
     alpha = rest[..., found[0]]
     if meanings[found[0]] == 1:
-        pixels = _divided(pixels, alpha)
+        pixels = shared.divided(pixels, alpha)
     return pixels, alpha, extra
-
-
-def _divided(pixels, alpha):
-    share = alpha if pixels.ndim == 2 else alpha[..., None]
-    clear = share <= 0
-    if pixels.dtype.kind == "f":
-        return pixels / np.where(clear, np.float32(1), share)
-    white = np.float32(np.iinfo(pixels.dtype).max)
-    whole = pixels * (white / np.where(clear, white, share)).astype(np.float32)
-    return np.rint(np.minimum(whole, white)).astype(pixels.dtype)
 
 
 def _through_pillow(page, data, file):

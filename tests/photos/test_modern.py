@@ -1,4 +1,4 @@
-"""AVIF, HEIC, JPEG XL and camera raw.
+"""AVIF, HEIC, JPEG XL, OpenEXR and camera raw.
 
 The files in `heic` are of a ramp, 48x32, encoded by pillow-heif: `photo` has
 EXIF with orientation 6 and XMP, `opacity` a fourth band, `deep` 10 bits in
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import OpenEXR
 import pytest
 import tifffile
 from PIL import Image
@@ -148,6 +149,45 @@ def test_sizes_of_jpeg_xl(shape):
     size = f"{shape[1]}x{shape[0]} pixels"
     with pytest.raises(PhotoError, match=size):
         Photo.read(io.BytesIO(data), max_pixels=10)
+
+
+def exr(tmp_path, channels, **header):
+    path = tmp_path / "a.exr"
+    header |= {"compression": OpenEXR.ZIP_COMPRESSION}
+    OpenEXR.File(header, channels).write(str(path))
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_exr(tmp_path, dtype):
+    array = np.random.default_rng(0).normal(1, 3, (9, 7, 4)).astype(dtype)
+    array[..., 3] = 0.5
+    photo = Photo.read(exr(tmp_path, {"RGBA": array}))
+    assert photo.linear and photo.pixels.dtype == np.float32
+    # OpenEXR has opacity multiplied in.
+    np.testing.assert_allclose(photo.pixels, array[..., :3] * 2.0, rtol=1e-3)
+    photo.save(tmp_path / "a.tif")
+    again = Photo.read(tmp_path / "a.tif")
+    np.testing.assert_array_equal(np.asarray(again), np.asarray(photo))
+    gray = {"Y": array[..., 0].copy(), "Z": array[..., 1].copy()}
+    photo = Photo.read(exr(tmp_path, gray))
+    np.testing.assert_allclose(photo.pixels, array[..., 0], rtol=1e-6)
+    assert "channels Z" in photo.notes[0]
+
+
+def test_exr_that_is_no_photo(tmp_path, monkeypatch):
+    depth = np.ones((9, 7), "float32")
+    with pytest.raises(PhotoError, match="has the channels Z"):
+        Photo.read(exr(tmp_path, {"Z": depth}))
+    path = exr(tmp_path, {"Y": depth})
+    with pytest.raises(PhotoError, match="7x9 pixels"):
+        Photo.read(path, max_pixels=10)
+    data = path.read_bytes()
+    with pytest.raises(PhotoError, match="damaged"):
+        Photo.read(io.BytesIO(data[: len(data) // 2]))
+    monkeypatch.setitem(sys.modules, "OpenEXR", None)
+    with pytest.raises(PhotoError, match=r"kerasrestore\[exr\]"):
+        Photo.read(path)
 
 
 def raw(tmp_path, name="a.dng", version=True):
