@@ -208,7 +208,12 @@ def _restore_file(args, load, job, tick):
     Returns:
         The line that tells of it, and sentences on what was left or lost.
     """
-    from kerasrestore.photos import check_writable, read_photo, write_photo
+    from kerasrestore.photos import (
+        PhotoError,
+        check_writable,
+        read_photo,
+        write_photo,
+    )
     from kerasrestore.photos.formats import MAX_PIXELS, WRITTEN
 
     begun = time.monotonic()
@@ -240,8 +245,9 @@ def _restore_file(args, load, job, tick):
             memory_limit=args.memory_limit,
             progress=tick,
         )
+    except PhotoError:
+        raise
     except ValueError as error:
-        # What `read_photo` gives is always fit to be restored.
         raise OptionError(error) from error
     notes += tuple(
         write_photo(place, restored, format=kind, quality=args.quality)

@@ -22,6 +22,10 @@ XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 EXTENSION_HEAD = b"http://ns.adobe.com/xmp/extension/\0"
 PHOTOSHOP_HEAD = b"Photoshop 3.0\0"
 IPTC_RESOURCE = 0x0404
+_KNOWN = (
+    b"JFIF", b"JFXX", b"Adobe", b"ICC_PROFILE", b"MPF\0", PREFIX,
+    PHOTOSHOP_HEAD,
+)  # fmt: skip
 # Bytes that a segment holds behind its length.
 SEGMENT = 65533
 # How much of a picture may be missing at its end.
@@ -65,6 +69,8 @@ def decode(data, max_pixels):
         )
     if film:
         notes += ("The video behind the picture is left out.",)
+    if unknown := _unknown(parts):
+        notes += (f"Left out: {', '.join(unknown)}.",)
     photo.notes = notes
     return photo, shared.orientation_of(photo.exif)
 
@@ -260,10 +266,8 @@ def _load(data, max_pixels):
             f"is damaged (its last {missing} of {len(gray)} rows are missing); "
             "copy the file again."
         )
-    return image, (
-        f"The file's end is missing, and with it the last {missing} rows or "
-        "some detail.",
-    )
+    lost = f"the last {missing} rows" if missing else "some detail"
+    return image, (f"The file's end is missing, and with it {lost}.",)
 
 
 def _open(data):
@@ -302,6 +306,19 @@ def _bodies(parts, wanted, head):
         for marker, body, _ in parts
         if marker == wanted and body.startswith(head)
     ]
+
+
+def _unknown(parts):
+    """Names of the segments that tell something that a `Photo` has no place
+    for: thermal images, content credentials."""
+    names = []
+    for marker, body, _ in parts:
+        known = body.startswith(_KNOWN) or body[:4].lower() == b"http"
+        if not 0xE0 <= marker <= 0xEF or known:
+            continue
+        head = re.match(rb"[\w.:-]*", body)[0][:32].decode("latin-1")
+        names.append(f"APP{marker - 0xE0} {head}".strip())
+    return list(dict.fromkeys(names))
 
 
 def _film(data, parts):

@@ -27,6 +27,10 @@ XMP_HEAD = b"XML:com.adobe.xmp\0"
 COLOURS = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"mDCV", b"cLLI")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PICTURE = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_KNOWN = {
+    *_PICTURE, *COLOURS, *TEXTS, b"iCCP", b"pHYs", b"eXIf", b"bKGD", b"tIME",
+    b"sBIT", b"hIST", b"sPLT", b"acTL", b"fcTL", b"fdAT",
+}  # fmt: skip
 _LARGEST = 1 << 26
 _RAW = b"Raw profile type "
 
@@ -61,7 +65,15 @@ def decode(data, max_pixels):
         # Pillow knows palettes, few bits and transparent colours.
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             pixels, alpha = pixels_of(image)
-    photo = Photo(pixels, alpha, format="PNG", **_metadata(chunks))
+    names = dict.fromkeys(name for name, _, _ in chunks)
+    unknown = [name.decode("latin-1") for name in names if name not in _KNOWN]
+    photo = Photo(
+        pixels,
+        alpha,
+        format="PNG",
+        **_metadata(chunks),
+        notes=(f"Left out: {', '.join(unknown)}.",) if unknown else (),
+    )
     return photo, shared.orientation_of(photo.exif)
 
 

@@ -6,6 +6,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from kerasrestore.photos.photo import PhotoError
+
 
 def restore_photo(photo, restore):
     """Restores a photo and keeps all that belongs to it.
@@ -24,7 +26,7 @@ def restore_photo(photo, restore):
         A `Photo` of the same kind.
 
     Raises:
-        ValueError: if floats do not have white near 1.
+        PhotoError: if floats do not have white near 1 or are no numbers.
 
     Example:
     >>> from kerasrestore.photos import Photo
@@ -90,9 +92,11 @@ def is_linear(profile):
 
 def _restore_floats(photo, restore):
     pixels = photo.pixels
+    if np.isnan(pixels).any():
+        raise PhotoError("The photo has values that are no numbers; fill them.")
     middle = float(np.median(pixels))
-    if not middle <= 1.0:
-        raise ValueError(
+    if middle > 1.0:
+        raise PhotoError(
             "Float photos have white at 1, but half of this one's values are "
             f"above {middle:g}; scale it first."
         )

@@ -213,7 +213,13 @@ def _bands(page, data, file):
     bits, samples = page.bitspersample, int(page.sampleformat)
     deep = samples == 3 and bits in (16, 32, 64)
     if not deep and not (samples in (1, 4) and bits in range(1, 17)):
-        word = {2: "signed ", 3: "float ", 5: "complex ", 6: "complex "}
+        word = {
+            1: "integer ",
+            2: "signed ",
+            3: "float ",
+            5: "complex ",
+            6: "complex ",
+        }
         raise PhotoError(
             f"has {word.get(samples, '')}samples of {bits} bits; convert it "
             "to 8 or 16 bits or to 32-bit floats first."

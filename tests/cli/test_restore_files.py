@@ -236,6 +236,14 @@ def test_formats_that_are_not_written_become_others(capsys, tmp_path):
     assert "sRGB is assumed" in err[0]
 
 
+def test_floats_of_another_range_are_a_failure_of_one_photo(capsys, tmp_path):
+    source = image_folder(tmp_path / "in", 2)
+    Image.new("F", (9, 9), 200).save(source / "a.tif")
+    code, lines, err = run(capsys, source, tmp_path / "out")
+    assert code == 1 and len(err) == 1 and "white at 1" in err[0]
+    assert lines[-1] == "2 restored, 0 there already, 1 failed"
+
+
 def test_two_photos_of_one_name(capsys, tmp_path):
     for folder in ("one", "two"):
         image_folder(tmp_path / folder, 1)

@@ -268,6 +268,14 @@ def test_comment_and_resolution_are_kept():
     assert turned.dpi == (200, 300)
 
 
+def test_segments_that_are_left_out_are_told():
+    data = jpeg(comment=b"hello", dpi=(72, 72), icc_profile=b"profile")
+    for marker, body in ((0xE1, b"FLIR\0\1"), (0xEB, b"JP\0\1jumb")):
+        head = struct.pack(">BBH", 0xFF, marker, len(body) + 2)
+        data = data[:2] + head + body + data[2:]
+    assert read(data).notes == ("Left out: APP11 JP, APP1 FLIR.",)
+
+
 def test_damage_in_any_segment_is_one_error_at_most():
     exif, _ = exif_with_thumbnail()
     data = mpo(image(), image(24, 16), exif=exif, xmp=packet("")) + b"ftyp"

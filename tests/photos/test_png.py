@@ -129,6 +129,11 @@ def test_large_xmp(packed):
     assert photo.xmp == xmp
 
 
+def test_chunks_that_are_left_out_are_told():
+    photo = read(png(8, 2, (b"caBX", b"any"), (b"tIME", bytes(7)), *TEXTS))
+    assert photo.notes == ("Left out: caBX.",)
+
+
 def test_broken_chunks_do_not_stop():
     broken = [
         (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0junk"),
