@@ -33,7 +33,7 @@ class JpegSettings:
     progressive: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Photo:
     """A photograph, upright.
 
@@ -110,6 +110,16 @@ class Photo:
     def size(self):
         """Width and height in pixels, as PIL has them."""
         return self.pixels.shape[1], self.pixels.shape[0]
+
+    def __repr__(self):
+        width, height = self.size
+        return f"Photo({width}x{height}, {self.pixels.dtype}, {self.format})"
+
+    def _repr_png_(self):
+        """What a notebook shows."""
+        from kerasrestore.photos.png import encode
+
+        return encode(self.with_bits(8))
 
     def __array__(self, dtype=None, copy=None):
         return np.array(self.joined(), dtype=dtype, copy=copy)

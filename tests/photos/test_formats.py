@@ -134,3 +134,11 @@ def test_with_bits(bits):
     light = Photo(np.full((2, 2), 0.214, "float32"), linear=True)
     found = light.with_bits(bits).pixels / top
     np.testing.assert_allclose(found, 0.5, atol=3e-3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_what_a_notebook_shows(dtype):
+    photo = Photo(np.zeros((4, 6, 3), dtype), format="TIFF")
+    assert repr(photo) == f"Photo(6x4, {dtype}, TIFF)"
+    with Image.open(io.BytesIO(photo._repr_png_())) as shown:
+        assert shown.size == (6, 4)
