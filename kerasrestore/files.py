@@ -22,7 +22,7 @@ def write_atomically(path, write):
     b'whole'
     """
     path = Path(path)
-    # A name of its own: with the file's in it, long names would not fit.
+    # Its own for every call, and short: a longest name leaves no room.
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:

@@ -53,7 +53,11 @@ def find_jobs(inputs, output, rename):
             target = output / rename(Path(source.name))
             jobs.photos.append(Job(source, target))
     taken = {}
-    for job in list(jobs.photos):
+    # Those that keep their name come first.
+    order = sorted(
+        jobs.photos, key=lambda job: job.target.name != job.source.name
+    )
+    for job in order:
         other = taken.setdefault(job.target, job.source)
         if other != job.source:
             jobs.photos.remove(job)

@@ -10,6 +10,7 @@ from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
 from kerasrestore.cli.restorers import (
     add_runtime_options,
     add_tile_options,
+    hushed,
     load_restorer,
 )
 
@@ -218,12 +219,13 @@ def _restore_file(args, load, job, tick):
 
     begun = time.monotonic()
     source, target = job
-    photo = read_photo(
-        sys.stdin.buffer if source == STREAM else source,
-        max_pixels=MAX_PIXELS
-        if args.max_megapixels is None
-        else int(args.max_megapixels * 1e6),
-    )
+    limit = MAX_PIXELS
+    if args.max_megapixels is not None:
+        limit = int(args.max_megapixels * 1e6)
+    with hushed():  # some decoders tell the terminal what they think
+        photo = read_photo(
+            sys.stdin.buffer if source == STREAM else source, max_pixels=limit
+        )
     notes = photo.notes
     if args.bits is not None:
         photo = photo.with_bits(args.bits)

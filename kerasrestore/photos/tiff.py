@@ -40,6 +40,8 @@ _KINDS = {
 }
 _REDUCED, _MASK = 1, 4
 _MOST_PICTURES = 256
+# Sides of an unmarked preview as a share of the photo's, at most.
+_PREVIEW = 0.6
 
 
 def decode(data, max_pixels):
@@ -167,8 +169,8 @@ def _main_page(file):
     equals = [
         page
         for page in whole
-        if 2 * page.imagewidth > main.imagewidth
-        or 2 * page.imagelength > main.imagelength
+        if page.imagewidth > _PREVIEW * main.imagewidth
+        or page.imagelength > _PREVIEW * main.imagelength
     ]
     if len(equals) > 1:
         raise PhotoError(

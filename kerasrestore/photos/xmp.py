@@ -118,9 +118,10 @@ def split(packet, limit, digest):
     parts = [
         (holder, node)
         for holder in _elements(rdf)
-        for node in _elements(holder)
+        for node in (*holder.attributes.values(), *_elements(holder))
+        if _tells(node.nodeName)
     ]
-    parts.sort(key=lambda part: len(part[1].toxml()))
+    parts.sort(key=lambda part: len(_text(part[1])))
     left, shells = limit - 512, {}
     while len(_bytes(document)) > left and parts:
         holder, node = parts.pop()
@@ -129,9 +130,12 @@ def split(packet, limit, digest):
             for name in filter(_tells, list(shell.attributes.keys())):
                 shell.removeAttribute(name)
             moved.appendChild(shell)
-        copy = extension.importNode(node, deep=True)
-        shells[holder].appendChild(copy)
-        holder.removeChild(node)
+        if node.nodeType == Node.ATTRIBUTE_NODE:
+            shells[holder].setAttribute(node.nodeName, node.value)
+        else:
+            copy = extension.importNode(node, deep=True)
+            shells[holder].appendChild(copy)
+        _remove(holder, node)
     if len(_bytes(document)) > left or not moved.childNodes:
         return None
     second = _bytes(extension)
@@ -190,6 +194,11 @@ def _remove(holder, node):
         holder.removeAttributeNode(node)
     else:
         holder.removeChild(node)
+
+
+def _text(node):
+    attribute = node.nodeType == Node.ATTRIBUTE_NODE
+    return node.value if attribute else node.toxml()
 
 
 def _set(node, text):

@@ -251,6 +251,11 @@ def test_two_photos_of_one_name(capsys, tmp_path):
     code, lines, err = run(capsys, *inputs, tmp_path / "out")
     assert code == 1 and len(err) == 1 and "would get the name of" in err[0]
     assert lines[-1] == "1 restored, 0 there already, 1 failed"
+    # The one that has the name already gets it.
+    Image.fromarray(smooth_image(9, 9)).save(tmp_path / "one" / "image0.jpg")
+    words = (tmp_path / "one", tmp_path / "new", "--format", "png")
+    code, lines, err = run(capsys, *words)
+    assert code == 1 and "image0.jpg would get the name" in err[0]
 
 
 def test_what_is_lost_is_told(capsys, tmp_path):

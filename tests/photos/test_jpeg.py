@@ -202,6 +202,17 @@ def test_large_xmp(size):
     assert len(read(written(again)).xmp) == len(again.xmp)
 
 
+def test_large_xmp_in_attributes():
+    spaces = 'xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/" '
+    spaces += f'GDepth:Format="Linear" GDepth:Data="{"A" * 200_000}"'
+    photo = Photo(
+        np.asarray(image()), xmp=packet("<dc:title>a</dc:title>", spaces)
+    )
+    found = read(written(photo)).xmp
+    assert b"A" * 200_000 in found and b"<dc:title>a</dc:title>" in found
+    assert b'dc:format="image/jpeg"' in found
+
+
 def test_xmp_that_no_jpeg_can_hold_is_told():
     xmp = b"<x" + b"a" * 70_000
     with pytest.warns(PhotoWarning, match="XMP of 70002 bytes"):

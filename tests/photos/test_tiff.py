@@ -40,6 +40,8 @@ MASK = {"photometric": "miniswhite", "subfiletype": 4}
         [(RGB[:10, :15], {"photometric": "rgb"}), WHOLE],
         [(RGB[:10, :15], {**PREVIEW, "subifds": 1}), WHOLE],
         [WHOLE, (RGB[..., 0] > 127, MASK), (RGB[::2, ::2], PREVIEW)],
+        # Halves that were rounded up.
+        [WHOLE, (RGB[:22, :31], {"photometric": "rgb"})],
     ],
 )
 def test_the_main_picture_is_taken(pages):
