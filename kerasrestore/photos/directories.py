@@ -47,6 +47,8 @@ def byte_order(data):
 def first_directory(data):
     """Where the first directory of a TIFF structure lies."""
     order = byte_order(data)
+    if data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
+        raise struct.error("no TIFF structure")
     if data[2:4] in (b"+\0", b"\0+"):
         return struct.unpack_from(f"{order}Q", data, 8)[0]
     return struct.unpack_from(f"{order}I", data, 4)[0]

@@ -183,7 +183,7 @@ def decode_raw(data, max_pixels):
         with rawpy.imread(io.BytesIO(data)) as raw:
             sizes = raw.sizes
             shared.check_size(sizes.width, sizes.height, max_pixels)
-            pixels = raw.postprocess(
+            bands = raw.postprocess(
                 output_bps=16, use_camera_wb=True, no_auto_bright=True
             )
     except rawpy.LibRawError as error:
@@ -203,7 +203,7 @@ def decode_raw(data, max_pixels):
         except struct.error:
             pass  # Broken metadata is no reason not to restore the picture.
     photo = Photo(
-        pixels,
+        _split(bands)[0],  # one band from cameras without colours
         format="RAW",
         exif=exif,
         notes=(

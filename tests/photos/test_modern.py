@@ -219,6 +219,19 @@ def test_raw_is_developed(tmp_path):
     assert b"Camera" in Photo.read(tmp_path / "a.tif").exif
 
 
+def test_raw_without_colours(tmp_path):
+    version = [(50706, 1, 4, b"\1\4\0\0", True)]
+    tifffile.imwrite(
+        tmp_path / "a.dng",
+        np.full((40, 60), 9000, "uint16"),
+        photometric=34892,
+        extratags=version,
+        metadata=None,
+    )
+    photo = Photo.read(tmp_path / "a.dng")
+    assert photo.pixels.shape == (40, 60)
+
+
 @pytest.mark.parametrize(
     ("name", "version"),
     [("a.dng", True), ("a.tif", True), ("a.tif", False), ("a.nef", False)],

@@ -171,13 +171,21 @@ def test_exif_is_kept_byte_for_byte_but_for_the_orientation(tmp_path):
     assert len(found) == len(block) and len(different) == 1
 
 
-@pytest.mark.parametrize("block", [b"Exif\0\0MM\0*\xff\xff\xff\xff", b"junk"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"Exif\0\0MM\0*\xff\xff\xff\xff",
+        b"Exif\0\0MM\xd3*\0\0\0\x08\0\0\0\0\0\0",
+        b"junk",
+    ],
+)
 def test_broken_exif_does_not_stop(tmp_path, block):
     path = tmp_path / "a.jpg"
     Image.new("RGB", (8, 8)).save(path, exif=block)
     photo = read_photo(path)
     assert photo.pixels.shape == (8, 8, 3)
-    write_photo(tmp_path / "b.jpg", photo)
+    for ending in ("jpg", "png", "tif", "webp", "avif"):
+        write_photo(tmp_path / f"b.{ending}", photo)
 
 
 def test_palette(tmp_path):
