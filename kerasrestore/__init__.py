@@ -20,6 +20,7 @@ _HOMES = {
     "LiteRTRestorer": "kerasrestore.litert.litert_restorer",
     "NLRN": "kerasrestore.models",
     "PANet": "kerasrestore.models",
+    "Photo": "kerasrestore.photos",
     "PrivilegedTeacher": "kerasrestore.models",
     "RNAN": "kerasrestore.models",
     "Restorer": "kerasrestore.models",
