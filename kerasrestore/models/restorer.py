@@ -51,7 +51,7 @@ class Restorer(ImageRestorer, keras.Model):
         super().__init__(
             inputs=inputs, outputs=outputs, name=name, trainable=trainable
         )
-        self._graphs = {}
+        self._graphs = _Graphs()
         # A functional model takes no dtype, its layers do; what they were
         # given is kept here so that `get_config` can give it back.
         if dtype is not None:
@@ -170,6 +170,24 @@ class Restorer(ImageRestorer, keras.Model):
         """
         assign_released(self.released_variables(), state, self.released_layout)
 
+    def __call__(self, inputs, *args, **kwargs):
+        self._check_size(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def _check_size(self, inputs):
+        """Raises ValueError for sizes that the network cannot be run at."""
+        image = inputs.get("image") if isinstance(inputs, dict) else inputs
+        shape = getattr(image, "shape", None)
+        if self.size_multiple == 1 or shape is None or len(shape) != 4:
+            return
+        height, width = shape[1], shape[2]
+        if any(side and side % self.size_multiple for side in (height, width)):
+            raise ValueError(
+                f"{self.name} runs on heights and widths that are multiples "
+                f"of {self.size_multiple}, got {height}x{width}; pad the "
+                "images, or call restore, which accepts any size."
+            )
+
     def restore_tile(self, tile, sigma):
         low, high = self.value_range
         scaled = tile * (high - low) + low
@@ -193,16 +211,17 @@ class Restorer(ImageRestorer, keras.Model):
         """
         import tensorflow as tf
 
-        if shape not in self._graphs:
-            if len(self._graphs) >= GRAPHS:
-                self._graphs.pop(next(iter(self._graphs)))
+        graphs = self._graphs.by_shape
+        if shape not in graphs:
+            if len(graphs) >= GRAPHS:
+                graphs.pop(next(iter(graphs)))
             specs = keras.tree.map_structure(
                 lambda x: tf.TensorSpec(x.shape, x.dtype), inputs
             )
-            self._graphs[shape] = tf.function(
+            graphs[shape] = tf.function(
                 lambda inputs: self(inputs, training=False), autograph=False
             ).get_concrete_function(specs)
-        return self._graphs[shape]
+        return graphs[shape]
 
     def memory_forecast(self, height, width):
         """Bytes that restoring one image takes, beyond what the loaded
@@ -226,3 +245,17 @@ class Restorer(ImageRestorer, keras.Model):
     def count_parameters(self):
         """Trainable scalars."""
         return count_parameters(self)
+
+
+class _Graphs:
+    """Compiled graphs by shape, in an object that neither Keras nor
+    TensorFlow tracks: they are not part of a saved model."""
+
+    def __init__(self):
+        self.by_shape = {}
+
+    def __deepcopy__(self, memo):
+        return _Graphs()
+
+    def __reduce__(self):
+        return _Graphs, ()
