@@ -224,11 +224,15 @@ def test_raw_without_colours(tmp_path):
     tifffile.imwrite(
         tmp_path / "a.dng",
         np.full((40, 60), 9000, "uint16"),
-        photometric=34892,
+        photometric="minisblack",
         extratags=version,
         metadata=None,
     )
-    photo = Photo.read(tmp_path / "a.dng")
+    data = (tmp_path / "a.dng").read_bytes()
+    # Linear raw, of one band: tifffile writes three.
+    told, meant = (struct.pack("<HHIH", 262, 3, 1, n) for n in (1, 34892))
+    assert data.count(told) == 1
+    photo = Photo.read(io.BytesIO(data.replace(told, meant)))
     assert photo.pixels.shape == (40, 60)
 
 
