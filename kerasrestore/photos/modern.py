@@ -66,6 +66,8 @@ def decode_heic(data, max_pixels):
         # They come shifted to the top of 16 bits.
         bands = shared.deeper(bands >> (16 - bits), bits)
     pixels, alpha = _split(bands)
+    if image.mode.startswith("RGBa"):
+        pixels = shared.divided(pixels, alpha)
     exif = image.info.get("exif")
     colour = image.info.get("nclx_profile") or {}
     others = len(file) - 1 + len(image.info.get("aux") or ())

@@ -1,7 +1,8 @@
 """AVIF, HEIC, JPEG XL, OpenEXR and camera raw.
 
 The files in `heic` are of a ramp, 48x32, encoded by pillow-heif: `photo` has
-EXIF with orientation 6 and XMP, `opacity` a fourth band, `deep` 10 bits in
+EXIF with orientation 6 and XMP, `opacity` a fourth band, `multiplied` one that
+is multiplied into the colours, `deep` 10 bits in
 BT.2020 with PQ, `two` a second picture.
 """
 
@@ -66,6 +67,10 @@ def test_heic_of_ten_bits(tmp_path):
 def test_heic_of_several_bands_and_pictures():
     photo = Photo.read(HEIC / "opacity.heic")
     assert np.abs(photo.alpha.astype(int) - X * 5).mean() < 3
+    photo = Photo.read(HEIC / "multiplied.heic")
+    shown = photo.alpha > 100
+    error = photo.pixels.astype(int) - RAMP
+    assert np.abs(error[shown]).mean() < 6
     photo = Photo.read(HEIC / "two.heic")
     assert photo.size == (48, 32) and "2 pictures" in photo.notes[0]
 

@@ -5,6 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
@@ -236,6 +237,15 @@ def test_pil_round_trip():
         np.testing.assert_array_equal(np.asarray(back), array)
     with pytest.raises(PhotoError, match=r"photo\.pixels"):
         Photo(pixels((4, 5, 3), "uint16")).to_pil()
+
+
+def test_an_image_of_a_tiff(tmp_path):
+    deep = pixels((4, 5), "uint16")
+    options = {"photometric": "miniswhite", "metadata": None}
+    tifffile.imwrite(tmp_path / "a.tif", deep, **options)
+    with Image.open(tmp_path / "a.tif") as image:
+        photo = Photo.from_pil(image)
+    np.testing.assert_array_equal(photo.pixels, 65535 - deep)
 
 
 def bad_png(ihdr):
