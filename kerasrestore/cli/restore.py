@@ -128,6 +128,8 @@ def run(args):
     sources = expand(args.inputs)
     if STREAM in sources and len(sources) > 1:
         raise ValueError("Standard input is one photo; leave the others out.")
+    if STREAM in sources and sys.stdin is None:
+        raise ValueError("Standard input is closed; name a file.")
     # A pattern may match one photo today and two tomorrow.
     named = sources == [Path(args.inputs[0]).expanduser()]
     if not named or sources[0].is_dir():

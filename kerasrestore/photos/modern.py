@@ -5,6 +5,7 @@ References:
     ITU-T H.273 (numbers of colour spaces).
 """
 
+import contextlib
 import io
 import struct
 
@@ -66,6 +67,8 @@ def decode_heic(data, max_pixels):
         # They come shifted to the top of 16 bits.
         bands = shared.deeper(bands >> (16 - bits), bits)
     pixels, alpha = _split(bands)
+    if image.mode.startswith("RGBa"):
+        pixels = shared.divided(pixels, alpha)
     exif = image.info.get("exif")
     colour = image.info.get("nclx_profile") or {}
     others = len(file) - 1 + len(image.info.get("aux") or ())
@@ -194,18 +197,16 @@ def decode_raw(data, max_pixels):
             f"is a camera's raw file that cannot be developed ({reason}); "
             "export a 16-bit TIFF instead."
         ) from None
-    exif = None
-    order = directories.byte_order(data)
-    if order is not None:
-        try:
-            tree = directories.read_tree(data)
-            exif = directories.exif_of_tree(tree, order)
-        except struct.error:
-            pass  # Broken metadata is no reason not to restore the picture.
+    order, tree = directories.byte_order(data), {}
+    # Broken metadata is no reason not to restore the picture.
+    with contextlib.suppress(struct.error):
+        tree = directories.read_tree(data)
+    packet = tree.get(directories.XMP)
     photo = Photo(
         _split(bands)[0],  # one band from cameras without colours
         format="RAW",
-        exif=exif,
+        exif=directories.exif_of_tree(tree, order),
+        xmp=packet and packet.value,
         notes=(
             "Developed from raw with the camera's white balance and LibRaw's "
             "usual settings.",

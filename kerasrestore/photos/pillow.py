@@ -80,6 +80,8 @@ def pixels_of(image):
     transparent = "transparency" in image.info
     if image.mode.startswith("I;16"):
         pixels = np.asarray(image).astype(np.uint16)
+        if image.format == "TIFF" and image.tag_v2.get(262) == 0:
+            pixels = 65535 - pixels  # white is 0
         if not transparent:
             return pixels, None
         clear = pixels == image.info["transparency"]

@@ -60,10 +60,9 @@ def enlarge(array, width, height):
         return np.stack(bands, axis=-1)
     image = Image.fromarray(np.ascontiguousarray(array, np.float32))
     larger = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    if array.dtype.kind == "f":
-        return np.clip(larger, array.min(), array.max())
-    white = np.iinfo(array.dtype).max
-    return np.rint(np.clip(larger, 0, white)).astype(array.dtype)
+    larger = np.clip(larger, array.min(), array.max())
+    whole = array.dtype.kind != "f"
+    return (np.rint(larger) if whole else larger).astype(array.dtype)
 
 
 def is_linear(profile):

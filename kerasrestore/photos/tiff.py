@@ -40,6 +40,7 @@ _KINDS = {
 }
 _REDUCED, _MASK = 1, 4
 _MOST_PICTURES = 256
+_MOST_BANDS = 16
 # Sides of an unmarked preview as a share of the photo's, at most.
 _PREVIEW = 0.6
 
@@ -152,7 +153,13 @@ def _pictures(file):
                 f"holds more than {_MOST_PICTURES} pictures; save the one "
                 "that is wanted as a file of its own."
             )
-    return [page for page in found if page.imagewidth and page.imagelength]
+    # Damaged sizes may be anything, long tuples too.
+    sides = [(page, page.imagewidth, page.imagelength) for page in found]
+    return [
+        page
+        for page, width, height in sides
+        if isinstance(width, int) and isinstance(height, int) and width * height
+    ]
 
 
 def _main_page(file):
@@ -210,6 +217,10 @@ def _bands(page, data, file):
         raise PhotoError(f"has {named}; convert it to gray or RGB first.")
     if page.samplesperpixel < colours or page.imagedepth != 1:
         raise PhotoError("is damaged; copy the file again.")
+    if page.samplesperpixel > _MOST_BANDS:
+        raise PhotoError(
+            f"has {page.samplesperpixel} bands; wanted {_MOST_BANDS} at most."
+        )
     if kind == YCBCR and page.compression != JPEG:
         return *_through_pillow(page, data, file), None
     bits, samples = page.bitspersample, int(page.sampleformat)

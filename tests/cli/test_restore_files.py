@@ -190,6 +190,9 @@ def test_streams_that_do_not_fit(tmp_path, monkeypatch, capsys):
     ):
         code, _, err = run(capsys, *words)
         assert code == 2 and len(err) == 1 and wanted in err[0]
+    monkeypatch.setattr(sys, "stdin", None)
+    code, _, err = run(capsys, "-", tmp_path / "b.png")
+    assert code == 2 and "is closed" in err[0]
 
 
 def test_other_kinds_are_counted_and_named(capsys, tmp_path):

@@ -1,7 +1,8 @@
 """AVIF, HEIC, JPEG XL, OpenEXR and camera raw.
 
 The files in `heic` are of a ramp, 48x32, encoded by pillow-heif: `photo` has
-EXIF with orientation 6 and XMP, `opacity` a fourth band, `deep` 10 bits in
+EXIF with orientation 6 and XMP, `opacity` a fourth band, `multiplied` one that
+is multiplied into the colours, `deep` 10 bits in
 BT.2020 with PQ, `two` a second picture.
 """
 
@@ -13,7 +14,6 @@ from pathlib import Path
 
 import imagecodecs
 import numpy as np
-import OpenEXR
 import pytest
 import tifffile
 from PIL import Image
@@ -66,6 +66,10 @@ def test_heic_of_ten_bits(tmp_path):
 def test_heic_of_several_bands_and_pictures():
     photo = Photo.read(HEIC / "opacity.heic")
     assert np.abs(photo.alpha.astype(int) - X * 5).mean() < 3
+    photo = Photo.read(HEIC / "multiplied.heic")
+    shown = photo.alpha > 100
+    error = photo.pixels.astype(int) - RAMP
+    assert np.abs(error[shown]).mean() < 6
     photo = Photo.read(HEIC / "two.heic")
     assert photo.size == (48, 32) and "2 pictures" in photo.notes[0]
 
@@ -152,6 +156,8 @@ def test_sizes_of_jpeg_xl(shape):
 
 
 def exr(tmp_path, channels, **header):
+    import OpenEXR
+
     path = tmp_path / "a.exr"
     header |= {"compression": OpenEXR.ZIP_COMPRESSION}
     OpenEXR.File(header, channels).write(str(path))
@@ -195,7 +201,7 @@ def raw(tmp_path, name="a.dng", version=True):
     mosaic = np.full((40, 60), 9000, "uint16")
     pattern = [(33421, 3, 2, (2, 2), True), (33422, 1, 4, b"\0\1\1\2", True)]
     told = [(50706, 1, 4, b"\1\4\0\0", True)] if version else []
-    told.append((271, 2, 0, "Camera", True))
+    told += [(271, 2, 0, "Camera", True), (700, 1, 4, b"<x/>", True)]
     with tifffile.TiffWriter(tmp_path / name) as writer:
         writer.write(
             RAMP[:10, :15],
@@ -214,7 +220,8 @@ def raw(tmp_path, name="a.dng", version=True):
 def test_raw_is_developed(tmp_path):
     photo = Photo.read(raw(tmp_path))
     assert photo.size == (60, 40) and photo.pixels.dtype == np.uint16
-    assert "Developed from raw" in photo.notes[0] and b"Camera" in photo.exif
+    assert "Developed from raw" in photo.notes[0]
+    assert b"Camera" in photo.exif and photo.xmp == b"<x/>"
     photo.save(tmp_path / "a.tif")
     assert b"Camera" in Photo.read(tmp_path / "a.tif").exif
 
@@ -224,11 +231,15 @@ def test_raw_without_colours(tmp_path):
     tifffile.imwrite(
         tmp_path / "a.dng",
         np.full((40, 60), 9000, "uint16"),
-        photometric=34892,
+        photometric="minisblack",
         extratags=version,
         metadata=None,
     )
-    photo = Photo.read(tmp_path / "a.dng")
+    data = (tmp_path / "a.dng").read_bytes()
+    # Linear raw, of one band: tifffile writes three.
+    told, meant = (struct.pack("<HHIH", 262, 3, 1, n) for n in (1, 34892))
+    assert data.count(told) == 1
+    photo = Photo.read(io.BytesIO(data.replace(told, meant)))
     assert photo.pixels.shape == (40, 60)
 
 

@@ -1,6 +1,7 @@
 """TIFF: which picture is the photo, bands, bit depths, tags."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -189,6 +190,23 @@ def test_what_cannot_be_read_is_named(array, options, words):
     with pytest.raises(PhotoError, match=words) as error:
         Photo.read(tiff((array, options)))
     assert "damaged" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "words"),
+    [
+        # A width of many numbers, which times the height is more of them.
+        (256, struct.pack("<HII", 4, 12, 8), "holds no picture"),
+        (277, struct.pack("<HIHH", 3, 1, 60_000, 0), "60000 bands"),
+    ],
+)
+def test_damaged_sizes_take_no_memory(tag, value, words):
+    data = tiff((RGB, {"photometric": "rgb"})).getvalue()
+    kind = 4 if tag == 256 else 3
+    entry = data.index(struct.pack("<HH", tag, kind))
+    data = data[: entry + 2] + value + data[entry + 12 :]
+    with pytest.raises(PhotoError, match=words):
+        Photo.read(io.BytesIO(data))
 
 
 @pytest.mark.parametrize("big", [False, True])
