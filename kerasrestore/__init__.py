@@ -39,6 +39,7 @@ __getattr__, __dir__, __all__ = lazy_names(
             "import_checkpoint"
         ],
         "kerasrestore.models.presets": ["presets"],
+        "kerasrestore.photos": ["Photo"],
         "kerasrestore.version": ["__version__"],
     },
     subpackages=[
@@ -48,6 +49,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "metrics",
         "models",
         "ops",
+        "photos",
         "tasks",
         "training",
     ],

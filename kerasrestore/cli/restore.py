@@ -1,16 +1,16 @@
 """`kerasrestore restore`: photos in, restored photos out."""
 
-import os
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
 from kerasrestore.cli.restorers import (
     add_runtime_options,
     add_tile_options,
+    hushed,
     load_restorer,
 )
 
@@ -22,13 +22,54 @@ class OptionError(ValueError):
 def add_parser(commands):
     parser = commands.add_parser(
         "restore",
-        help="restore a photo or a folder of photos",
-        description="Restores a photo, or all photos of a folder and its "
-        "subfolders. Size, bit depth, transparency, EXIF and ICC profile are "
-        "kept. A folder that was cut off goes on where it was.",
+        help="restore photos or folders of photos",
+        description="Restores photos, or all photos of a folder and its "
+        "subfolders. Size, bit depth, transparency, EXIF, XMP, IPTC and ICC "
+        "profile are kept; what a format cannot hold is told. A folder that "
+        "was cut off goes on where it was.",
     )
-    parser.add_argument("input", metavar="IN", type=Path)
-    parser.add_argument("output", metavar="OUT", type=Path)
+    parser.add_argument(
+        "inputs",
+        metavar="IN",
+        nargs="+",
+        help="photo, folder, pattern or - for standard input",
+    )
+    parser.add_argument(
+        "output",
+        metavar="OUT",
+        help="file or - for standard output; for several photos a folder",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        help="jpg, png, tif, webp, avif or bmp (default: what OUT's ending "
+        "says, or the format of the photo)",
+    )
+    parser.add_argument(
+        "--quality",
+        type=int,
+        metavar="1..100",
+        help="of JPEG, WebP and AVIF (default: what the JPEG had, else 95)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(8, 16),
+        help="bits of the restored photo (default: those it had)",
+    )
+    parser.add_argument(
+        "--suffix",
+        default="",
+        metavar="TEXT",
+        help="put behind the names of photos that go into a folder, before "
+        "the ending: _clean makes a_clean.jpg",
+    )
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        metavar="N",
+        help="refuse larger photos (default: 179); more takes more memory",
+    )
     add_runtime_options(parser)
     parser.add_argument(
         "--sigma",
@@ -68,8 +109,7 @@ def run(args):
 
     if args.memory_limit is not None:
         parse_bytes(args.memory_limit)
-    if not args.input.exists():
-        raise ValueError(f"{args.input} does not exist; check the name.")
+    _check_output_options(args)
     loaded = cache(
         lambda channels: load_restorer(
             args.preset,
@@ -85,33 +125,120 @@ def run(args):
         named = args.preset is not None or args.model is not None
         return loaded(None if named else channels)
 
-    if args.input.is_dir():
-        return _restore_folder(args, load)
-    output = args.output
-    if output.is_dir():
-        output = output / args.input.name
-    if output.exists() and not args.overwrite:
-        raise ValueError(f"{output} exists; add --overwrite to replace it.")
+    sources = expand(args.inputs)
+    if STREAM in sources and len(sources) > 1:
+        raise ValueError("Standard input is one photo; leave the others out.")
+    # A pattern may match one photo today and two tomorrow.
+    named = sources == [Path(args.inputs[0]).expanduser()]
+    if not named or sources[0].is_dir():
+        return _restore_many(args, load, sources)
+    job = Job(sources[0], _target_of_one(args, sources[0]))
     with _bar(args) as (tick, say):
-        say(_restore_file(args, load, args.input, output, tick))
+        say(*_restore_file(args, load, job, tick))
     return 0
 
 
-def _restore_file(args, load, source, target, tick):
-    """Restores one photo and gives the line that tells of it."""
-    from kerasrestore.inference.photo import (
+def _check_output_options(args):
+    from kerasrestore.photos.writing import format_named
+
+    if args.format is not None:
+        args.format = format_named(args.format)
+    if args.quality is not None and not 1 <= args.quality <= 100:
+        raise ValueError(
+            f"--quality is a number from 1 to 100, got {args.quality}."
+        )
+    if args.max_megapixels is not None and not args.max_megapixels > 0:
+        raise ValueError(
+            f"--max-megapixels is a positive number, got {args.max_megapixels}."
+        )
+    if Path(args.suffix).name != args.suffix:
+        raise ValueError(
+            f"--suffix is a part of a name, got {args.suffix!r}; leave out "
+            "what names a folder."
+        )
+
+
+def _renamed(args, name):
+    """The name of the restored copy of a photo."""
+    from kerasrestore.photos.formats import FORMATS, READ_ONLY, WRITTEN
+
+    ending = name.suffix.lower()
+    if args.format is not None and FORMATS.get(ending) != args.format:
+        ending = WRITTEN[args.format].suffixes[0]
+    else:
+        ending = READ_ONLY.get(ending, name.suffix)
+    return name.with_name(f"{name.stem}{args.suffix}{ending}")
+
+
+def _target_of_one(args, source):
+    from kerasrestore.photos.formats import FORMATS
+
+    output = Path(args.output).expanduser()
+    if output == STREAM:
+        if sys.stdout is None or sys.stdout.isatty():
+            raise ValueError(
+                "Standard output is no file; send it into one with > out.png."
+            )
+        return output
+    if output.is_dir():
+        if source == STREAM:
+            raise ValueError(
+                f"{output} is a folder; name a file for the photo from "
+                "standard input."
+            )
+        output = output / _renamed(args, Path(source.name))
+    elif args.suffix:
+        raise ValueError(
+            f"--suffix is for names in a folder, and {output} is none; leave "
+            "it out."
+        )
+    told = FORMATS.get(output.suffix.lower())
+    if args.format is not None and told not in (args.format, None):
+        raise ValueError(
+            f"{output} has the ending of {told}, and --format says "
+            f"{args.format}; leave one of them out."
+        )
+    if output.exists() and not args.overwrite:
+        raise ValueError(f"{output} exists; add --overwrite to replace it.")
+    return output
+
+
+def _restore_file(args, load, job, tick):
+    """Restores one photo.
+
+    Returns:
+        The line that tells of it, and sentences on what was left or lost.
+    """
+    from kerasrestore.photos import (
+        PhotoError,
         check_writable,
         read_photo,
         write_photo,
     )
+    from kerasrestore.photos.formats import MAX_PIXELS, WRITTEN
 
     begun = time.monotonic()
-    photo = read_photo(source)
-    check_writable(target, photo)
+    source, target = job
+    limit = MAX_PIXELS
+    if args.max_megapixels is not None:
+        limit = int(args.max_megapixels * 1e6)
+    with hushed():  # some decoders tell the terminal what they think
+        photo = read_photo(
+            sys.stdin.buffer if source == STREAM else source, max_pixels=limit
+        )
+    notes = photo.notes
+    if args.bits is not None:
+        photo = photo.with_bits(args.bits)
+    place, kind = target, args.format
+    if target == STREAM:
+        place = sys.stdout.buffer
+        deep = "TIFF" if photo.pixels.dtype.kind == "f" else "PNG"
+        kind = kind or (photo.format if photo.format in WRITTEN else deep)
+    check_writable(place, photo, format=kind)
     restorer = load(1 if photo.pixels.ndim == 2 else 3)
     try:
-        pixels = restorer.restore(
-            photo.pixels,
+        restored = restorer.restore(
+            photo,
             sigma=args.sigma,
             strength=args.strength,
             tile=args.tile,
@@ -120,69 +247,91 @@ def _restore_file(args, load, source, target, tick):
             memory_limit=args.memory_limit,
             progress=tick,
         )
+    except PhotoError:
+        raise
     except ValueError as error:
-        # What `read_photo` gives is always fit to be restored.
         raise OptionError(error) from error
-    write_photo(target, replace(photo, pixels=pixels))
-    height, width = pixels.shape[:2]
-    return (
+    notes += tuple(
+        write_photo(place, restored, format=kind, quality=args.quality)
+    )
+    width, height = restored.size
+    line = (
         f"{source} -> {target} ({width}x{height}, "
         f"{time.monotonic() - begun:.1f} s, {restorer.name})"
     )
+    return line, [f"{source}: {note}" for note in notes]
 
 
-def _restore_folder(args, load):
-    source, target = args.input, args.output
-    if target.exists() and not target.is_dir():
+def _restore_many(args, load, sources):
+    from kerasrestore.photos.formats import FORMATS
+
+    target = Path(args.output).expanduser()
+    file = target.exists() or target.suffix.lower() in FORMATS
+    if target == STREAM or (file and not target.is_dir()):
         raise ValueError(
-            f"{target} is a file and {source} a folder; name a folder for "
-            "the restored photos."
+            f"{target} is no folder; name a folder for the restored photos."
         )
-    if target.resolve() == source.resolve():
-        raise ValueError(
-            f"{target} is the folder of the originals; name another one."
-        )
-    files, failed = _photos(source, target)
-    if not files:
-        nothing = "holds no photos; wanted PNG, JPEG, WebP, TIFF or BMP."
-        raise ValueError(failed[0] if failed else f"{source} {nothing}")
+    for source in sources:
+        if source.is_dir() and target.resolve() == source.resolve():
+            raise ValueError(
+                f"{target} is the folder of the originals; name another one."
+            )
+    photos, passed, failed = find_jobs(
+        sources, target, lambda name: _renamed(args, name)
+    )
+    if not photos:
+        raise ValueError(failed[0] if failed else _no_photos(sources, passed))
     # A wrong preset or option is one error, not one for every file.
     load(3).check_options(sigma=args.sigma, strength=args.strength)
     _make_folder(target)
     skipped = done = 0
-    with _bar(args, len(files)) as (tick, say):
-        for index, path in enumerate(files):
-            tick(index, len(files))
-            wanted = target / path.relative_to(source)
-            if wanted.is_file() and not args.overwrite:
+    with _bar(args, len(photos)) as (tick, say):
+        for index, job in enumerate(photos):
+            tick(index, len(photos))
+            if job.target.is_file() and not args.overwrite:
                 skipped += 1
                 continue
             try:
-                wanted.parent.mkdir(parents=True, exist_ok=True)
-                line = _restore_file(
+                job.target.parent.mkdir(parents=True, exist_ok=True)
+                told = _restore_file(
                     args,
                     load,
-                    path,
-                    wanted,
+                    job,
                     # Files and, between them, the tiles of the one at work.
                     lambda tiles, of, index=index: tick(
-                        index + tiles / of, len(files)
+                        index + tiles / of, len(photos)
                     ),
                 )
             except OptionError:
                 raise
             except (ValueError, OSError, MemoryError) as error:
-                failed.append(_failure(path, error))
+                failed.append(_failure(job.source, error))
             else:
                 # Outside the try: a reader of ours that went away is no
                 # failure of the photo.
                 done += 1
-                say(line)
-    if not args.quiet:
-        print(f"{done} restored, {skipped} there already, {len(failed)} failed")
+                say(*told)
+        summary = f"{done} restored, {skipped} there already, "
+        summary += f"{len(failed)} failed"
+        if passed:
+            summary += f", {len(passed)} of kinds that are not read"
+        say(
+            summary,
+            [f"{path} is of a kind that is not read" for path in passed],
+        )
     for line in failed:
         print(f"kerasrestore: {line}", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _no_photos(sources, passed):
+    from kerasrestore.photos.formats import READ
+
+    names = ", ".join(map(str, sources))
+    others = (
+        f" {len(passed)} pictures there are of other kinds." if passed else ""
+    )
+    return f"{names} holds no photos; wanted {READ}.{others}"
 
 
 def _make_folder(folder):
@@ -207,51 +356,25 @@ def _failure(path, error):
     return text if str(path) in text else f"{path}: {text}"
 
 
-def _photos(source, target):
-    """Photos below a folder, those of the output folder left out, and a line
-    for every subfolder that cannot be read."""
-    from kerasrestore.inference.photo import SUFFIXES
-
-    own = target.resolve()
-    found, failed = [], []
-
-    def unreadable(error):
-        failed.append(
-            f"{error.filename} cannot be read ({error.strerror}); check its "
-            "permissions."
-        )
-
-    for folder, folders, names in os.walk(source, onerror=unreadable):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if (Path(folder) / name).resolve() != own
-            and not name.startswith(".")
-        )
-        found += [
-            Path(folder) / name
-            for name in sorted(names)
-            if Path(name).suffix.lower() in SUFFIXES
-            and not name.startswith(".")
-        ]
-    return found, failed
-
-
 @contextmanager
 def _bar(args, files=None):
     """Shows how far it is where somebody may be looking.
 
     Yields:
         The function `(done, total)` that moves the bar, and the one that
-        prints a line.
+        prints a line and, to the error stream, notes.
     """
     # A bar takes over `sys.stdout`, to keep below the lines; output that goes
     # into a file is to get there all the same.
     terminal = sys.stdout is not None and sys.stdout.isatty()
     out = None if terminal else sys.stdout
+    if args.output == str(STREAM):
+        out = sys.stderr
 
-    def say(line):
+    def say(line, notes=()):
         if not args.quiet:
+            for note in notes:
+                print(f"kerasrestore: {note}", file=sys.stderr)
             print(line, file=out)
 
     if args.quiet or sys.stderr is None or not sys.stderr.isatty():

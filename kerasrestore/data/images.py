@@ -16,6 +16,11 @@ IMAGE_SUFFIXES = (
 )
 # Pillow clips deep gray images to 8 bits, which makes them white.
 DEEP_MODES = ("F", "I")
+DNG_VERSION = 50706
+
+
+class UnfitImageError(ValueError):
+    """An image that can be decoded, but not to what it shows."""
 
 
 def list_images(folder):
@@ -119,8 +124,8 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
         uint8 array `(H, W, channels)`.
 
     Raises:
-        ValueError: if the file cannot be decoded as an image, is a gray image
-            of more than 8 bits, or `channels` is neither 1 nor 3.
+        ValueError: if the file cannot be decoded as an image, has more than
+            8 bits, is a camera's raw file, or `channels` is neither 1 nor 3.
 
     Example:
     >>> import tempfile
@@ -134,9 +139,12 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
         raise ValueError(f"channels is 1 or 3, got {channels!r}.")
     try:
         with Image.open(path) as image:
+            _check_kind(image, path)
             mode = image.mode
             gray = mode in ("1", "L")
             array = np.asarray(image.convert("L" if gray else "RGB"))
+    except UnfitImageError:
+        raise
     except (
         OSError,
         SyntaxError,
@@ -147,11 +155,24 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
             f"{path} cannot be read as an image ({error}); replace or remove "
             "the file."
         ) from error
-    if mode.partition(";")[0] in DEEP_MODES:
-        raise ValueError(
-            f"{path} has more than 8 bits a pixel (Pillow's mode {mode}); "
-            "convert it to 8 bits first."
-        )
     if channels == 1:
         return (array if gray else to_gray(array))[..., None]
     return np.repeat(array[..., None], 3, axis=-1) if gray else array
+
+
+def _check_kind(image, path):
+    """Raises for an opened image that Pillow would give other than it is."""
+    # Of 16-bit colour it gives the upper 8 bits, told by the layout alone.
+    layouts = [str(tile.args) for tile in image.tile]
+    deep = image.mode.partition(";")[0] in DEEP_MODES or any(
+        ";16" in layout for layout in layouts
+    )
+    if deep:
+        raise UnfitImageError(
+            f"{path} has more than 8 bits; convert it to 8 bits first."
+        )
+    if image.format == "TIFF" and DNG_VERSION in image.tag_v2:
+        raise UnfitImageError(
+            f"{path} is a camera's raw file, of which the preview alone would "
+            "be read; develop it first."
+        )

@@ -1,7 +1,8 @@
 """What every restorer does with images, whatever runs its network."""
 
 import numbers
-from pathlib import Path
+import os
+from functools import partial
 
 import numpy as np
 
@@ -85,8 +86,9 @@ class ImageRestorer:
         an image is to all of a tile, with tiles of up to `largest_tile`.
 
         Args:
-            image: path, PIL image, or array `(H, W)`, `(H, W, C)` or
-                `(N, H, W, C)` with C 1 or 3, of uint8, uint16 or floats.
+            image: path or binary file, `Photo`, PIL image, or array
+                `(H, W)`, `(H, W, C)` or `(N, H, W, C)` with C 1 or 3, of
+                uint8, uint16 or floats.
                 Floats have [0, 1] as the range of clean images, noise may
                 go beyond. Gray images given to a colour model and colour
                 images given to a gray one are handled channel by channel.
@@ -112,8 +114,8 @@ class ImageRestorer:
         Returns:
             The restored image, of the kind that was given: an array of the
             same shape (times `scale`) and type, floats not clipped; a PIL
-            image; for a path a PIL image with profile and metadata, or for
-            a 16-bit colour file, which Pillow cannot hold, a uint16 array.
+            image; for a file a `Photo`, whose `save` keeps what the file
+            told beside its pixels.
 
         Raises:
             ValueError: if an argument does not fit, in one sentence.
@@ -128,7 +130,7 @@ class ImageRestorer:
             "memory_limit": memory_limit,
             "progress": progress,
         }
-        if isinstance(image, (str, Path)) or _is_pil(image):
+        if _is_photo(image):
             return self._restore_photo(image, kind)
         array = np.asarray(image)
         layout = self._check_array(array)
@@ -163,19 +165,17 @@ class ImageRestorer:
         return restored[..., 0] if layout == "HW" else restored
 
     def _restore_photo(self, image, options):
-        from dataclasses import replace
+        from kerasrestore.photos import Photo, restore_photo
 
-        from kerasrestore.inference.photo import (
-            photo_from_pil,
-            photo_to_pil,
-            read_photo,
-        )
-
-        photo = photo_from_pil(image) if _is_pil(image) else read_photo(image)
-        pixels = self.restore(photo.pixels, **options)
-        if pixels.dtype == np.uint16 and pixels.ndim == 3:
-            return pixels
-        return photo_to_pil(replace(photo, pixels=pixels))
+        if _is_pil(image):
+            photo = Photo.from_pil(image)
+        else:
+            photo = image if isinstance(image, Photo) else Photo.read(image)
+        restored = restore_photo(photo, partial(self.restore, **options))
+        if self.task == "jpeg":
+            # Tables that made the artifacts would make them again.
+            restored.jpeg = None
+        return restored.to_pil() if _is_pil(image) else restored
 
     def _check_array(self, array):
         if array.dtype not in (np.uint8, np.uint16) and not (
@@ -338,6 +338,17 @@ class ImageRestorer:
                 one = one[:, ::-1] if mirrored else one
                 total = total + np.rot90(one, -turn)
         return total / np.float32(8)
+
+
+def _is_photo(image):
+    """Whether it is a photo, or a file that holds one, and no array."""
+    from kerasrestore.photos import Photo
+
+    return (
+        isinstance(image, (str, os.PathLike, Photo))
+        or hasattr(image, "read")
+        or _is_pil(image)
+    )
 
 
 def _is_pil(image):

@@ -35,8 +35,6 @@ from PIL import Image
 from kerasrestore.cli.restorers import hushed
 from kerasrestore.files import write_atomically
 from kerasrestore.inference.image_restorer import ImageRestorer
-from kerasrestore.inference.metadata import orient
-from kerasrestore.inference.photo import read_photo, write_photo
 from kerasrestore.inference.tiling import (
     TilePlan,
     blend_weights,
@@ -45,6 +43,8 @@ from kerasrestore.inference.tiling import (
 )
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.models.presets import presets
+from kerasrestore.photos import read_photo, write_photo
+from kerasrestore.photos.shared import orient
 
 GOLDENS = Path(__file__).parent / "goldens"
 PHOTO = Path(__file__).parents[2] / "docs" / "images" / "portrait_noisy.png"

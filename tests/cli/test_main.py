@@ -166,7 +166,7 @@ def test_what_is_no_input(capsys, photo, tmp_path):
         (["{in}", "{dir}/o.png", "--preset", "nothing"], "no preset"),
         (["{in}"], "OUT"),
         (["{dir}", "{dir}"], "folder of the originals"),
-        (["{dir}", "{in}"], "is a file"),
+        (["{dir}", "{in}"], "is no folder"),
     ],
 )
 def test_what_is_refused(capsys, photo, tmp_path, words, wanted):

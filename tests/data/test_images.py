@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from testing import random_image, run_python
 
 from kerasrestore.data import list_images, load_image, rgb_to_gray
+from kerasrestore.photos import Photo
 
 
 def test_images_of_a_folder(tmp_path):
@@ -52,6 +54,29 @@ def test_files_that_are_no_images(tmp_path):
         load_image(path)
     with pytest.raises(ValueError, match="1 or 3"):
         load_image(path, 4)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("shape", [(6, 5), (6, 5, 3), (6, 5, 4)])
+def test_deep_files_are_refused(tmp_path, name, shape):
+    bands = random_image(shape, "uint16")
+    photo = Photo(bands if len(shape) == 2 else bands[..., :3])
+    photo.alpha = bands[..., 3] if shape[-1] == 4 else None
+    photo.save(tmp_path / name)
+    with pytest.raises(ValueError, match="more than 8 bits"):
+        load_image(tmp_path / name)
+
+
+def test_previews_are_no_images(tmp_path):
+    version = [(50706, 1, 4, b"\1\4\0\0", True)]
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        random_image((6, 5, 3), "uint8"),
+        photometric="rgb",
+        extratags=version,
+    )
+    with pytest.raises(ValueError, match="raw file"):
+        load_image(tmp_path / "a.tif")
 
 
 def test_neither_keras_nor_tensorflow_is_needed():

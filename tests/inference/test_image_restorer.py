@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from testing import enliven, random_image
 from kerasrestore import DANetMobile
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.memory import process_bytes
+from kerasrestore.photos import Photo
 
 
 class Blur(ImageRestorer):
@@ -111,11 +114,44 @@ def test_pil_and_paths(tmp_path):
     np.testing.assert_array_equal(
         np.asarray(found)[..., :3], Blur().restore(array[..., :3])
     )
-    image.save(tmp_path / "a.png")
-    for path in (tmp_path / "a.png", str(tmp_path / "a.png")):
+    path = tmp_path / "a.png"
+    image.save(path)
+    for file in (path, str(path), io.BytesIO(path.read_bytes())):
         np.testing.assert_array_equal(
-            np.asarray(Blur().restore(path)), np.asarray(found)
+            np.asarray(Blur().restore(file)), np.asarray(found)
         )
+
+
+def test_a_file_keeps_what_it_tells(tmp_path):
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    path = tmp_path / "a.jpg"
+    image = Image.fromarray(random_image((10, 13, 3), "uint8"))
+    image.save(path, exif=exif, icc_profile=b"profile")
+    Blur().restore(path).save(tmp_path / "b.jpg")
+    with Image.open(tmp_path / "b.jpg") as written:
+        assert written.getexif()[0x010F] == "Camera"
+        assert written.info["icc_profile"] == b"profile"
+
+
+def test_sixteen_bits_keep_their_alpha(tmp_path):
+    bands = random_image((10, 13, 4), "uint16")
+    Photo(bands[..., :3], bands[..., 3]).save(tmp_path / "a.png")
+    restored = Blur().restore(tmp_path / "a.png")
+    np.testing.assert_array_equal(restored.alpha, bands[..., 3])
+    restored.save(tmp_path / "b.png")
+    np.testing.assert_array_equal(
+        np.asarray(Photo.read(tmp_path / "b.png")), np.asarray(restored)
+    )
+
+
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    photo = Photo(random_image((4, 5), "uint8"))
+    photo.save("~/a.png")
+    assert (tmp_path / "a.png").is_file()
+    assert Blur(channels=1).restore("~/a.png").size == (5, 4)
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,7 +8,7 @@ from PIL import Image
 from testing import ROOT
 
 from kerasrestore import LiteRTRestorer
-from kerasrestore.inference.photo import read_photo
+from kerasrestore.photos import read_photo
 
 GOLDENS = ROOT / "mobile" / "models" / "goldens"
 VECTORS = (

@@ -14,9 +14,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from kerasrestore.inference.photo import read_photo
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.models.presets import file_sha256
+from kerasrestore.photos import read_photo
 
 ROOT = Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT / "mobile" / "models"), str(ROOT / "tests")]

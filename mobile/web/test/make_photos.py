@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasrestore.inference.photo import read_photo
+from kerasrestore.photos import read_photo
 
 WIDTH, HEIGHT = 700, 500
 READ = (

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import zlib
 
@@ -8,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
-from kerasrestore.inference import photo as photo_module
-from kerasrestore.inference.photo import (
+from kerasrestore.photos import (
     Photo,
     PhotoError,
     check_writable,
-    photo_from_pil,
-    photo_to_pil,
     read_photo,
     write_photo,
+    writing,
 )
 
 LOSSLESS = (".png", ".tif", ".bmp")
@@ -52,15 +51,15 @@ def test_lossless_round_trip(tmp_path, suffix, dtype, shape, alpha):
     photo = Photo(
         pixels(shape, dtype), alpha=pixels((5, 7), dtype, 1) if alpha else None
     )
-    gray_alpha = alpha and dtype == "uint16" and len(shape) == 2
-    if (suffix == ".bmp" and (alpha or dtype == "uint16")) or (
-        suffix == ".tif" and gray_alpha
-    ):
+    if suffix == ".bmp" and dtype == "uint16":
         with pytest.raises(PhotoError, match="cannot hold"):
             write_photo(tmp_path / f"a{suffix}", photo)
         return
     found = read_back(photo, tmp_path / f"a{suffix}")
-    np.testing.assert_array_equal(found.pixels, photo.pixels)
+    wanted = photo.pixels
+    if suffix == ".bmp" and alpha and len(shape) == 2:
+        wanted = np.dstack([wanted] * 3)  # BMP has no gray with opacity
+    np.testing.assert_array_equal(found.pixels, wanted)
     assert found.pixels.dtype == dtype
     if alpha:
         np.testing.assert_array_equal(found.alpha, photo.alpha)
@@ -81,7 +80,6 @@ def test_round_trip_of_any_size(
     tmp_path_factory, height, width, colour, alpha, deep, suffix
 ):
     dtype = "uint16" if deep else "uint8"
-    suffix = ".png" if deep and alpha and not colour else suffix
     shape = (height, width, 3) if colour else (height, width)
     photo = Photo(
         pixels(shape, dtype),
@@ -173,13 +171,21 @@ def test_exif_is_kept_byte_for_byte_but_for_the_orientation(tmp_path):
     assert len(found) == len(block) and len(different) == 1
 
 
-@pytest.mark.parametrize("block", [b"Exif\0\0MM\0*\xff\xff\xff\xff", b"junk"])
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"Exif\0\0MM\0*\xff\xff\xff\xff",
+        b"Exif\0\0MM\xd3*\0\0\0\x08\0\0\0\0\0\0",
+        b"junk",
+    ],
+)
 def test_broken_exif_does_not_stop(tmp_path, block):
     path = tmp_path / "a.jpg"
     Image.new("RGB", (8, 8)).save(path, exif=block)
     photo = read_photo(path)
     assert photo.pixels.shape == (8, 8, 3)
-    write_photo(tmp_path / "b.jpg", photo)
+    for ending in ("jpg", "png", "tif", "webp", "avif"):
+        write_photo(tmp_path / f"b.{ending}", photo)
 
 
 def test_palette(tmp_path):
@@ -225,11 +231,11 @@ def test_pil_round_trip():
         array = pixels((4, 5, *count), dtype)
         image = Image.fromarray(array)
         assert image.mode == mode
-        back = photo_to_pil(photo_from_pil(image))
+        back = Photo.from_pil(image).to_pil()
         assert back.mode == mode
         np.testing.assert_array_equal(np.asarray(back), array)
     with pytest.raises(PhotoError, match=r"photo\.pixels"):
-        photo_to_pil(Photo(pixels((4, 5, 3), "uint16")))
+        Photo(pixels((4, 5, 3), "uint16")).to_pil()
 
 
 def bad_png(ihdr):
@@ -253,6 +259,7 @@ def saved(image, kind, **options):
 
 RGB = Image.fromarray(pixels((64, 64, 3)))
 BAD = {
+    "cmyk.tif": (saved(Image.new("CMYK", (4, 4)), "TIFF"), "CMYK"),
     "cmyk.jpg": (saved(Image.new("CMYK", (4, 4)), "JPEG"), "CMYK"),
     "still.gif": (saved(RGB, "GIF"), "GIF"),
     "moving.gif": (
@@ -276,9 +283,8 @@ BAD = {
     "half16.png": (None, "damaged"),
     "empty.jpg": (b"", "empty"),
     "text.png": (b"hello world, this is a text", "not an image"),
-    "float.tif": (saved(Image.new("F", (4, 4)), "TIFF"), "kind F"),
-    "deep.tif": (saved(Image.new("I", (4, 4)), "TIFF"), "kind I"),
-    "lab.tif": (saved(Image.new("LAB", (4, 4)), "TIFF"), "kind LAB"),
+    "deep.tif": (saved(Image.new("I", (4, 4)), "TIFF"), "signed .* 32 bits"),
+    "lab.tif": (saved(Image.new("LAB", (4, 4)), "TIFF"), "CIELAB"),
     "bomb.png": (
         bad_png(struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)),
         "million pixels",
@@ -289,7 +295,7 @@ BAD = {
     ),
     "zero.png": (
         bad_png(struct.pack(">IIBBBBB", 0, 5, 8, 2, 0, 0, 0)),
-        "not an image",
+        "damaged",
     ),
 }
 
@@ -342,7 +348,6 @@ def test_pixel_limit(tmp_path):
         ("a.jpg", Photo(pixels((4, 4), "uint16")), "16 bits"),
         ("a.webp", Photo(pixels((4, 4), "uint16")), "16 bits"),
         ("a.jpg", Photo(pixels((4, 4)), pixels((4, 4))), "transparency"),
-        ("a.bmp", Photo(pixels((4, 4)), pixels((4, 4))), "transparency"),
         ("a.webp", Photo(pixels((1, 16384))), "side"),
     ],
 )
@@ -369,7 +374,7 @@ def test_folder_without_permission(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(photo_module, "open", refuse, raising=False)
+    monkeypatch.setattr(writing, "open", refuse, raising=False)
     with pytest.raises(PhotoError, match="Permission denied"):
         check_writable(tmp_path / "a.png", Photo(pixels((4, 4))))
 
@@ -378,11 +383,10 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     path.write_bytes(b"old")
 
-    def fail(file, *args):
-        file.write(b"half")
+    def fail(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(photo_module, "_save", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(PhotoError, match="No space left"):
         write_photo(path, Photo(pixels((4, 4))))
     assert path.read_bytes() == b"old"

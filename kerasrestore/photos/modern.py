@@ -1,0 +1,351 @@
+"""AVIF, HEIC, JPEG XL, OpenEXR and camera raw: read, each by a library.
+
+References:
+    ISO/IEC 14496-12 (boxes), 23008-12 (HEIF), 18181-2 (JPEG XL file format);
+    ITU-T H.273 (numbers of colour spaces).
+"""
+
+import io
+import struct
+
+import numpy as np
+
+from kerasrestore.photos import directories, shared
+from kerasrestore.photos.directories import PREFIX
+from kerasrestore.photos.photo import Photo, PhotoError
+from kerasrestore.photos.pillow import metadata_of, open_image, pixels_of
+
+_LARGEST = 1 << 26
+# Colours and curves that everybody takes pixels without a profile for.
+_USUAL_PRIMARIES, _USUAL_TRANSFERS = (1, 2), (1, 2, 6, 13)
+
+
+def decode_avif(data, max_pixels):
+    """`Photo` and orientation of an AVIF file."""
+    with open_image(data, "AVIF", max_pixels) as image:
+        metadata = metadata_of(image)
+        orientation = shared.orientation_of(metadata["exif"])
+        # Pillow writes it anew where the file turns the picture otherwise.
+        metadata["exif"] = _exif_item(data) or metadata["exif"]
+        bits = _avif_bits(data)
+        if bits > 8:
+            # Pillow would give 8.
+            import imagecodecs
+
+            bands = shared.deeper(imagecodecs.avif_decode(data), bits)
+            pixels, alpha = _split(bands)
+        else:
+            pixels, alpha = pixels_of(image)
+    photo = Photo(
+        pixels,
+        alpha,
+        format="AVIF",
+        lossless=False,
+        cicp=_cicp(*_nclx(data)),
+        **metadata,
+    )
+    return photo, orientation
+
+
+def decode_heic(data, max_pixels):
+    """`Photo` and orientation of a HEIC or HEIF file; libheif turns it
+    upright itself."""
+    try:
+        import pillow_heif
+    except ImportError:
+        raise PhotoError(
+            "is a HEIC file; install kerasrestore[heif] to read it, or "
+            "convert it to JPEG first."
+        ) from None
+    file = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=False)
+    image = file[file.primary_index]
+    shared.check_size(*image.size, max_pixels)
+    bands = np.asarray(image)
+    bits = image.info["bit_depth"]
+    if bands.dtype == np.uint16:
+        # They come shifted to the top of 16 bits.
+        bands = shared.deeper(bands >> (16 - bits), bits)
+    pixels, alpha = _split(bands)
+    exif = image.info.get("exif")
+    colour = image.info.get("nclx_profile") or {}
+    others = len(file) - 1 + len(image.info.get("aux") or ())
+    others += len(image.info.get("depth_images") or ())
+    notes = ()
+    if others:
+        notes = (
+            f"The file holds {others + 1} pictures (gain and depth maps among "
+            "them); the main one alone is taken.",
+        )
+    photo = Photo(
+        pixels,
+        alpha,
+        format="HEIC",
+        lossless=False,
+        exif=exif and PREFIX + exif.removeprefix(PREFIX),
+        xmp=image.info.get("xmp") or None,
+        icc_profile=image.info.get("icc_profile") or None,
+        cicp=_cicp(
+            colour.get("color_primaries", 2),
+            colour.get("transfer_characteristics", 2),
+        ),
+        notes=notes,
+    )
+    return photo, 1
+
+
+def decode_jxl(data, max_pixels):
+    """`Photo` and orientation of a JPEG XL file; libjxl turns it upright
+    itself."""
+    import imagecodecs
+
+    boxes = {} if data[:2] == b"\xff\x0a" else _jxl_boxes(data)
+    stream = boxes.get(b"jxlc") or boxes.get(b"jxlp", b"")[4:] or data
+    width, height, usual = _jxl_header(stream)
+    shared.check_size(width, height, max_pixels)
+    bands = imagecodecs.jpegxl_decode(data)
+    if bands.dtype.kind == "f":
+        raise PhotoError("has float samples; convert it to 16 bits first.")
+    if bands.ndim == 4:
+        raise PhotoError(
+            f"holds {len(bands)} pictures; save the one that is wanted as a "
+            "file of its own."
+        )
+    pixels, alpha = _split(bands)
+    exif = boxes.get(b"Exif")
+    photo = Photo(
+        pixels,
+        alpha,
+        format="JXL",
+        lossless=False,
+        # Behind an offset, which is 0.
+        exif=exif and PREFIX + exif[4:].removeprefix(PREFIX),
+        xmp=boxes.get(b"xml "),
+        notes=()
+        if usual
+        else ("A colour profile in JPEG XL is not read; sRGB is assumed.",),
+    )
+    return photo, 1
+
+
+def decode_exr(data, max_pixels):
+    """`Photo` and orientation of an OpenEXR file, floats in linear light."""
+    try:
+        import OpenEXR
+    except ImportError:
+        raise PhotoError(
+            "is an OpenEXR file; install kerasrestore[exr] to read it, or "
+            "convert it to a 32-bit TIFF first."
+        ) from None
+    with OpenEXR.File(io.BytesIO(data), header_only=True) as file:
+        header = dict(file.header())
+        if len(file.parts) > 1:
+            raise PhotoError(
+                f"holds {len(file.parts)} pictures; save the one that is "
+                "wanted as a file of its own."
+            )
+    low, high = (np.asarray(corner) for corner in header["dataWindow"])
+    shared.check_size(*(int(side) for side in high - low + 1), max_pixels)
+    with OpenEXR.File(io.BytesIO(data)) as file:
+        channels = file.channels().items()
+        bands = {name: np.array(band.pixels) for name, band in channels}
+    name = next((n for n in ("RGBA", "RGB", "Y") if n in bands), None)
+    if name is None or bands[name].dtype.kind != "f":
+        raise PhotoError(
+            f"has the channels {', '.join(sorted(bands))}; wanted RGB, RGBA "
+            "or Y in floats."
+        )
+    notes = []
+    others = sorted(set(bands) - {name, "A"})
+    if others:
+        notes.append(f"The channels {', '.join(others)} are left out.")
+    if "chromaticities" in header:
+        notes.append("The chromaticities of OpenEXR are left out.")
+    pixels, alpha = _split(bands[name].astype(np.float32))
+    if alpha is None and name == "Y" and "A" in bands:
+        alpha = bands["A"].astype(np.float32)
+    if alpha is not None:
+        pixels = shared.divided(pixels, alpha)
+    photo = Photo(pixels, alpha, format="EXR", linear=True, notes=tuple(notes))
+    return photo, 1
+
+
+def decode_raw(data, max_pixels):
+    """`Photo` and orientation of a camera's raw file, developed by LibRaw
+    with the camera's white balance to sRGB of 16 bits."""
+    try:
+        import rawpy
+    except ImportError:
+        raise PhotoError(
+            "is a camera's raw file, whose photo has to be developed first; "
+            "install kerasrestore[raw] for that, or export a 16-bit TIFF."
+        ) from None
+    try:
+        with rawpy.imread(io.BytesIO(data)) as raw:
+            sizes = raw.sizes
+            shared.check_size(sizes.width, sizes.height, max_pixels)
+            bands = raw.postprocess(
+                output_bps=16, use_camera_wb=True, no_auto_bright=True
+            )
+    except rawpy.LibRawError as error:
+        reason = error.args[0] if error.args else error
+        if isinstance(reason, bytes):
+            reason = reason.decode("utf-8", "replace")
+        raise PhotoError(
+            f"is a camera's raw file that cannot be developed ({reason}); "
+            "export a 16-bit TIFF instead."
+        ) from None
+    exif = None
+    order = directories.byte_order(data)
+    if order is not None:
+        try:
+            tree = directories.read_tree(data)
+            exif = directories.exif_of_tree(tree, order)
+        except struct.error:
+            pass  # Broken metadata is no reason not to restore the picture.
+    photo = Photo(
+        _split(bands)[0],  # one band from cameras without colours
+        format="RAW",
+        exif=exif,
+        notes=(
+            "Developed from raw with the camera's white balance and LibRaw's "
+            "usual settings.",
+        ),
+    )
+    return photo, 1
+
+
+def _split(bands):
+    """Pixels and opacity of an array with 1 to 4 bands."""
+    if bands.ndim == 2:
+        return bands, None
+    count = bands.shape[2]
+    pixels = bands[..., 0] if count < 3 else bands[..., :3]
+    return pixels, bands[..., -1] if count in (2, 4) else None
+
+
+def _cicp(primaries, transfer):
+    usual = primaries in _USUAL_PRIMARIES and transfer in _USUAL_TRANSFERS
+    known = max(primaries, transfer) < 256
+    return (primaries, transfer) if known and not usual else None
+
+
+def _nclx(data):
+    """Numbers of primaries and transfer function from an AVIF's header."""
+    at = data.find(b"colrnclx", 0, 1 << 16)
+    return struct.unpack_from(">HH", data, at + 8) if at >= 0 else (2, 2)
+
+
+def _avif_bits(data):
+    """Bits that the header of an AVIF file tells for each band."""
+    at = data.find(b"pixi", 0, 1 << 16)
+    # Version and flags, number of bands, bits of each.
+    return max(data[at + 9 : at + 9 + data[at + 8]]) if at >= 0 else 8
+
+
+def _boxes(data):
+    """Pairs of name and content of ISO boxes that lie one behind another."""
+    at = 0
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        head = 8
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+            head = 16
+        size = size or len(data) - at
+        if size < head:
+            return
+        yield name, data[at + head : at + size]
+        at += size
+
+
+def _jxl_boxes(data):
+    """Contents of the boxes of a JPEG XL file, the first of each name."""
+    import imagecodecs
+
+    found = {}
+    for name, body in _boxes(data):
+        if name == b"brob" and body[:4] in (b"Exif", b"xml "):
+            packed = imagecodecs.brotli_decode(body[4:], out=_LARGEST)
+            found.setdefault(body[:4], bytes(packed))
+        found.setdefault(name, body)
+    return found
+
+
+def _exif_item(data):
+    """The EXIF block of an AVIF file as it is stored; `None` without one."""
+    try:
+        meta = dict(_boxes(dict(_boxes(data))[b"meta"][4:]))
+        number = _item_number(meta[b"iinf"], b"Exif")
+        start, size = _item_place(meta[b"iloc"], number)
+        item = data[start : start + size]
+        # Behind the distance of the TIFF header from here.
+        head = 4 + struct.unpack_from(">I", item)[0]
+        return PREFIX + item[head:] if item[head:] else None
+    except (KeyError, IndexError, TypeError, struct.error):
+        return None
+
+
+def _item_number(infos, wanted):
+    """The number of the first item of that type (`iinf`)."""
+    first = 6 if infos[0] == 0 else 8
+    for _, info in _boxes(infos[first:]):
+        short = info[0] == 2
+        number = struct.unpack_from(">H" if short else ">I", info, 4)[0]
+        if info[8:12] == wanted if short else info[10:14] == wanted:
+            return number
+    raise KeyError(wanted)
+
+
+def _item_place(places, wanted):
+    """Offset and size of an item that lies in one piece (`iloc`)."""
+    version = places[0]
+    widths = [places[4] >> 4, places[4] & 15, places[5] >> 4]
+    widths.append(places[5] & 15 if version else 0)
+    offset_width, length_width, base_width, index_width = widths
+    at = 6
+
+    def take(width):
+        nonlocal at
+        at += width
+        return int.from_bytes(places[at - width : at])
+
+    for _ in range(take(4 if version == 2 else 2)):
+        number = take(4 if version == 2 else 2)
+        method = take(2) & 15 if version else 0
+        take(2)
+        base = take(base_width)
+        pieces = []
+        for _ in range(take(2)):
+            take(index_width)
+            pieces.append((base + take(offset_width), take(length_width)))
+        if number == wanted and method == 0 and len(pieces) == 1:
+            return pieces[0]
+        if at > len(places):
+            break
+    raise KeyError(wanted)
+
+
+def _jxl_header(stream):
+    """Width, height, and whether all else is as usual: 8 bits in sRGB."""
+    number = int.from_bytes(stream[2:34], "little")
+
+    def bits(count):
+        nonlocal number
+        value, number = number & ((1 << count) - 1), number >> count
+        return value
+
+    small = bits(1)
+
+    def side():
+        if small:
+            return 8 * (bits(5) + 1)
+        return bits((9, 13, 18, 30)[bits(2)]) + 1
+
+    height, ratio = side(), bits(3)
+    if ratio == 0:
+        width = side()
+    else:
+        shapes = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+        wide, high = shapes[ratio - 1]
+        width = height * wide // high
+    return width, height, bits(1) == 1

@@ -1,0 +1,171 @@
+"""Any photo file in, a `Photo` out."""
+
+import contextlib
+import io
+import os
+import threading
+import warnings
+from pathlib import Path
+
+from PIL import Image
+
+from kerasrestore.photos import jpeg, modern, pillow, png, shared
+from kerasrestore.photos.formats import (
+    MAX_PIXELS,
+    RAW_SUFFIXES,
+    READ,
+    kind_of,
+)
+from kerasrestore.photos.photo import PhotoError
+
+# Larger than any file of that many pixels has to be.
+MAX_BYTES = 2 << 30
+_READING = threading.Lock()
+
+
+def read_photo(source, *, max_pixels=MAX_PIXELS):
+    """Reads a photo of any kind.
+
+    The orientation is applied to the pixels and noted as upright, so that
+    nobody applies it again. Palettes become RGB; 2 to 7 bits become 8, 9 to
+    15 become 16; opacity is divided out where it was multiplied in. Of a file
+    with previews, masks or gain maps the main picture is taken and
+    `Photo.notes` says what was left.
+
+    Args:
+        source: path (`~` is the home folder) or binary file.
+        max_pixels: pixels from which a file is refused before it is decoded.
+
+    Returns:
+        A `Photo`.
+
+    Raises:
+        PhotoError: if there is no such file, or it is not one whole picture
+            of a kind that can be restored.
+
+    Example:
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> Image.new("L", (6, 4), 7).save(file, "PNG")
+    >>> _ = file.seek(0)
+    >>> read_photo(file).pixels.shape
+    (4, 6)
+    """
+    name, suffix, data = _contents(source, max(MAX_BYTES, 8 * max_pixels))
+    try:
+        # One at a time: what Pillow warns of is turned off for everybody.
+        with _READING, _unguarded_pillow(max_pixels):
+            photo, orientation = _decode(data, suffix, max_pixels)
+        return shared.upright(photo, orientation)
+    except PhotoError as error:
+        raise PhotoError(f"{name} {error}") from None
+    except Image.DecompressionBombError:
+        raise PhotoError(
+            f"{name} has more than the limit of {max_pixels / 1e6:.0f} million "
+            "pixels; raise the limit (--max-megapixels, max_pixels) if you "
+            "trust the file."
+        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Decoders of strangers' files fail in many ways.
+        raise PhotoError(
+            f"{name} is damaged ({error}); copy the file again."
+        ) from None
+
+
+def _contents(source, max_bytes):
+    """Name for messages, ending and bytes of a file."""
+    if hasattr(source, "read"):
+        name = getattr(source, "name", None)
+        name = name if isinstance(name, str) else "The photo"
+        data = source.read(max_bytes + 1)
+        if not isinstance(data, bytes):
+            raise PhotoError(f"{name} is a text file; open it with mode 'rb'.")
+        suffix = Path(name).suffix.lower()
+    else:
+        name = path = Path(os.fsdecode(source)).expanduser()
+        suffix = path.suffix.lower()
+        try:
+            if path.is_dir():
+                raise PhotoError(f"{path} is a folder; give an image file.")
+            if path.exists() and not path.is_file():
+                # A pipe or a device may never end.
+                raise PhotoError(
+                    f"{path} is no ordinary file; give an image file."
+                )
+            with open(path, "rb") as file:
+                if os.fstat(file.fileno()).st_size > max_bytes:
+                    data = None
+                else:
+                    data = file.read()
+        except FileNotFoundError:
+            raise PhotoError(
+                f"{path} does not exist; check the name."
+            ) from None
+        except OSError as error:
+            raise PhotoError(
+                f"{path} cannot be read ({error.strerror}); check its "
+                "permissions."
+            ) from None
+    if data is None or len(data) > max_bytes:
+        raise PhotoError(
+            f"{name} is larger than {max_bytes >> 30} GiB; cut the picture up "
+            "first."
+        )
+    if not data:
+        raise PhotoError(f"{name} is empty; copy the file again.")
+    return name, suffix, data
+
+
+def _decode(data, suffix, max_pixels):
+    kind = kind_of(data)
+    if kind == "TIFF":
+        from kerasrestore.photos import tiff
+
+        if suffix in RAW_SUFFIXES or tiff.is_raw(data):
+            return modern.decode_raw(data, max_pixels)
+        return tiff.decode(data, max_pixels)
+    if kind in ("WEBP", "BMP"):
+        return pillow.decode(data, kind, max_pixels)
+    decode = {
+        "JPEG": jpeg.decode,
+        "PNG": png.decode,
+        "AVIF": modern.decode_avif,
+        "HEIC": modern.decode_heic,
+        "JXL": modern.decode_jxl,
+        "EXR": modern.decode_exr,
+        "RAW": modern.decode_raw,
+    }.get(kind)
+    if decode is None:
+        _refuse(data)
+    return decode(data, max_pixels)
+
+
+@contextlib.contextmanager
+def _unguarded_pillow(max_pixels):
+    """Keeps Pillow from warning of odd metadata, which must not stop a
+    restoration, and of sizes that the caller allows."""
+    usual = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if max_pixels > MAX_PIXELS:
+            Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
+
+
+def _refuse(data):
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            kind = image.format
+    except Exception:
+        raise PhotoError(
+            f"is not an image of a known kind; wanted {READ}."
+        ) from None
+    raise PhotoError(
+        f"is a {kind} file, which is not read; convert it to PNG, JPEG or "
+        "TIFF first."
+    )
