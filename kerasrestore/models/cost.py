@@ -4,6 +4,8 @@ import math
 
 import keras
 
+from kerasrestore.keras_internals import run_graph
+
 # Layers with weights that multiply no matrices.
 WITHOUT_PRODUCTS = (keras.layers.BatchNormalization, keras.layers.PReLU)
 
@@ -22,20 +24,17 @@ def trace(model, height, width):
     """
     steps = []
 
-    def record(operation):
-        def run(*args, **kwargs):
-            output = operation.compute_output_spec(*args, **kwargs)
-            tensors = keras.tree.flatten((args, kwargs))
-            steps.append(
-                (
-                    operation,
-                    [x for x in tensors if isinstance(x, keras.KerasTensor)],
-                    keras.tree.flatten(output),
-                )
+    def record(operation, *args, **kwargs):
+        output = operation.compute_output_spec(*args, **kwargs)
+        tensors = keras.tree.flatten((args, kwargs))
+        steps.append(
+            (
+                operation,
+                [x for x in tensors if isinstance(x, keras.KerasTensor)],
+                keras.tree.flatten(output),
             )
-            return output
-
-        return run
+        )
+        return output
 
     inputs = keras.tree.map_structure(
         lambda x: keras.KerasTensor(
@@ -46,8 +45,7 @@ def trace(model, height, width):
         ),
         model.input,
     )
-    # Keras has no public walk over a functional graph with other shapes.
-    model._run_through_graph(inputs, operation_fn=record)
+    run_graph(model, inputs, record)
     return steps
 
 
