@@ -79,12 +79,12 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.phone.pictures import figure_class
     from kerasrestore.phone.report import phone_report
+    from kerasrestore.plotting import matplotlib_figure
 
     # Before what takes long: mistakes are told at once.
     if args.out is not None:
-        figure_class()
+        matplotlib_figure()
         if args.out.exists() and not args.out.is_dir():
             raise ValueError(f"{args.out} is a file; give a folder.")
     if args.data is None:

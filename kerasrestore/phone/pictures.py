@@ -4,23 +4,10 @@ import math
 
 import numpy as np
 
+from kerasrestore.plotting import matplotlib_figure
+
 # By how much a difference is shown larger; the largest that still fits.
 GAINS = (64, 32, 16, 8, 4, 2, 1)
-
-
-def figure_class():
-    """matplotlib's figure without a window.
-
-    Raises:
-        ValueError: if matplotlib is missing, with the pip command.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError(
-            'Pictures need matplotlib: pip install "kerasrestore[train]".'
-        ) from error
-    return Figure
 
 
 def draw_summary(entries, reference):
@@ -40,7 +27,7 @@ def draw_summary(entries, reference):
         if "loss_db" in row
     ]
     count = max(len(entries), len(losses), 3)
-    figure = figure_class()(figsize=(13, 1.5 + 0.4 * count))
+    figure = matplotlib_figure()(figsize=(13, 1.5 + 0.4 * count))
     figure.set_layout_engine("constrained")
     panels = figure.subplots(1, 2 if losses else 1, squeeze=False)[0]
     _draw_times(panels[0], entries)
@@ -106,7 +93,7 @@ def draw_difference(degraded, clean, wanted, found, title):
     height, width = clean.shape[:2]
     columns = 3 if height <= 1.6 * width else 6
     rows = math.ceil(5 / columns)
-    figure = figure_class()(
+    figure = matplotlib_figure()(
         figsize=(13, 0.9 + rows * (13 / columns * height / width + 0.3))
     )
     figure.set_layout_engine("constrained")

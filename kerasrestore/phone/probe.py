@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasrestore.inference.memory import peak_bytes
+
 # Height and width of the image for files that leave them open.
 OPEN = (256, 256)
 SECONDS = 600
@@ -125,27 +127,6 @@ def fill(interpreter):
         else:
             value = rng.random(shape).astype(dtype)
         interpreter.set_tensor(detail["index"], value)
-
-
-def peak_bytes():
-    """Most memory that this process had; `None` if the system does not tell.
-
-    Linux is asked in its own way: what `getrusage` gives there begins with
-    the peak of the process that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        pass
-    else:
-        lines = dict(line.split(":", 1) for line in status.splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main(path, threads, runs, *tile):

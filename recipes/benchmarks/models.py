@@ -27,10 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from benchmark_attention import literal_pyramid_attention, process_peak
+from attention import literal_pyramid_attention
 from keras import ops
 
 import kerasrestore
+from kerasrestore.inference.memory import peak_bytes
 
 MODELS = {
     "RNAN 8+2": kerasrestore.RNAN,
@@ -88,7 +89,7 @@ def measure(name, height, width):
     return {
         "model": name,
         "seconds": time.perf_counter() - begun,
-        "peak_bytes": process_peak(),
+        "peak_bytes": peak_bytes(),
         "forecast_bytes": model.memory_forecast(height, width),
         "finite": bool(np.isfinite(restored).all()),
     }
@@ -105,7 +106,7 @@ def measure_training(name, patch, batch):
     return {
         "model": name,
         "seconds": time.perf_counter() - begun,
-        "peak_bytes": process_peak(),
+        "peak_bytes": peak_bytes(),
         "finite": bool(np.isfinite(loss)),
     }
 
