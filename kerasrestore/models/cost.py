@@ -105,8 +105,8 @@ def live_bytes(model, height, width, overhead=1.0):
         model: a functional `Restorer`.
         height: image height in pixels.
         width: image width in pixels.
-        overhead: factor of what is alive beside such layers' own bytes, for
-            what a backend's convolutions need to work in.
+        overhead: factor for the workspace of a backend's convolutions. It
+            multiplies the activations, not the bytes that layers report.
 
     Returns:
         Bytes as a float.

@@ -139,7 +139,7 @@ def _split(offset, at, size):
         size: pixels of the image along the axis.
 
     Returns:
-        The pixel before a sample, -1 if that is the zero ahead of the image,
+        The pixel before a sample, -1 if that is the zero before the image,
         and how far the sample is beyond it, both of the dtype of the offsets.
         All that lies farther out is put on one of the zeros around the image.
     """
@@ -159,13 +159,13 @@ def _check_shapes(x, offset, mask, kernel, bias, groups):
     for name, tensor in given.items():
         if len(tensor.shape) != 4:
             raise ValueError(
-                f"deform_conv2d wants tensors with 4 axes, got {name} of the "
+                f"deform_conv2d needs tensors with 4 axes, got {name} of the "
                 f"shape {tuple(tensor.shape)}; add the missing ones."
             )
     rows, columns, channels, filters = kernel.shape
     if x.shape[-1] != channels or channels % groups:
         raise ValueError(
-            f"The kernel wants {channels} channels in {groups} groups of "
+            f"The kernel has {channels} input channels in {groups} groups of "
             f"equal size, got an input with {x.shape[-1]}; make them agree."
         )
     per_tap = {"offset": 2, "mask": 1}
@@ -173,7 +173,7 @@ def _check_shapes(x, offset, mask, kernel, bias, groups):
         wanted = many * groups * rows * columns
         if name in given and given[name].shape[-1] != wanted:
             raise ValueError(
-                f"{groups} offset groups of a {rows}x{columns} kernel want "
+                f"{groups} offset groups of a {rows}x{columns} kernel need "
                 f"{wanted} channels in {name}, got {given[name].shape[-1]}."
             )
     if None not in (x.shape[0], offset.shape[0]) and (
@@ -191,6 +191,6 @@ def _check_shapes(x, offset, mask, kernel, bias, groups):
         )
     if bias is not None and tuple(bias.shape) != (filters,):
         raise ValueError(
-            f"A kernel with {filters} filters wants a bias of the shape "
+            f"A kernel with {filters} filters needs a bias of the shape "
             f"({filters},), got {tuple(bias.shape)}."
         )

@@ -224,8 +224,8 @@ def block_count(positions, taps, channels):
 
 
 def workspace_floats(input_shape, taps, filters):
-    """Numbers that `deform_conv2d` takes beside its arguments and its output
-    when it is not trained.
+    """Floats that the inference of `deform_conv2d` allocates in addition to
+    arguments and output.
 
     Args:
         input_shape: shape of `x`.

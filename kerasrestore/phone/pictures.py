@@ -21,7 +21,7 @@ def draw_summary(entries, reference):
         The figure.
     """
     losses = [
-        (_told(entry["label"], row["setting"]), row["images"])
+        (_label(entry["label"], row["setting"]), row["images"])
         for entry in entries
         for row in entry["quality"] or ()
         if "loss_db" in row
@@ -37,7 +37,7 @@ def draw_summary(entries, reference):
             values = [image["loss_db"] for image in images]
             axis.plot(values, [index] * len(values), "o", ms=4, alpha=0.5)
         axis.axvline(0, color="gray", linewidth=1)
-        axis.set_yticks(range(len(losses)), [told for told, _ in losses])
+        axis.set_yticks(range(len(losses)), [label for label, _ in losses])
         axis.set(title=f"PSNR lost against {reference}, each image")
         axis.set_xlabel("dB")
     for axis in panels:
@@ -47,7 +47,7 @@ def draw_summary(entries, reference):
     return figure
 
 
-def _told(label, setting):
+def _label(label, setting):
     return label if setting is None else f"{label}, {setting:g}"
 
 

@@ -1,4 +1,4 @@
-"""What one `.tflite` needs, asked in a process of its own.
+"""What one `.tflite` needs, measured in a process of its own.
 
 `python -m kerasrestore.phone.probe FILE THREADS RUNS HEIGHT WIDTH` prints the
 answer as JSON: a file that crashes LiteRT takes nothing else with it, and the
@@ -75,10 +75,11 @@ def probe(path, threads=1, runs=2, tile=OPEN):
             "it again."
         )
     if done.returncode:
-        told = done.stderr.decode(errors="replace").strip().splitlines()
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise ValueError(
             f"{path} is not a model that LiteRT can run "
-            f"({told[-1] if told else 'it does not say why'}); export it again."
+            f"({lines[-1] if lines else 'it does not say why'}); export it "
+            "again."
         )
     return json.loads(done.stdout.splitlines()[-1])
 

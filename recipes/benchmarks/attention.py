@@ -227,11 +227,11 @@ def main():
             if row.get("literal_bytes"):
                 row["memory_ratio"] = row["ours_bytes"] / row["literal_bytes"]
             rows.append(row)
-            print(told(row), flush=True)
+            print(describe(row), flush=True)
             write(rows, args.out)
 
 
-def told(row):
+def describe(row):
     """A row of the Markdown table."""
 
     def figure(name, form):
@@ -267,7 +267,7 @@ def write(rows, out):
         "---|---|\n"
     )
     (out / "attention.md").write_text(
-        head + "".join(told(row) + "\n" for row in rows)
+        head + "".join(describe(row) + "\n" for row in rows)
     )
     plot(rows, out / "attention.png")
 
@@ -278,7 +278,7 @@ def plot(rows, png):
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True)
     for column, kind in enumerate(KINDS):
-        for line, (field, unit, told) in enumerate(
+        for line, (field, unit, label) in enumerate(
             (("s", 1, "seconds"), ("bytes", 1e9, "GB"))
         ):
             axis = axes[line, column]
@@ -294,7 +294,7 @@ def plot(rows, png):
                     axis.plot(*zip(*found, strict=True), style, label=form)
                     axis.set_yscale("log")
                     axis.legend()
-            axis.set(title=f"{kind} attention", ylabel=told)
+            axis.set(title=f"{kind} attention", ylabel=label)
             axis.set_xlabel("side of the map")
             axis.grid(alpha=0.3)
     figure.savefig(png, dpi=100)

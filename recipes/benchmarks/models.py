@@ -202,14 +202,14 @@ def main():
     rows = []
     for name in names:
         row = in_a_process(name, sys.argv[1:])
-        told = f"{row['seconds']:.0f} s, peak {row['peak_bytes'] / 1e9:.2f} GB"
+        line = f"{row['seconds']:.0f} s, peak {row['peak_bytes'] / 1e9:.2f} GB"
         if not args.train:
-            told += f", forecast {row['forecast_bytes'] / 1e9:.2f}"
+            line += f", forecast {row['forecast_bytes'] / 1e9:.2f}"
             if args.crop:
                 row["error"] = error(name, args.crop)
-                told += f", error on a crop {row['error']:.1e}"
+                line += f", error on a crop {row['error']:.1e}"
         rows.append(row)
-        print(f"{name}: {told}", flush=True)
+        print(f"{name}: {line}", flush=True)
         file = "training.json" if args.train else "models.json"
         (args.out / file).write_text(json.dumps(rows, indent=1))
     bad = [row for row in rows if row.get("error", 0) > MOST_ERROR]

@@ -20,7 +20,7 @@ TASKS = ("denoise", "jpeg", "super_resolution")
 BLOCKS = ("conv", "deformable", "adeb")
 WIDTHS = (128, 176, 176, 192)
 OFFSET_WIDTH = 48
-# How many ADEBs stand ahead of the AROB, level by level.
+# ADEBs before the AROB at each level.
 SIZES = {"full": (3, 3, 2, 1), "slim": (1, 1, 1, 1)}
 
 
@@ -68,7 +68,7 @@ class DANet(Restorer):
         channels: 3 for colour, 1 for gray (noise or the Y of JPEG images).
         size: `"full"` for DANet, `"slim"` for DANet-S.
         widths: channels of the levels, the finest first.
-        blocks: ADEBs ahead of each level's AROB; those of `size` if left
+        blocks: ADEBs before each level's AROB; those of `size` if left
             out.
         offset_width: channels of the memory of the AROBs.
         block: `"adeb"`, or what it is compared with: `"conv"` for plain

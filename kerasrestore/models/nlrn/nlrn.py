@@ -49,7 +49,7 @@ class NLRN(Restorer):
             those of a step. `"auto"` is `True`, in `"master"` `False`.
         released: `None` for the network of the paper, `"master"` or `"v0"`
             for that of the released codes, whose weights then fit. They
-            have no rectifier ahead of the first convolution of the network
+            have no ReLU before the first convolution of the network
             and of a step; `"v0"` works on 0..255 and gives the residual,
             what has to be added to the image; `restore` adds it.
         distance: metric of the non-local block, see
