@@ -7,7 +7,17 @@ import keras
 from kerasrestore.keras_internals import run_graph
 
 # Layers with weights that multiply no matrices.
-WITHOUT_PRODUCTS = (keras.layers.BatchNormalization, keras.layers.PReLU)
+WITHOUT_PRODUCTS = (
+    keras.layers.BatchNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.PReLU,
+)
+# Every output position takes one product with each number of the kernel.
+KERNELS = (
+    keras.layers.Conv2D,
+    keras.layers.Dense,
+    keras.layers.DepthwiseConv2D,
+)
 
 
 def trace(model, height, width):
@@ -76,7 +86,7 @@ def count_macs(model, height=256, width=256):
     for operation, inputs, outputs in trace(model, height, width):
         if hasattr(operation, "count_macs"):
             total += operation.count_macs(inputs[0].shape)
-        elif isinstance(operation, (keras.layers.Conv2D, keras.layers.Dense)):
+        elif isinstance(operation, KERNELS):
             positions = math.prod(outputs[0].shape[1:-1])
             total += positions * math.prod(operation.kernel.shape)
         elif getattr(operation, "weights", None) and not isinstance(
