@@ -76,10 +76,10 @@ def main():
     for name, options, (height, width), paper, released, paper_macs in ROWS:
         model = getattr(kerasrestore, name)(**options)
         macs = model.count_macs(height, width)
-        told = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
         lines.append(
             (
-                f"`{name}({told})`",
+                f"`{name}({shown})`",
                 f"{model.count_parameters():,}",
                 paper,
                 released,

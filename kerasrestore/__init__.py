@@ -1,48 +1,59 @@
 """kerasrestore: image restoration in Keras 3, from training to the phone.
 
-Names are looked up when they are used: `import kerasrestore` loads neither
-Keras nor TensorFlow, and what runs through LiteRT never does.
+Names are imported when they are first used: `import kerasrestore` loads
+neither Keras nor TensorFlow, and what runs through LiteRT never does. If
+Keras is loaded already, the package's Keras classes are registered with it,
+so that `keras.models.load_model` finds them.
 
 Example:
 >>> import kerasrestore
 >>> restorer = kerasrestore.LiteRTRestorer.from_preset()
 >>> restorer.task
 'denoise'
+>>> kerasrestore.layers.HaarDWT2D.__name__
+'HaarDWT2D'
 """
 
-import importlib
+import sys
 
-from kerasrestore.version import __version__
+from kerasrestore.lazy import lazy_names
+from kerasrestore.version import __version__ as __version__
 
-_HOMES = {
-    "DANet": "kerasrestore.models",
-    "DANetMobile": "kerasrestore.models",
-    "LiteRTRestorer": "kerasrestore.litert.litert_restorer",
-    "NLRN": "kerasrestore.models",
-    "PANet": "kerasrestore.models",
-    "Photo": "kerasrestore.photos",
-    "PrivilegedTeacher": "kerasrestore.models",
-    "RNAN": "kerasrestore.models",
-    "Restorer": "kerasrestore.models",
-    "evaluate": "kerasrestore.evaluation",
-    "export_preset": "kerasrestore.export.export_preset",
-    "export_tflite": "kerasrestore.export.tflite",
-    "import_checkpoint": "kerasrestore.models.checkpoints.import_checkpoint",
-    "presets": "kerasrestore.models.presets",
-}
-__all__ = [  # noqa: PLE0604
-    "__version__",
-    *_HOMES,
-]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "kerasrestore.evaluation": ["evaluate"],
+        "kerasrestore.export.export_preset": ["export_preset"],
+        "kerasrestore.export.tflite": ["export_tflite"],
+        "kerasrestore.litert.litert_restorer": ["LiteRTRestorer"],
+        "kerasrestore.models": [
+            "DANet",
+            "DANetMobile",
+            "NLRN",
+            "PANet",
+            "PrivilegedTeacher",
+            "RNAN",
+            "Restorer",
+        ],
+        "kerasrestore.models.checkpoints.import_checkpoint": [
+            "import_checkpoint"
+        ],
+        "kerasrestore.models.presets": ["presets"],
+        "kerasrestore.photos": ["Photo"],
+        "kerasrestore.version": ["__version__"],
+    },
+    subpackages=[
+        "data",
+        "evaluation",
+        "layers",
+        "metrics",
+        "models",
+        "ops",
+        "photos",
+        "tasks",
+        "training",
+    ],
+)
 
-
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return sorted({*globals(), *_HOMES})
+if sys.modules.get("keras"):
+    import kerasrestore.registered  # noqa: F401

@@ -25,7 +25,7 @@ from kerasrestore.training.distillation.stages import (
     DistillationStages,
     load_restorer,
 )
-from kerasrestore.training.distribution.distribution import (
+from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
     open_distribution,
 )

@@ -79,12 +79,12 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.phone.pictures import figure_class
     from kerasrestore.phone.report import phone_report
+    from kerasrestore.plotting import matplotlib_figure
 
     # Before what takes long: mistakes are told at once.
     if args.out is not None:
-        figure_class()
+        matplotlib_figure()
         if args.out.exists() and not args.out.is_dir():
             raise ValueError(f"{args.out} is a file; give a folder.")
     if args.data is None:
@@ -117,11 +117,11 @@ def run(args):
 def _greet():
     """Lets LiteRT say its greeting, which it does once, where nobody sees
     it."""
-    from kerasrestore.cli.restorers import hushed
+    from kerasrestore.cli.restorers import quiet_stderr
     from kerasrestore.phone.benchmark import convolution
     from kerasrestore.phone.probe import load
 
-    with hushed():
+    with quiet_stderr():
         load(convolution(8, 8), threads=1)
 
 

@@ -10,8 +10,8 @@ from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
 from kerasrestore.cli.restorers import (
     add_runtime_options,
     add_tile_options,
-    hushed,
     load_restorer,
+    quiet_stderr,
 )
 
 
@@ -224,7 +224,7 @@ def _restore_file(args, load, job, tick):
     limit = MAX_PIXELS
     if args.max_megapixels is not None:
         limit = int(args.max_megapixels * 1e6)
-    with hushed():  # some decoders tell the terminal what they think
+    with quiet_stderr():  # some decoders tell the terminal what they think
         photo = read_photo(
             sys.stdin.buffer if source == STREAM else source, max_pixels=limit
         )

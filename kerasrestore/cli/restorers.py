@@ -111,7 +111,7 @@ def load_restorer(
         # XLA, which attention is compiled by, would say so on the terminal.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
-            with hushed():
+            with quiet_stderr():
                 from kerasrestore.models.restorer import Restorer
 
                 return Restorer.from_preset(name)
@@ -122,7 +122,7 @@ def load_restorer(
             ) from error
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
-    with hushed():
+    with quiet_stderr():
         return LiteRTRestorer.from_preset(name, quantization=quantization)
 
 
@@ -130,12 +130,12 @@ def load_tflite(path):
     """Loads a `.tflite` file with its sidecar as a `LiteRTRestorer`."""
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
-    with hushed():
+    with quiet_stderr():
         return LiteRTRestorer(path)
 
 
 @contextlib.contextmanager
-def hushed():
+def quiet_stderr():
     """Keeps the greetings of LiteRT and TensorFlow, which are written past
     Python, off the terminal."""
     if sys.stderr is None:  # closed: nobody to be kept from it

@@ -11,6 +11,7 @@ from kerasrestore.data import list_images, load_image
 from kerasrestore.data.pairs import ImagePair
 from kerasrestore.evaluation.evaluate import evaluate
 from kerasrestore.files import write_atomically
+from kerasrestore.plotting import matplotlib_figure
 
 # Side of the sample crops in pixels, and how many images they are from.
 SAMPLE = 96
@@ -95,7 +96,7 @@ def write_report(
     Raises:
         ValueError: if matplotlib is missing or an image cannot be measured.
     """
-    figure_class = _figure_class()
+    figure_class = matplotlib_figure()
     out = Path(out)
     pairs = [
         ImagePair(path.stem, None, _CentreCrop(path, crop))
@@ -314,13 +315,3 @@ def _save(figure, path):
     write_atomically(
         path, lambda file: figure.savefig(file, format="png", dpi=100)
     )
-
-
-def _figure_class():
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError(
-            'Plots need matplotlib: pip install "kerasrestore[train]".'
-        ) from error
-    return Figure

@@ -10,6 +10,7 @@ from kerasrestore.evaluation.evaluate import (
     pair_name,
 )
 from kerasrestore.files import write_atomically
+from kerasrestore.plotting import matplotlib_figure
 
 # Side of the crops that are enlarged, in pixels.
 CROP = 64
@@ -38,7 +39,7 @@ def draw_report(report, restorer, task, data, folder, degraded=None):
     Raises:
         ValueError: if the report has no image or matplotlib is missing.
     """
-    figure_class = _figure_class()
+    figure_class = matplotlib_figure()
     if not report.images:
         raise ValueError("No image was measured; there is nothing to draw.")
     folder = Path(folder)
@@ -91,7 +92,8 @@ def draw_sheet(degraded, restored, clean, title):
     degraded = degraded.repeat(factor, 0).repeat(factor, 1)
     side = min(CROP, height, width)
     worst, best = _extremes(error, side)
-    figure = _figure_class()(figsize=(13, 3.6 + 9 * height / width / 3 * 1.1))
+    size = (13, 3.6 + 9 * height / width / 3 * 1.1)
+    figure = matplotlib_figure()(figsize=size)
     figure.set_layout_engine("constrained")
     figure.suptitle(title)
     rows = figure.subplots(3, 4)
@@ -187,13 +189,3 @@ def _save(figure, path):
     write_atomically(
         path, lambda file: figure.savefig(file, format="png", dpi=90)
     )
-
-
-def _figure_class():
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError(
-            'Plots need matplotlib: pip install "kerasrestore[train]".'
-        ) from error
-    return Figure

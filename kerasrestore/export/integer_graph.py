@@ -8,47 +8,20 @@ gives the weights one range for each output channel.
 
 import numpy as np
 
-# Convolutions and matrix products, with the place of the feature map among
-# their inputs. They are integer where the other input is a constant.
-PRODUCTS = {
-    "BatchMatMulV2": 0,
-    "Conv2D": 0,
-    "Conv2DBackpropInput": 2,
-    "DepthwiseConv2dNative": 0,
-    "MatMul": 0,
-}
-# Pass values on as they are.
-LAYOUT = {
-    "DepthToSpace",
-    "ExpandDims",
-    "Pad",
-    "Reshape",
-    "Slice",
-    "SpaceToDepth",
-    "Split",
-    "SplitV",
-    "Squeeze",
-    "StridedSlice",
-    "Transpose",
-}
-# Exist in integers, as does a product with one number.
-SIMPLE = {
-    "AddV2",
-    "BiasAdd",
-    "ConcatV2",
-    "LeakyRelu",
-    "Max",
-    "Mean",
-    "Mul",
-    "Neg",
-    "Relu",
-    "Sigmoid",
-    "Sub",
-}
-# LiteRT or the converter has these with 8 bits alone.
-WITHOUT_16_BITS = SIMPLE - {"AddV2", "BiasAdd", "Relu"}
-# The converter takes the range of their result for what they read, too.
-SAME_RANGE = {"ConcatV2", "Max"}
+from kerasrestore.export.fake_quantization import (
+    MARK,
+    mark,
+    unfold,
+    widened,
+)
+from kerasrestore.training.quantization.integer_operations import (
+    GRAPH_MOVES,
+    GRAPH_PRODUCTS,
+    GRAPH_SAME_RANGE,
+    GRAPH_SIMPLE,
+    GRAPH_WITHOUT_16_BITS,
+)
+
 # Smallest range of features, as a part of the largest.
 LEAST_RANGE = 1e-3
 # Range of what the integer kernel gives.
@@ -88,7 +61,9 @@ class IntegerGraph:
 
     def __init__(self, concrete, bits=8, image=None):
         self.bits = bits
-        self.simple = SIMPLE if bits == 8 else SIMPLE - WITHOUT_16_BITS
+        self.simple = (
+            GRAPH_SIMPLE if bits == 8 else GRAPH_SIMPLE - GRAPH_WITHOUT_16_BITS
+        )
         graph = concrete.graph
         self.definition = graph.as_graph_def()
         self.shape = lambda name: graph.get_tensor_by_name(name).shape
@@ -133,8 +108,8 @@ class IntegerGraph:
         least = LEAST_RANGE * max(np.ptp(ranges, axis=1), default=0.0)
         names = {}
         for point, extremes in zip(self.points, ranges, strict=True):
-            limits = self.fixed.get(point, _widened(*extremes, least))
-            names[point] = _mark(marked, point, limits, self.bits)
+            limits = self.fixed.get(point, widened(*extremes, least))
+            names[point] = mark(marked, point, limits, self.bits)
         added = set(names.values())
         for node in marked.node:
             if _node(node.name) in added or node.name.startswith(MARK):
@@ -164,7 +139,7 @@ class IntegerGraph:
             else:
                 cut = height, width, block, channels // block
                 joined = height * block, width * block, channels // block**2
-            _move(self.definition, node, cut, (1, *joined))
+            unfold(self.definition, node, cut, (1, *joined))
 
     def _reads_rounded(self, node, tensor):
         return (
@@ -205,7 +180,7 @@ class IntegerGraph:
         )
 
     def _is_product(self, node):
-        place = PRODUCTS.get(node.op)
+        place = GRAPH_PRODUCTS.get(node.op)
         return place is not None and self._features(node) == [
             _tensor(node.input[place])
         ]
@@ -215,7 +190,7 @@ class IntegerGraph:
         for reader in self.readers[node.name]:
             if self._is_product(reader) or reader.op in BLIND:
                 continue
-            if reader.op not in LAYOUT | self.simple:
+            if reader.op not in GRAPH_MOVES | self.simple:
                 return True
             if len(self._features(reader)) == 1 and self._leads_away(reader):
                 return True
@@ -230,13 +205,16 @@ class IntegerGraph:
                 self.integer.add(node.name)
                 self._enter(node, features[0])
         elif all(_node(tensor) in self.integer for tensor in features) and (
-            node.op in LAYOUT or self._is_simple(node)
+            node.op in GRAPH_MOVES or self._is_simple(node)
         ):
             self.integer.add(node.name)
 
     def _is_simple(self, node):
         if self.bits == 16 and (
-            any(reader.op in SAME_RANGE for reader in self.readers[node.name])
+            any(
+                reader.op in GRAPH_SAME_RANGE
+                for reader in self.readers[node.name]
+            )
             or len({tuple(self.shape(t)) for t in self._features(node)}) > 1
         ):
             return False
@@ -245,9 +223,9 @@ class IntegerGraph:
     def _can_enter(self, tensor):
         """Whether features can be rounded for a product."""
         node = self.nodes[_node(tensor)]
-        if node.op in LAYOUT and len(self._features(node)) == 1:
+        if node.op in GRAPH_MOVES and len(self._features(node)) == 1:
             return self._can_enter(self._features(node)[0])
-        return self.bits == 8 or node.op not in SAME_RANGE
+        return self.bits == 8 or node.op not in GRAPH_SAME_RANGE
 
     def _exact(self, node):
         """Whether 8 bits hold the constants that a node takes: biases are
@@ -280,7 +258,7 @@ class IntegerGraph:
         reader = node
         while _node(tensor) not in self.integer:
             source = self.nodes[_node(tensor)]
-            if source.op not in LAYOUT or len(self._features(source)) != 1:
+            if source.op not in GRAPH_MOVES or len(self._features(source)) != 1:
                 self.entries.setdefault(tensor, set()).add(reader.name)
                 return
             reader, tensor = source, self._features(source)[0]
@@ -291,7 +269,7 @@ class IntegerGraph:
         for node in self.definition.node:
             tensor = f"{node.name}:0"
             if node.name in self.integer:
-                if node.op in LAYOUT and tensor != self.output:
+                if node.op in GRAPH_MOVES and tensor != self.output:
                     continue
                 if node.name not in hidden:
                     points.append(tensor)
@@ -343,76 +321,6 @@ class IntegerGraph:
             if turned.op == "Neg" and turned.input[0] == relu.input[0]:
                 return {n.name for n in (relu, product, negative[0], turned)}
         return set()
-
-
-MARK = "rounded_"
-# How fake quantization is called in TensorFlow's graphs.
-MARK_OP = "FakeQuantWithMinMaxVars"
-
-
-def is_marked(concrete):
-    """Whether a function's graph holds fake quantization already."""
-    definition = concrete.graph.as_graph_def()
-    bodies = [definition.node]
-    bodies += [body.node_def for body in definition.library.function]
-    return any(
-        node.op.startswith(MARK_OP) for nodes in bodies for node in nodes
-    )
-
-
-def _widened(low, high, least):
-    """A range with zero in it, as padding wants it, and not too small."""
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
-    return low, max(high, low + least)
-
-
-def _mark(graph, tensor, limits, bits):
-    """Adds a mark to a graph and gives its name."""
-    import tensorflow as tf
-
-    low, high = limits
-    if bits == 16:
-        # LiteRT's ranges of 16 bits are symmetric.
-        high = max(-low, high)
-        low = -high
-    name = f"{MARK}{len(graph.node)}"
-    inputs = [tensor]
-    for role, limit in (("low", low), ("high", high)):
-        node = graph.node.add(name=f"{name}_{role}", op="Const")
-        node.attr["dtype"].type = tf.float32.as_datatype_enum
-        node.attr["value"].tensor.CopyFrom(
-            tf.make_tensor_proto(np.float32(limit))
-        )
-        inputs.append(node.name)
-    mark = graph.node.add(name=name, op=MARK_OP, input=inputs)
-    mark.attr["num_bits"].i = bits
-    mark.attr["narrow_range"].b = bits == 16
-    return name
-
-
-def _move(graph, node, cut, joined):
-    """Adds reshape, exchange of the middle axes and reshape in a node's
-    place, for one image."""
-    import tensorflow as tf
-
-    def add(name, op, source, argument, key):
-        values = tf.make_tensor_proto(np.array(argument, np.int32))
-        constant = graph.node.add(name=f"{name}_{key}", op="Const")
-        constant.attr["dtype"].type = tf.int32.as_datatype_enum
-        constant.attr["value"].tensor.CopyFrom(values)
-        new = graph.node.add(name=name, op=op, input=[source, constant.name])
-        new.attr["T"].type = tf.float32.as_datatype_enum
-        new.attr[key].type = tf.int32.as_datatype_enum
-
-    add(f"{node.name}_cut", "Reshape", node.input[0], cut, "Tshape")
-    add(
-        f"{node.name}_turn",
-        "Transpose",
-        f"{node.name}_cut",
-        (0, 2, 1, 3),
-        "Tperm",
-    )
-    add(node.name, "Reshape", f"{node.name}_turn", joined, "Tshape")
 
 
 def _tensor(text):

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasrestore.export.calibration import calibration_set, feature_ranges
 from kerasrestore.export.check import compare, op_counts, warn_of_shapes
+from kerasrestore.export.fake_quantization import is_marked
 from kerasrestore.export.inference_graph import (
     IMAGE,
     RESTORED,
@@ -18,7 +19,7 @@ from kerasrestore.export.inference_graph import (
     inference_graph,
     input_specs,
 )
-from kerasrestore.export.integer_graph import IntegerGraph, is_marked
+from kerasrestore.export.integer_graph import IntegerGraph
 from kerasrestore.export.tflite_bytes import with_byte_images, with_wide_biases
 from kerasrestore.inference.tile_choice import context, pair
 from kerasrestore.litert.litert_restorer import LiteRTRestorer

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 DEFAULT_LIMIT = 2 * 10**9
@@ -55,9 +56,26 @@ def process_bytes():
         return pages * resource.getpagesize()
     except (OSError, ImportError):
         pass
+    return peak_bytes() or 0
+
+
+def peak_bytes():
+    """Highest resident memory of this process in bytes, `None` where the
+    system does not tell it.
+
+    On Linux `getrusage` would count the peak of the parent process, too.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        pass
+    else:
+        lines = dict(line.split(":", 1) for line in status.splitlines())
+        if "VmHWM" in lines:
+            return int(lines["VmHWM"].split()[0]) * 1024
     try:
         import resource
     except ImportError:  # Windows
-        return 0
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -84,7 +84,7 @@ def known_channels(layer, shape):
     """Channels of a map, or a sentence about what is wrong with it."""
     if len(shape) != 4 or shape[-1] is None:
         raise ValueError(
-            f"{type(layer).__name__} wants (batch, height, width, channels) "
+            f"{type(layer).__name__} expects (batch, height, width, channels) "
             f"with a known number of channels, got {tuple(shape)}."
         )
     return shape[-1]

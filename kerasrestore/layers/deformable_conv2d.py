@@ -7,7 +7,8 @@ from keras import layers, ops
 
 from kerasrestore.layers.channel_attention import known_channels
 from kerasrestore.ops.arguments import whole_numbers, whole_pair
-from kerasrestore.ops.deform_conv2d import deform_conv2d, workspace_floats
+from kerasrestore.ops.deform_conv2d import deform_conv2d
+from kerasrestore.ops.deform_sampler import workspace_floats
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")

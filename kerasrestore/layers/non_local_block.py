@@ -116,7 +116,7 @@ class NonLocalBlock(layers.Layer):
         return batch * positions * inner * (4 * channels + 2 * positions)
 
     def workspace_bytes(self, input_shape):
-        """Bytes alive during a call beside input and output."""
+        """Bytes allocated during a call in addition to input and output."""
         batch, height, width, channels = input_shape
         positions = height * width
         block = attention_block_size(

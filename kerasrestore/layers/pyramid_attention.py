@@ -143,7 +143,7 @@ class PyramidAttention(layers.Layer):
         """`(scale, size)` of every level."""
         if height is None or width is None:
             raise ValueError(
-                "Pyramid attention wants a known height and width, got "
+                "Pyramid attention needs a known height and width, got "
                 f"{(height, width)}; give images of one size in a batch and "
                 "from batch to batch."
             )
@@ -172,7 +172,7 @@ class PyramidAttention(layers.Layer):
         return batch * (convs * channels + pairs * (inner + channels) + resize)
 
     def workspace_bytes(self, input_shape):
-        """Bytes alive during a call beside input and output."""
+        """Bytes allocated during a call in addition to input and output."""
         _, height, width, channels = input_shape
         sizes = [size for _, size in self._levels(height, width)]
         rim = 4 * (self.patch_size // 2)

@@ -213,7 +213,7 @@ class RecurrentNonLocalBlock(layers.Layer):
         return batch * height * width * (channels * embeddings + attention)
 
     def workspace_bytes(self, input_shape, earlier=0):
-        """Bytes alive during a call beside inputs and outputs.
+        """Bytes allocated during a call in addition to inputs and outputs.
 
         Args:
             input_shape: as in `count_macs`.

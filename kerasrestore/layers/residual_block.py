@@ -89,7 +89,7 @@ class ResidualBlock(layers.Layer):
         )
 
     def workspace_bytes(self, input_shape):
-        """Bytes alive during a call beside input and output."""
+        """Bytes allocated during a call in addition to input and output."""
         return 2 * 4 * math.prod(input_shape)
 
     def get_config(self):

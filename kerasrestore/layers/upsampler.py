@@ -91,8 +91,8 @@ class Upsampler(layers.Layer):
         return total
 
     def workspace_bytes(self, input_shape):
-        """Bytes alive during a call beside input and output: what the last
-        convolution gives, once more in the order of the shuffle."""
+        """Bytes allocated during a call in addition to input and output: a
+        second copy of the last convolution's output, shuffled."""
         batch, height, width, channels = self.compute_output_shape(input_shape)
         return 2 * 4 * batch * height * width * channels
 

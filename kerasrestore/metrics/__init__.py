@@ -1,30 +1,18 @@
 """PSNR and SSIM, named by protocol.
 
-Functions on NumPy arrays make the published figures; `PSNR` and `SSIM` are
-Keras metrics for training. They are looked up when they are used, so that
-measuring needs no Keras.
+Functions on NumPy arrays give the published figures; `PSNR` and `SSIM` are
+Keras metrics for training. Names are imported when they are first used, so
+that measuring needs no Keras.
 """
 
-from kerasrestore.metrics.psnr import psnr_gray, psnr_rgb, psnr_y
-from kerasrestore.metrics.shave import shave_border
-from kerasrestore.metrics.ssim import ssim_gray, ssim_rgb, ssim_y
+from kerasrestore.lazy import lazy_names
 
-__all__ = [
-    "PSNR",
-    "SSIM",
-    "psnr_gray",
-    "psnr_rgb",
-    "psnr_y",
-    "shave_border",
-    "ssim_gray",
-    "ssim_rgb",
-    "ssim_y",
-]
-
-
-def __getattr__(name):
-    if name not in ("PSNR", "SSIM"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kerasrestore.metrics import keras_metrics
-
-    return getattr(keras_metrics, name)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "kerasrestore.metrics.keras_metrics": ["PSNR", "SSIM"],
+        "kerasrestore.metrics.psnr": ["psnr_gray", "psnr_rgb", "psnr_y"],
+        "kerasrestore.metrics.shave": ["shave_border"],
+        "kerasrestore.metrics.ssim": ["ssim_gray", "ssim_rgb", "ssim_y"],
+    },
+)

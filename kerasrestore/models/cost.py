@@ -4,8 +4,20 @@ import math
 
 import keras
 
+from kerasrestore.keras_internals import run_graph
+
 # Layers with weights that multiply no matrices.
-WITHOUT_PRODUCTS = (keras.layers.BatchNormalization, keras.layers.PReLU)
+WITHOUT_PRODUCTS = (
+    keras.layers.BatchNormalization,
+    keras.layers.LayerNormalization,
+    keras.layers.PReLU,
+)
+# Every output position takes one product with each number of the kernel.
+KERNELS = (
+    keras.layers.Conv2D,
+    keras.layers.Dense,
+    keras.layers.DepthwiseConv2D,
+)
 
 
 def trace(model, height, width):
@@ -22,20 +34,17 @@ def trace(model, height, width):
     """
     steps = []
 
-    def record(operation):
-        def run(*args, **kwargs):
-            output = operation.compute_output_spec(*args, **kwargs)
-            tensors = keras.tree.flatten((args, kwargs))
-            steps.append(
-                (
-                    operation,
-                    [x for x in tensors if isinstance(x, keras.KerasTensor)],
-                    keras.tree.flatten(output),
-                )
+    def record(operation, *args, **kwargs):
+        output = operation.compute_output_spec(*args, **kwargs)
+        tensors = keras.tree.flatten((args, kwargs))
+        steps.append(
+            (
+                operation,
+                [x for x in tensors if isinstance(x, keras.KerasTensor)],
+                keras.tree.flatten(output),
             )
-            return output
-
-        return run
+        )
+        return output
 
     inputs = keras.tree.map_structure(
         lambda x: keras.KerasTensor(
@@ -46,8 +55,7 @@ def trace(model, height, width):
         ),
         model.input,
     )
-    # Keras has no public walk over a functional graph with other shapes.
-    model._run_through_graph(inputs, operation_fn=record)
+    run_graph(model, inputs, record)
     return steps
 
 
@@ -78,7 +86,7 @@ def count_macs(model, height=256, width=256):
     for operation, inputs, outputs in trace(model, height, width):
         if hasattr(operation, "count_macs"):
             total += operation.count_macs(inputs[0].shape)
-        elif isinstance(operation, (keras.layers.Conv2D, keras.layers.Dense)):
+        elif isinstance(operation, KERNELS):
             positions = math.prod(outputs[0].shape[1:-1])
             total += positions * math.prod(operation.kernel.shape)
         elif getattr(operation, "weights", None) and not isinstance(
@@ -107,8 +115,8 @@ def live_bytes(model, height, width, overhead=1.0):
         model: a functional `Restorer`.
         height: image height in pixels.
         width: image width in pixels.
-        overhead: factor of what is alive beside such layers' own bytes, for
-            what a backend's convolutions need to work in.
+        overhead: factor for the workspace of a backend's convolutions. It
+            multiplies the activations, not the bytes that layers report.
 
     Returns:
         Bytes as a float.

@@ -139,7 +139,7 @@ def _check(query, key, value, normalize, block_size):
         and shapes[1][1] == shapes[2][1]
     ):
         raise ValueError(
-            "Attention wants query (batch, queries, channels), key (batch, "
+            "Attention expects query (batch, queries, channels), key (batch, "
             "keys, channels) and value (batch, keys, filters) of known sizes, "
             f"got {shapes[0]}, {shapes[1]} and {shapes[2]}."
         )

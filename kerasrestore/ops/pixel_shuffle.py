@@ -39,7 +39,7 @@ def pixel_shuffle(x, scale, order="pytorch"):
     scale = _check("pixel_shuffle", x, scale, order)
     if not x.shape[-1] or x.shape[-1] % scale**2:
         raise ValueError(
-            f"pixel_shuffle with scale={scale} wants a multiple of "
+            f"pixel_shuffle with scale={scale} needs a multiple of "
             f"{scale**2} channels, got {x.shape[-1]}."
         )
     if order == "pytorch":
@@ -74,7 +74,7 @@ def pixel_unshuffle(x, scale, order="pytorch"):
     scale = _check("pixel_unshuffle", x, scale, order)
     if any(side is not None and side % scale for side in x.shape[1:3]):
         raise ValueError(
-            f"pixel_unshuffle with scale={scale} wants height and width to "
+            f"pixel_unshuffle with scale={scale} needs height and width to "
             f"be multiples of {scale}, got {x.shape[1]}x{x.shape[2]}; pad "
             "the image."
         )
@@ -97,7 +97,7 @@ def _interleave(x, groups):
 def _check(name, x, scale, order):
     if len(x.shape) != 4:
         raise ValueError(
-            f"{name} wants (batch, height, width, channels), got the shape "
+            f"{name} expects (batch, height, width, channels), got the shape "
             f"{tuple(x.shape)}; add the missing axes."
         )
     if order not in ORDERS:

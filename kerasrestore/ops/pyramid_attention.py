@@ -284,7 +284,7 @@ def _check(query, keys, values, patch_size, tile):
     shapes = [tuple(x.shape) for x in (query, *keys, *values)]
     if any(len(shape) != 4 or None in shape[1:] for shape in shapes):
         raise ValueError(
-            "Pyramid attention wants maps (batch, height, width, channels) "
+            "Pyramid attention expects maps (batch, height, width, channels) "
             f"of known sizes, got {shapes}."
         )
     if (

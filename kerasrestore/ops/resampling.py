@@ -38,7 +38,7 @@ def resize_bicubic(x, size, rule="size", scale=None):
     height, width = x.shape[1:3]
     if not isinstance(height, int) or not isinstance(width, int):
         raise ValueError(
-            "Resampling wants a known height and width, got "
+            "Resampling needs a known height and width, got "
             f"{tuple(x.shape)}; call the model on images of one size."
         )
     dtype = keras.backend.standardize_dtype(x.dtype)

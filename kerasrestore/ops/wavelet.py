@@ -34,7 +34,7 @@ def haar_dwt2d(x):
     for side in x.shape[1:3]:
         if isinstance(side, int) and side % 2:
             raise ValueError(
-                "haar_dwt2d halves height and width and wants both even, got "
+                "haar_dwt2d halves height and width, which must be even, got "
                 f"an image of {x.shape[1]}x{x.shape[2]}; pad it by one row "
                 "or column."
             )
@@ -83,7 +83,7 @@ def haar_iwt2d(x):
     _check_rank("haar_iwt2d", x)
     if not x.shape[-1] or x.shape[-1] % 4:
         raise ValueError(
-            "haar_iwt2d wants the four sub-bands along the channels, got "
+            "haar_iwt2d expects the four sub-bands along the channels, got "
             f"{x.shape[-1]} channels; give a multiple of 4."
         )
     ll, hl, lh, hh = ops.split(x * 0.5, 4, axis=-1)
@@ -107,6 +107,6 @@ def haar_iwt2d(x):
 def _check_rank(name, x):
     if len(x.shape) != 4:
         raise ValueError(
-            f"{name} wants (batch, height, width, channels), got the shape "
+            f"{name} expects (batch, height, width, channels), got the shape "
             f"{tuple(x.shape)}; add the missing axes."
         )

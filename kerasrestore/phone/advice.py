@@ -66,7 +66,7 @@ def warn(graph, taken, parts):
         "LiteRT's CompiledModel and LiteRT.js refuse the file; export one "
         "fixed tile",
     )
-    # Loops hold lists whose shapes are told open; the main graph tells.
+    # Loops hold lists whose shapes are declared open; the main graph is exact.
     dynamic = [
         tensor
         for tensor in graph.main.tensors

@@ -1,4 +1,4 @@
-"""How long `.tflite` files take, measured in turns beside a yardstick."""
+"""Run time of `.tflite` files, interleaved with that of a reference network."""
 
 import math
 import statistics

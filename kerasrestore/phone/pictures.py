@@ -4,23 +4,10 @@ import math
 
 import numpy as np
 
+from kerasrestore.plotting import matplotlib_figure
+
 # By how much a difference is shown larger; the largest that still fits.
 GAINS = (64, 32, 16, 8, 4, 2, 1)
-
-
-def figure_class():
-    """matplotlib's figure without a window.
-
-    Raises:
-        ValueError: if matplotlib is missing, with the pip command.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError(
-            'Pictures need matplotlib: pip install "kerasrestore[train]".'
-        ) from error
-    return Figure
 
 
 def draw_summary(entries, reference):
@@ -34,13 +21,13 @@ def draw_summary(entries, reference):
         The figure.
     """
     losses = [
-        (_told(entry["label"], row["setting"]), row["images"])
+        (_label(entry["label"], row["setting"]), row["images"])
         for entry in entries
         for row in entry["quality"] or ()
         if "loss_db" in row
     ]
     count = max(len(entries), len(losses), 3)
-    figure = figure_class()(figsize=(13, 1.5 + 0.4 * count))
+    figure = matplotlib_figure()(figsize=(13, 1.5 + 0.4 * count))
     figure.set_layout_engine("constrained")
     panels = figure.subplots(1, 2 if losses else 1, squeeze=False)[0]
     _draw_times(panels[0], entries)
@@ -50,7 +37,7 @@ def draw_summary(entries, reference):
             values = [image["loss_db"] for image in images]
             axis.plot(values, [index] * len(values), "o", ms=4, alpha=0.5)
         axis.axvline(0, color="gray", linewidth=1)
-        axis.set_yticks(range(len(losses)), [told for told, _ in losses])
+        axis.set_yticks(range(len(losses)), [label for label, _ in losses])
         axis.set(title=f"PSNR lost against {reference}, each image")
         axis.set_xlabel("dB")
     for axis in panels:
@@ -60,7 +47,7 @@ def draw_summary(entries, reference):
     return figure
 
 
-def _told(label, setting):
+def _label(label, setting):
     return label if setting is None else f"{label}, {setting:g}"
 
 
@@ -106,7 +93,7 @@ def draw_difference(degraded, clean, wanted, found, title):
     height, width = clean.shape[:2]
     columns = 3 if height <= 1.6 * width else 6
     rows = math.ceil(5 / columns)
-    figure = figure_class()(
+    figure = matplotlib_figure()(
         figsize=(13, 0.9 + rows * (13 / columns * height / width + 0.3))
     )
     figure.set_layout_engine("constrained")

@@ -1,4 +1,4 @@
-"""What one `.tflite` needs, asked in a process of its own.
+"""What one `.tflite` needs, measured in a process of its own.
 
 `python -m kerasrestore.phone.probe FILE THREADS RUNS HEIGHT WIDTH` prints the
 answer as JSON: a file that crashes LiteRT takes nothing else with it, and the
@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+
+from kerasrestore.inference.memory import peak_bytes
 
 # Height and width of the image for files that leave them open.
 OPEN = (256, 256)
@@ -73,10 +75,11 @@ def probe(path, threads=1, runs=2, tile=OPEN):
             "it again."
         )
     if done.returncode:
-        told = done.stderr.decode(errors="replace").strip().splitlines()
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise ValueError(
             f"{path} is not a model that LiteRT can run "
-            f"({told[-1] if told else 'it does not say why'}); export it again."
+            f"({lines[-1] if lines else 'it does not say why'}); export it "
+            "again."
         )
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -125,27 +128,6 @@ def fill(interpreter):
         else:
             value = rng.random(shape).astype(dtype)
         interpreter.set_tensor(detail["index"], value)
-
-
-def peak_bytes():
-    """Most memory that this process had; `None` if the system does not tell.
-
-    Linux is asked in its own way: what `getrusage` gives there begins with
-    the peak of the process that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        pass
-    else:
-        lines = dict(line.split(":", 1) for line in status.splitlines())
-        return int(lines["VmHWM"].split()[0]) * 1024
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main(path, threads, runs, *tile):

@@ -255,7 +255,7 @@ def _entry(label, path, process, sidecar):
     """What a file tells without being timed."""
     from kerasrestore.models.presets import file_sha256
 
-    told = (
+    copied = (
         "task", "quantization", "quantization_method", "tile", "halo", "io",
     )  # fmt: skip
     return {
@@ -263,7 +263,7 @@ def _entry(label, path, process, sidecar):
         "file": path,
         "size_bytes": Path(path).stat().st_size,
         "sha256": file_sha256(path),
-        **{key: sidecar[key] if sidecar else None for key in told},
+        **{key: sidecar[key] if sidecar else None for key in copied},
         "restored_pixels": _pixels(process["outputs"]),
         "core_pixels": None
         if sidecar is None

@@ -97,16 +97,16 @@ def _doubts(entries):
                 f"{label}: what XNNPACK takes in {', '.join(graph['unasked'])} "
                 "is not known, LiteRT does not prepare it on its own."
             )
-        told = graph["sidecar_macs"]
-        if told is not None and told != graph["macs"]:
+        declared = graph["sidecar_macs"]
+        if declared is not None and declared != graph["macs"]:
             yield (
-                f"{label}: its sidecar tells {told / 1e6:.1f} M MACs for a "
-                f"tile, its graph has {graph['macs'] / 1e6:.1f} M."
+                f"{label}: its sidecar declares {declared / 1e6:.1f} M MACs "
+                f"for a tile, its graph has {graph['macs'] / 1e6:.1f} M."
             )
-    strangers = [x["label"] for x in entries if x["quantization"] is None]
-    if strangers:
+    unknown = [x["label"] for x in entries if x["quantization"] is None]
+    if unknown:
         yield (
-            f"No sidecar: {', '.join(strangers)}: what they are made for, "
+            f"No sidecar: {', '.join(unknown)}: what they are made for, "
             "their halo and their quality are not known."
         )
 
@@ -174,8 +174,8 @@ def _bytes(entries):
     if labels:
         yield (
             f"{', '.join(labels)}: takes bytes, so that noise is clipped and "
-            "rounded before it is seen, which costs up to some dB beside "
-            "files that see it whole; measure all of them on clipped noise "
+            "rounded before the network sees it, which costs up to some dB; "
+            "measure all of them on clipped noise "
             "(--quantize-input) to compare."
         )
 

@@ -1,7 +1,9 @@
 """Training that can be cut off at any moment and goes on exactly."""
 
 from kerasrestore.training.distillation.imitation import Imitation
-from kerasrestore.training.distribution.distribution import open_distribution
+from kerasrestore.training.distribution.open_distribution import (
+    open_distribution,
+)
 from kerasrestore.training.fit import fit
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import (

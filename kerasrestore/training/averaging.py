@@ -5,6 +5,8 @@ import contextlib
 import keras
 from keras import ops
 
+from kerasrestore.keras_internals import all_layers
+
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class AveragingAdam(keras.optimizers.Adam):
@@ -59,7 +61,7 @@ def check_average(restorer, momentum):
     """
     if momentum and any(
         isinstance(layer, keras.layers.BatchNormalization)
-        for layer in restorer._flatten_layers()
+        for layer in all_layers(restorer)
     ):
         raise ValueError(
             f"{type(restorer).__name__} has batch normalisation, whose "

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kerasrestore.cli.restorers import hushed
+from kerasrestore.cli.restorers import quiet_stderr
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.litert.sidecar import read_sidecar, sidecar_path
 from kerasrestore.models.presets import (
@@ -63,7 +63,7 @@ def main(argv=None):
     args = parse(argv)
     try:
         # LiteRT and TensorFlow talk to the terminal, past Python.
-        with hushed():
+        with quiet_stderr():
             models = export_models(args.out, args.add)
     except (ValueError, OSError) as error:
         print(f"{Path(__file__).name}: {error}", file=sys.stderr)

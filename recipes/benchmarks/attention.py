@@ -28,7 +28,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasrestore.inference.memory import parse_bytes
+from kerasrestore.inference.memory import parse_bytes, peak_bytes
 from kerasrestore.ops.attention import softmax_attention
 from kerasrestore.ops.pyramid_attention import pyramid_attention
 
@@ -162,7 +162,7 @@ def measure_time(kind, size, repeat, with_literal):
     return row
 
 
-def peak_bytes(kind, form, size):
+def measured_peak(kind, form, size):
     """Peak of a fresh process above what the backend takes."""
     done = subprocess.run(
         [sys.executable, __file__, "--peak", kind, form, str(size)],
@@ -178,23 +178,14 @@ def peak_bytes(kind, form, size):
     return int(done.stdout.split()[-1])
 
 
-def process_peak():
-    """Most bytes of memory that this process had, of Linux. What `getrusage`
-    gives begins with the parent's."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError("This system does not tell the peak of a process.")
-
-
 def report_peak(kind, form, size):
     limit_threads()
     # The backend and its compiler are loaded by a small case of the same.
     for side in (8, size):
-        before = process_peak()
+        before = peak_bytes()
         forms, inputs, _ = case(kind, side)
         seconds(forms[form], *inputs)
-    print(process_peak() - before)
+    print(peak_bytes() - before)
 
 
 def limit_threads(threads=2):
@@ -231,16 +222,16 @@ def main():
                 **measure_time(kind, size, args.repeat, literal),
             }
             for form in FORMS if literal else FORMS[1:]:
-                row[f"{form}_bytes"] = peak_bytes(kind, form, size)
+                row[f"{form}_bytes"] = measured_peak(kind, form, size)
             # Little work fits into what loading the backend has taken.
             if row.get("literal_bytes"):
                 row["memory_ratio"] = row["ours_bytes"] / row["literal_bytes"]
             rows.append(row)
-            print(told(row), flush=True)
+            print(describe(row), flush=True)
             write(rows, args.out)
 
 
-def told(row):
+def describe(row):
     """A row of the Markdown table."""
 
     def figure(name, form):
@@ -276,7 +267,7 @@ def write(rows, out):
         "---|---|\n"
     )
     (out / "attention.md").write_text(
-        head + "".join(told(row) + "\n" for row in rows)
+        head + "".join(describe(row) + "\n" for row in rows)
     )
     plot(rows, out / "attention.png")
 
@@ -287,7 +278,7 @@ def plot(rows, png):
     figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.subplots(2, 2, sharex=True)
     for column, kind in enumerate(KINDS):
-        for line, (field, unit, told) in enumerate(
+        for line, (field, unit, label) in enumerate(
             (("s", 1, "seconds"), ("bytes", 1e9, "GB"))
         ):
             axis = axes[line, column]
@@ -303,7 +294,7 @@ def plot(rows, png):
                     axis.plot(*zip(*found, strict=True), style, label=form)
                     axis.set_yscale("log")
                     axis.legend()
-            axis.set(title=f"{kind} attention", ylabel=told)
+            axis.set(title=f"{kind} attention", ylabel=label)
             axis.set_xlabel("side of the map")
             axis.grid(alpha=0.3)
     figure.savefig(png, dpi=100)

@@ -1,4 +1,4 @@
-"""Rows of published tables that need no model, beside what they should be.
+"""Model-free baselines of published tables, which validate the protocol.
 
 python recipes/benchmarks/check_protocol.py --data benchmarks
 

@@ -27,10 +27,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from benchmark_attention import literal_pyramid_attention, process_peak
+from attention import literal_pyramid_attention
 from keras import ops
 
 import kerasrestore
+from kerasrestore.inference.memory import peak_bytes
 
 MODELS = {
     "RNAN 8+2": kerasrestore.RNAN,
@@ -88,7 +89,7 @@ def measure(name, height, width):
     return {
         "model": name,
         "seconds": time.perf_counter() - begun,
-        "peak_bytes": process_peak(),
+        "peak_bytes": peak_bytes(),
         "forecast_bytes": model.memory_forecast(height, width),
         "finite": bool(np.isfinite(restored).all()),
     }
@@ -105,7 +106,7 @@ def measure_training(name, patch, batch):
     return {
         "model": name,
         "seconds": time.perf_counter() - begun,
-        "peak_bytes": process_peak(),
+        "peak_bytes": peak_bytes(),
         "finite": bool(np.isfinite(loss)),
     }
 
@@ -201,14 +202,14 @@ def main():
     rows = []
     for name in names:
         row = in_a_process(name, sys.argv[1:])
-        told = f"{row['seconds']:.0f} s, peak {row['peak_bytes'] / 1e9:.2f} GB"
+        line = f"{row['seconds']:.0f} s, peak {row['peak_bytes'] / 1e9:.2f} GB"
         if not args.train:
-            told += f", forecast {row['forecast_bytes'] / 1e9:.2f}"
+            line += f", forecast {row['forecast_bytes'] / 1e9:.2f}"
             if args.crop:
                 row["error"] = error(name, args.crop)
-                told += f", error on a crop {row['error']:.1e}"
+                line += f", error on a crop {row['error']:.1e}"
         rows.append(row)
-        print(f"{name}: {told}", flush=True)
+        print(f"{name}: {line}", flush=True)
         file = "training.json" if args.train else "models.json"
         (args.out / file).write_text(json.dumps(rows, indent=1))
     bad = [row for row in rows if row.get("error", 0) > MOST_ERROR]

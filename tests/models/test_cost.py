@@ -20,6 +20,14 @@ def test_a_net_counted_by_hand():
     assert live_bytes(model, 10, 12) == 3 * 120 * 8 * 4
 
 
+def test_depthwise_convolutions_and_norms_are_counted():
+    image = keras.Input((None, None, 4))
+    x = keras.layers.LayerNormalization()(image)
+    x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
+    model = keras.Model(image, keras.layers.Conv2D(8, 3, groups=2)(x))
+    assert count_macs(model, 10, 12) == 120 * 9 * 4 + 80 * 9 * 2 * 8
+
+
 def test_an_unknown_kernel_is_not_passed_over():
     image = keras.Input((None, None, 3))
     model = keras.Model(image, keras.layers.Conv2DTranspose(4, 3)(image))

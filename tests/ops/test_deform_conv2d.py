@@ -1,5 +1,3 @@
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -7,15 +5,12 @@ from goldens import golden, needs_goldens
 from keras import ops
 from testing import run_python
 
-from kerasrestore.ops import deform_conv2d
-
-# The package's attribute of that name is the function.
-module = sys.modules[deform_conv2d.__module__]
+from kerasrestore.ops import deform_conv2d, deform_sampler
 
 
 def cut(monkeypatch, blocks):
     """Has the positions taken in so many blocks."""
-    monkeypatch.setattr(module, "_block_count", lambda *_: blocks)
+    monkeypatch.setattr(deform_sampler, "block_count", lambda *_: blocks)
 
 
 def reference(
@@ -272,13 +267,13 @@ def test_an_offset_that_is_no_number_spoils_its_own_position_alone():
 
 
 def test_blocks_follow_the_size():
-    assert module._block_count(64 * 64, 9, 64) == 1
-    assert module._block_count(512 * 512, 9, 64) == 18
-    assert module._block_count(None, 9, 64) == 18
-    middle = module._block_count(128 * 128, 9, 64)
+    assert deform_sampler.block_count(64 * 64, 9, 64) == 1
+    assert deform_sampler.block_count(512 * 512, 9, 64) == 18
+    assert deform_sampler.block_count(None, 9, 64) == 18
+    middle = deform_sampler.block_count(128 * 128, 9, 64)
     assert 1 < middle < 18
-    samples = module.SAMPLE_COPIES * 128 * 128 * 9 * 64
-    assert samples / middle <= module.BLOCK_FLOATS
+    samples = deform_sampler.SAMPLE_COPIES * 128 * 128 * 9 * 64
+    assert samples / middle <= deform_sampler.BLOCK_FLOATS
 
 
 MEMORY = """

@@ -327,7 +327,7 @@ def test_attention_joins_a_trained_network(folder, tmp_path, capsys):
     last = f"{steps} --start {first} --learning-rate 1e-9 --steps"
     run("panet", where(folder, second), last, 2)
     assert "starting anew: attention_mid\n" in capsys.readouterr().out
-    # It whispers at first.
+    # Its initial weights are small.
     after = json.loads((second / "best.json").read_text())["psnr"]
     assert after == pytest.approx(before, abs=0.05)
     assert json.loads((second / "run.json").read_text())["start"]["command"]

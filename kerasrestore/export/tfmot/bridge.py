@@ -19,6 +19,7 @@ import numpy as np
 from kerasrestore.export.tflite import write_tflite
 from kerasrestore.files import write_atomically
 from kerasrestore.inference.tile_choice import pair
+from kerasrestore.keras_internals import source_operation
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
 METHODS = ("prune", "cluster", "quantize")
@@ -183,7 +184,7 @@ def describe(restorer):
     inputs, nodes, names = {}, [], {}
 
     def source(tensor):
-        return names[tensor._keras_history.operation]
+        return names[source_operation(tensor)]
 
     for index, operation in enumerate(restorer.operations):
         # Keras counts the names of operations up in a process; layers have

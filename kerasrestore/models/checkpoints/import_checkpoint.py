@@ -99,7 +99,7 @@ def read_checkpoint(path):
 
 
 def _reader(path):
-    """Told by what the file holds: its name may be any."""
+    """The reader for a file, chosen by its content, not its name."""
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(HEAD):

@@ -61,13 +61,13 @@ def assign_released(variables, state, layout):
         _, before = values.setdefault(id(target), (target, array))
         if not np.array_equal(before, array):
             faults["unlike the name they share a weight with"].append(name)
-    told = [
+    problems = [
         f"{what}: {', '.join(names)}" for what, names in faults.items() if names
     ]
-    if told:
+    if problems:
         raise ValueError(
             "The state does not fit the model, nothing was loaded; "
-            + "; ".join(told)
+            + "; ".join(problems)
             + ". Build the model with the arguments of the checkpoint."
         )
     for variable, array in values.values():

@@ -56,19 +56,21 @@ def read_safetensors(path):
         raise ValueError("its header lists no tensors")
     numbers = data[8 + length :]
     header.pop("__metadata__", None)
-    return {name: _tensor(name, told, numbers) for name, told in header.items()}
+    return {
+        name: _tensor(name, entry, numbers) for name, entry in header.items()
+    }
 
 
-def _tensor(name, told, numbers):
-    told = told if type(told) is dict else {}
-    dtype = DTYPES.get(str(told.get("dtype")))
+def _tensor(name, entry, numbers):
+    entry = entry if type(entry) is dict else {}
+    dtype = DTYPES.get(str(entry.get("dtype")))
     if dtype is None:
         raise ValueError(
-            f"the dtype of {name}, {told.get('dtype')!r}, is not known"
+            f"the dtype of {name}, {entry.get('dtype')!r}, is not known"
         )
     shape, offsets = (
-        _counts(told.get("shape")),
-        _counts(told.get("data_offsets")),
+        _counts(entry.get("shape")),
+        _counts(entry.get("data_offsets")),
     )
     begin, end = offsets if len(offsets) == 2 else (1, 0)
     if not begin <= end <= len(numbers) or (

@@ -49,7 +49,7 @@ def read_torch_legacy(path):
     for key in keys:
         count = int.from_bytes(stream.read(8), "little" if little else "big")
         if count != storages[key].count:
-            raise ValueError("the size of a storage is told in two ways")
+            raise ValueError("the file gives two sizes for one storage")
         records[key] = stream.read(count * item_size(storages[key].dtype))
 
     def record(key):

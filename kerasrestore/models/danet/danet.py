@@ -8,6 +8,11 @@ from kerasrestore.layers.haar_iwt2d import HaarIWT2D
 from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.danet.adeb import ADEB, branch_initializer
 from kerasrestore.models.danet.arob import AROB
+from kerasrestore.models.graph_parts import (
+    add_residual,
+    add_sigma,
+    image_inputs,
+)
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
@@ -15,7 +20,7 @@ TASKS = ("denoise", "jpeg", "super_resolution")
 BLOCKS = ("conv", "deformable", "adeb")
 WIDTHS = (128, 176, 176, 192)
 OFFSET_WIDTH = 48
-# How many ADEBs stand ahead of the AROB, level by level.
+# ADEBs before the AROB at each level.
 SIZES = {"full": (3, 3, 2, 1), "slim": (1, 1, 1, 1)}
 
 
@@ -63,7 +68,7 @@ class DANet(Restorer):
         channels: 3 for colour, 1 for gray (noise or the Y of JPEG images).
         size: `"full"` for DANet, `"slim"` for DANet-S.
         widths: channels of the levels, the finest first.
-        blocks: ADEBs ahead of each level's AROB; those of `size` if left
+        blocks: ADEBs before each level's AROB; those of `size` if left
             out.
         offset_width: channels of the memory of the AROBs.
         block: `"adeb"`, or what it is compared with: `"conv"` for plain
@@ -175,17 +180,10 @@ class DANet(Restorer):
                 return AROB(dtype=dtype, name=f"{name}_last")(x, memory)
             return adeb(x, f"{name}_last", deformable), None
 
-        image = keras.Input((None, None, channels), name="image")
-        inputs = image
+        image, inputs = image_inputs(channels, sigma_input)
         x = conv(widths[0], "stem", 3)(image)
         if sigma_input:
-            sigma = keras.Input((1,), name="sigma")
-            inputs = {"image": image, "sigma": sigma}
-            # A constant sigma plane convolved is a bias that grows with
-            # sigma; added to the stem's output it needs no plane.
-            told = ops.reshape(sigma / 255.0, (-1, 1, 1, 1))
-            told = conv(widths[0], "sigma_embedding")(told)
-            x = layers.Add(dtype=dtype, name="sigma_add")([x, told])
+            x = add_sigma(x, inputs["sigma"], dtype)
         memory = conv(offset_width, "memory_stem")(x) if recurrent else None
         skips = []
         for level in range(levels - 1):
@@ -206,9 +204,7 @@ class DANet(Restorer):
         x = conv(channels, "tail", 3, kernel_initializer=branch_initializer())(
             x
         )
-        # The sum with the image is float32 whatever the compute dtype: half
-        # precision would round the image itself.
-        outputs = layers.Add(dtype="float32", name="restored")([image, x])
+        outputs = add_residual(image, x)
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task

@@ -4,6 +4,11 @@ import keras
 from keras import layers, ops
 
 from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.graph_parts import (
+    add_residual,
+    add_sigma,
+    image_inputs,
+)
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
@@ -111,18 +116,11 @@ class DANetMobile(Restorer):
             y = conv(filters, f"{name}_conv2", small=True)(y)
             return layers.Add(dtype=dtype, name=f"{name}_add")([x, y])
 
-        image = keras.Input((None, None, channels), name="image")
-        inputs = image
+        image, inputs = image_inputs(channels, sigma_input)
         x = ops.space_to_depth(image, 2)
         x = conv(widths[0], "stem")(x)
         if sigma_input:
-            sigma = keras.Input((1,), name="sigma")
-            inputs = {"image": image, "sigma": sigma}
-            # A constant sigma plane convolved is a bias that grows with
-            # sigma; added to the stem's output it needs no plane.
-            level = ops.reshape(sigma / 255.0, (-1, 1, 1, 1))
-            level = conv(widths[0], "sigma_embedding", size=1)(level)
-            x = layers.Add(dtype=dtype, name="sigma_add")([x, level])
+            x = add_sigma(x, inputs["sigma"], dtype)
         skips = []
         for index, blocks in enumerate(encoder_blocks):
             for block in range(blocks):
@@ -138,10 +136,7 @@ class DANetMobile(Restorer):
             x = conv(4 * widths[index], f"up{index}", size=1)(x)
             x = ops.depth_to_space(x, 2)
             x = layers.Add(dtype=dtype, name=f"up{index}_add")(
-                [
-                    x,
-                    skips[index],
-                ]
+                [x, skips[index]]
             )
             for block in range(decoder_blocks[index]):
                 x = residual_block(
@@ -149,9 +144,7 @@ class DANetMobile(Restorer):
                 )
         x = conv(4 * channels, "tail", small=True)(x)
         x = ops.depth_to_space(x, 2)
-        # The sum with the image is float32 whatever the compute dtype: half
-        # precision would round the image itself.
-        outputs = layers.Add(dtype="float32", name="restored")([image, x])
+        outputs = add_residual(image, x)
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
@@ -193,7 +186,7 @@ def _check(task, channels, widths, encoder_blocks, decoder_blocks):
         )
     if not len(encoder_blocks) == len(decoder_blocks) == len(widths) - 1:
         raise ValueError(
-            f"{len(widths)} widths want {len(widths) - 1} entries in "
+            f"{len(widths)} widths need {len(widths) - 1} entries in "
             f"encoder_blocks and in decoder_blocks, got {encoder_blocks} and "
             f"{decoder_blocks}."
         )

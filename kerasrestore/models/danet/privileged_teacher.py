@@ -8,6 +8,7 @@ from kerasrestore.models.danet.danet import (
     WIDTHS,
     DANet,
 )
+from kerasrestore.models.graph_parts import image_inputs
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -37,7 +38,7 @@ class PrivilegedTeacher(keras.Model):
         encoder_blocks: `blocks` of the encoder, those of DANet by default.
         decoder_blocks: `blocks` of the decoder, those of DANet-S by default.
         offset_width: as in `DANet`, for both halves.
-        sigma_input: whether both halves are told the noise level.
+        sigma_input: whether both halves are conditioned on the noise level.
         name: as in `keras.Model`.
         trainable: as in `keras.Model`.
         dtype: dtype or dtype policy of the layers.
@@ -110,13 +111,7 @@ class PrivilegedTeacher(keras.Model):
                 ("decoder", "slim", decoder_blocks),
             )
         )
-        clean = keras.Input((None, None, channels), name="image")
-        inputs = clean
-        if sigma_input:
-            inputs = {
-                "image": clean,
-                "sigma": keras.Input((1,), name="sigma"),
-            }
+        _, inputs = image_inputs(channels, sigma_input)
         degraded = encoder(inputs)
         restored = decoder(
             {**inputs, "image": degraded} if sigma_input else degraded
@@ -162,8 +157,8 @@ class PrivilegedTeacher(keras.Model):
             dictionary of `DANet.features` with `"degraded"` added.
         """
         inputs, degraded = self.input, self.output["degraded"]
-        told = {**inputs, "image": degraded} if self.sigma_input else degraded
-        maps = self.decoder.features()(told)
+        taken = {**inputs, "image": degraded} if self.sigma_input else degraded
+        maps = self.decoder.features()(taken)
         return keras.Model(
             inputs,
             {"degraded": degraded, **maps},

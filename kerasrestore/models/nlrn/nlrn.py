@@ -7,6 +7,7 @@ from kerasrestore.layers.recurrent_non_local_block import (
     RecurrentNonLocalBlock,
 )
 from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.graph_parts import add_residual, image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
@@ -48,7 +49,7 @@ class NLRN(Restorer):
             those of a step. `"auto"` is `True`, in `"master"` `False`.
         released: `None` for the network of the paper, `"master"` or `"v0"`
             for that of the released codes, whose weights then fit. They
-            have no rectifier ahead of the first convolution of the network
+            have no ReLU before the first convolution of the network
             and of a step; `"v0"` works on 0..255 and gives the residual,
             what has to be added to the image; `restore` adds it.
         distance: metric of the non-local block, see
@@ -141,7 +142,7 @@ class NLRN(Restorer):
                 return x
             return layers.ReLU(dtype=dtype, name=f"{name}_relu")(x)
 
-        image = keras.Input((None, None, channels), name="image")
+        image, inputs = image_inputs(channels)
         x = normalize(image, "head", rectify=released is None)
         first = x = conv(filters, "head")(x)
         correlations = []
@@ -162,17 +163,13 @@ class NLRN(Restorer):
                 [conv_b(x), first]
             )
         residual = conv(channels, "tail")(normalize(x, "tail"))
-        # The sum with the image is float32 whatever the compute dtype: half
-        # precision would round the image itself.
         if released == "v0":
             outputs = layers.Activation(
                 "linear", dtype="float32", name="residual"
             )(residual)
         else:
-            outputs = layers.Add(dtype="float32", name="restored")(
-                [image, residual]
-            )
-        super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
+            outputs = add_residual(image, residual)
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
         self.channels = channels

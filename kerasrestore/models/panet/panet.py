@@ -10,6 +10,7 @@ from kerasrestore.layers.residual_block import ResidualBlock
 from kerasrestore.layers.torch_uniform import torch_start
 from kerasrestore.layers.upsampler import Upsampler
 from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.graph_parts import image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
@@ -141,7 +142,7 @@ class PANet(Restorer):
             )
         mean = np.array(DIV2K_MEAN[:channels], "float32")
 
-        image = keras.Input((None, None, channels), name="image")
+        image, inputs = image_inputs(channels)
         x = image - mean if enlarges else image
         head = x = conv(features, "head", channels)(x)
         x = attend(x, "pre")
@@ -165,7 +166,7 @@ class PANet(Restorer):
         )
         if enlarges:
             outputs = outputs + mean
-        super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
         self.channels = channels

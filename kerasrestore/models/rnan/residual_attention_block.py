@@ -158,7 +158,7 @@ class ResidualAttentionBlock(layers.Layer):
             isinstance(side, int) and side % 2 for side in x.shape[1:3]
         ):
             raise ValueError(
-                "RNAN's mask branch halves height and width and wants both "
+                "RNAN's mask branch halves height and width, which must be "
                 f"even, got {x.shape[1]}x{x.shape[2]}; pad the image, as "
                 "restore does."
             )
@@ -197,7 +197,7 @@ class ResidualAttentionBlock(layers.Layer):
         return total
 
     def workspace_bytes(self, input_shape):
-        """Bytes alive during a call beside input and output."""
+        """Bytes allocated during a call in addition to input and output."""
         one_map = 4 * math.prod(input_shape)
         # What leads in, the trunk's output and the mask wait for each other
         # while a residual block works in two more maps; convolutions keep

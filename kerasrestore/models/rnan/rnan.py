@@ -7,6 +7,7 @@ from kerasrestore.layers.mean_shift import DIV2K_MEAN, MeanShift
 from kerasrestore.layers.torch_uniform import torch_start
 from kerasrestore.layers.upsampler import Upsampler
 from kerasrestore.models.checks import check_image_model
+from kerasrestore.models.graph_parts import add_residual, image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.models.rnan.released_names import (
     attention_state,
@@ -149,7 +150,7 @@ class RNAN(Restorer):
             )(x)
             return conv(features, f"{name}_conv")(x) if released else x
 
-        image = keras.Input((None, None, channels), name="image")
+        image, inputs = image_inputs(channels)
         x = image
         if enlarges and released:
             # The image's own sums are float32, whatever the compute dtype.
@@ -174,8 +175,8 @@ class RNAN(Restorer):
             outputs = MeanShift(shift, dtype="float32", name="add_mean")(x)
         else:
             skip = enlarge_bicubic(image, scale) if enlarges else image
-            outputs = layers.Add(dtype="float32", name="restored")([skip, x])
-        super().__init__(inputs=image, outputs=outputs, dtype=dtype, **kwargs)
+            outputs = add_residual(skip, x)
+        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
         self.channels = channels

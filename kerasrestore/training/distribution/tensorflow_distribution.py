@@ -8,6 +8,7 @@ import os
 import keras
 import tensorflow as tf
 
+from kerasrestore.keras_internals import all_layers
 from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.distribution.replica_adam import ReplicaAdam
 
@@ -65,7 +66,7 @@ class TensorFlowDistribution(Distribution):
                 "mixed_float16 cannot be trained on several devices under "
                 "TensorFlow; use mixed_bfloat16 or float32."
             )
-        for layer in model._flatten_layers():
+        for layer in all_layers(model):
             if isinstance(layer, keras.layers.BatchNormalization):
                 # Of the whole batch, not of each replica's part.
                 layer.synchronized = self.replicas > 1

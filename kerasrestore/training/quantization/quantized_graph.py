@@ -5,24 +5,17 @@ import collections
 import keras
 from keras import layers
 
+from kerasrestore.keras_internals import all_layers, run_graph
 from kerasrestore.layers import ResidualBlock, Upsampler
 from kerasrestore.models.cost import trace
 from kerasrestore.training.quantization.fake_quantize import FakeQuantize
+from kerasrestore.training.quantization.integer_operations import KERAS_MOVES
 from kerasrestore.training.quantization.quantized_conv2d import QuantizedConv2D
 from kerasrestore.training.quantization.quantized_dense import QuantizedDense
 
 QUANTIZED = {layers.Conv2D: QuantizedConv2D, layers.Dense: QuantizedDense}
-# Layers that are looked into; every other one is a single operation.
+# Layers that are replaced by the operations inside them.
 COMPOSITES = (ResidualBlock, Upsampler)
-# Operations that move values and change none. Most have no public class.
-LAYOUT = (
-    "DepthToSpace",
-    "Permute",
-    "Reshape",
-    "SpaceToDepth",
-    "Transpose",
-    "ZeroPadding2D",
-)
 
 
 def quantized_graph(model):
@@ -47,7 +40,7 @@ def quantized_graph(model):
     Returns:
         The symbolic inputs and outputs of the new graph.
     """
-    rewriter = _Rewriter(looked_into(model))
+    rewriter = _Rewriter(expand_composites(model))
     return rewriter.inputs, rewriter.outputs
 
 
@@ -58,22 +51,20 @@ def _inputs_like(model):
     )
 
 
-def looked_into(model):
-    """The graph with the operations of composite layers in their place."""
+def expand_composites(model):
+    """A model whose composite layers are replaced by their operations."""
 
     def call(operation, *args, **kwargs):
         if not isinstance(operation, COMPOSITES):
             return operation(*args, **kwargs)
-        for layer in operation._flatten_layers(include_self=False):
+        for layer in all_layers(operation, include_self=False):
             # Blocks call their layers by the same names.
             layer.name = f"{operation.name}_{layer.name}"
         # On symbolic tensors, a call of the method records what it does.
         return operation.call(*args, **kwargs)
 
     inputs = _inputs_like(model)
-    # Keras has no public walk over a functional graph that can put several
-    # operations in the place of one.
-    return keras.Model(inputs, model._run_through_graph(inputs, call_fn=call))
+    return keras.Model(inputs, run_graph(model, inputs, call))
 
 
 def _readers(steps):
@@ -146,9 +137,10 @@ class _Rewriter:
         steps = trace(model, 256, 256)
         self.ends = _ends(steps)
         readers = iter(_readers(steps))
-        outputs = model._run_through_graph(
+        outputs = run_graph(
+            model,
             self.inputs,
-            call_fn=lambda operation, *args, **kwargs: self.call(
+            lambda operation, *args, **kwargs: self.call(
                 operation, args, kwargs, next(readers)
             ),
         )
@@ -183,7 +175,7 @@ class _Rewriter:
             output = run(self.round)
             if readers:
                 self.note(output, self.open, readers)
-        elif kind in LAYOUT and integer:
+        elif kind in KERAS_MOVES and integer:
             output = run(self.round)
             self.note(output, self.rounded, readers)
         else:

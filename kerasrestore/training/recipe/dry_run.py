@@ -1,13 +1,16 @@
 """What a training will cost, from a step or two."""
 
 import contextlib
-import sys
 import time
 
 import keras
 import numpy as np
 
-from kerasrestore.inference.memory import DEFAULT_LIMIT, process_bytes
+from kerasrestore.inference.memory import (
+    DEFAULT_LIMIT,
+    peak_bytes,
+    process_bytes,
+)
 from kerasrestore.training.fit import make_loss
 
 # A step that is forecast to take longer is not measured as a whole.
@@ -120,12 +123,7 @@ def _device_bytes():
         if stats:
             return stats["bytes_in_use"], stats["peak_bytes_in_use"]
     now = process_bytes()
-    try:
-        import resource
-    except ImportError:  # Windows
-        return now, now
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return now, peak if sys.platform == "darwin" else peak * 1024
+    return now, peak_bytes() or now
 
 
 def _free_bytes():

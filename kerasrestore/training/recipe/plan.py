@@ -16,7 +16,9 @@ from kerasrestore.data.records.records import Records
 from kerasrestore.models import Restorer
 from kerasrestore.tasks import RealPairs
 from kerasrestore.training.averaging import check_average
-from kerasrestore.training.distribution.distribution import open_distribution
+from kerasrestore.training.distribution.open_distribution import (
+    open_distribution,
+)
 from kerasrestore.training.fit import fit
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.run import open_run

@@ -4,6 +4,8 @@ import csv
 
 import numpy as np
 
+from kerasrestore.plotting import matplotlib_figure
+
 
 def plot_log(log, png):
     """Draws loss, learning rate and validation PSNR over the steps.
@@ -15,12 +17,7 @@ def plot_log(log, png):
     Raises:
         ValueError: if matplotlib is not installed or the log is empty.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ValueError(
-            'Plots need matplotlib: pip install "kerasrestore[train]".'
-        ) from error
+    figure_class = matplotlib_figure()
     with open(log, newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
@@ -30,7 +27,7 @@ def plot_log(log, png):
     columns = {
         name: [float(row[name] or "nan") for row in rows] for name in rows[0]
     }
-    figure = Figure(figsize=(9, 3.5), layout="constrained")
+    figure = figure_class(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(steps, columns["loss"], color="tab:blue")
     left.set(xlabel="step", ylabel="training loss")

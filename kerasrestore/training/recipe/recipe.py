@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kerasrestore.tasks import TASKS, CameraNoise, RealPairs
-from kerasrestore.training.distribution.distribution import STRATEGIES
+from kerasrestore.training.distribution.open_distribution import (
+    STRATEGIES,
+)
 from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.settings import (
     add_settings,

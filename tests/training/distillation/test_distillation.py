@@ -292,7 +292,9 @@ if strategy == "mirrored":
         tf.config.list_physical_devices("CPU")[0],
         [tf.config.LogicalDeviceConfiguration()] * 2,
     )
-from kerasrestore.training.distribution.distribution import open_distribution
+from kerasrestore.training.distribution.open_distribution import (
+    open_distribution,
+)
 distribution = open_distribution(strategy)
 from test_distillation import *
 with distribution.scope():

@@ -13,8 +13,8 @@ import pytest
 from testing import ROOT, image_folder
 
 from kerasrestore import DANetMobile
-from kerasrestore.training.distribution.distribution import (
-    Distribution,
+from kerasrestore.training.distribution.distribution import Distribution
+from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
 from kerasrestore.training.distribution.tensorflow_distribution import (

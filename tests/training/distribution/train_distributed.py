@@ -13,7 +13,9 @@ from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import fit
-from kerasrestore.training.distribution.distribution import open_distribution
+from kerasrestore.training.distribution.open_distribution import (
+    open_distribution,
+)
 from kerasrestore.training.validation import Validation
 
 

@@ -1,0 +1,32 @@
+"""Names of a package that are imported when they are first used."""
+
+import importlib
+import sys
+
+
+def lazy_names(package, names, subpackages=()):
+    """Makes the `__getattr__`, `__dir__` and `__all__` of a package (PEP 562).
+
+    Args:
+        package: name of the package, its `__name__`.
+        names: dictionary: module -> the public names that it defines.
+        subpackages: subpackages that are public, without the package's name.
+
+    Returns:
+        The three, for the package to bind to these names.
+    """
+    homes = {name: home for home, some in names.items() for name in some}
+    public = sorted([*homes, *subpackages])
+
+    def load(name):
+        if name in subpackages:
+            return importlib.import_module(f"{package}.{name}")
+        if name not in homes:
+            raise AttributeError(
+                f"module {package!r} has no attribute {name!r}"
+            )
+        value = getattr(importlib.import_module(homes[name]), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return load, lambda: public, public
