@@ -35,14 +35,14 @@ def main():
             f"{preset.parameters / 1e6:.2f} M, "
             f"{preset.macs_per_pixel / 1e3:.1f} k"
         )
-        told = "told sigma" if preset.sigma_input else "blind"
+        kind = "given sigma" if preset.sigma_input else "blind"
         gray = preset.channels == 1
         for data, levels in results(preset.name).items():
             ours = [
                 "**{:.2f}** / {:.3f}".format(*levels[sigma]) for sigma in SIGMAS
             ]
             sets.setdefault((data, gray), []).append(
-                (f"`{preset.name}`, {told}", cost, *ours)
+                (f"`{preset.name}`, {kind}", cost, *ours)
             )
     rows = []
     for (data, gray), ours in sets.items():

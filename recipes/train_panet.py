@@ -22,7 +22,7 @@ TASKS = {
 
 # Factor of the first values of an attention that is put between trained
 # layers. Not 0, where its PReLU has no gradient.
-WHISPER = 0.01
+SMALL = 0.01
 
 
 def options(add):
@@ -62,11 +62,12 @@ def build(args, task, channels):
         dtype=args.dtype,
     )
     if args.start and model.attention:
-        # An attention that the start lacks whispers at first: what the other
-        # layers have learned is not upset. One that it has replaces this.
+        # An attention that the start lacks has small initial weights, so that
+        # what the other layers have learned is kept. One that it has replaces
+        # this.
         layer = model.get_layer(f"attention_{args.attention}")
         for weights in (layer.value.kernel, layer.value.bias):
-            weights.assign(weights * WHISPER)
+            weights.assign(weights * SMALL)
     return model
 
 

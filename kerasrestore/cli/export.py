@@ -75,10 +75,10 @@ def run(args):
             "for --to int8; leave it out."
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from kerasrestore.cli.restorers import hushed
+    from kerasrestore.cli.restorers import quiet_stderr
 
     # The converter talks to the terminal, past Python.
-    with warnings.catch_warnings(record=True) as noted, hushed():
+    with warnings.catch_warnings(record=True) as noted, quiet_stderr():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         sidecar = _export(args)
@@ -133,5 +133,8 @@ def _export(args):
 
     model, run = load_run(args.training)
     return export_tflite(
-        model, args.output, sigma_range=run.sigma_range, **options
+        model,
+        args.output,
+        sigma_range=getattr(run.task, "sigma", None),
+        **options,
     )

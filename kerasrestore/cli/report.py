@@ -117,11 +117,11 @@ def run(args):
 def _greet():
     """Lets LiteRT say its greeting, which it does once, where nobody sees
     it."""
-    from kerasrestore.cli.restorers import hushed
+    from kerasrestore.cli.restorers import quiet_stderr
     from kerasrestore.phone.benchmark import convolution
     from kerasrestore.phone.probe import load
 
-    with hushed():
+    with quiet_stderr():
         load(convolution(8, 8), threads=1)
 
 

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from kerasrestore.models.presets import KINDS
+
 
 def add_runtime_options(parser):
     """Adds --preset or --model, --runtime and --quantization.
@@ -35,8 +37,8 @@ def add_runtime_options(parser):
     )
     parser.add_argument(
         "--quantization",
-        choices=("float32", "float16", "int8"),
-        help="which file of the preset LiteRT runs (default: its main one)",
+        choices=KINDS,
+        help="which file of the preset LiteRT runs (default: float16)",
     )
     return models
 
@@ -81,8 +83,8 @@ def load_restorer(
         runtime: `"litert"` or `"keras"`.
         channels: 3 or 1, which default preset is wanted.
         task: the task that the default preset has to do.
-        quantization: which file of the preset LiteRT runs; `None` for the
-            main one.
+        quantization: which file of the preset LiteRT runs; float16 unless
+            given.
         model: path of a `.tflite`, in place of a preset.
 
     Returns:
@@ -111,7 +113,7 @@ def load_restorer(
         # XLA, which attention is compiled by, would say so on the terminal.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
-            with hushed():
+            with quiet_stderr():
                 from kerasrestore.models.restorer import Restorer
 
                 return Restorer.from_preset(name)
@@ -122,7 +124,7 @@ def load_restorer(
             ) from error
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
-    with hushed():
+    with quiet_stderr():
         return LiteRTRestorer.from_preset(name, quantization=quantization)
 
 
@@ -130,15 +132,15 @@ def load_tflite(path):
     """Loads a `.tflite` file with its sidecar as a `LiteRTRestorer`."""
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
-    with hushed():
+    with quiet_stderr():
         return LiteRTRestorer(path)
 
 
 @contextlib.contextmanager
-def hushed():
-    """Keeps the greetings of LiteRT and TensorFlow, which are written past
-    Python, off the terminal."""
-    if sys.stderr is None:  # closed: nobody to be kept from it
+def quiet_stderr():
+    """Discards what LiteRT and TensorFlow write to the process's standard
+    error, past Python."""
+    if sys.stderr is None:  # closed
         yield
         return
     sys.stderr.flush()

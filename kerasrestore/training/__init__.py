@@ -1,5 +1,6 @@
 """Training that can be cut off at any moment and goes on exactly."""
 
+from kerasrestore.training.distillation.distillation import Distillation
 from kerasrestore.training.distillation.imitation import Imitation
 from kerasrestore.training.distribution.distribution import open_distribution
 from kerasrestore.training.fit import fit
@@ -14,6 +15,7 @@ from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
 __all__ = [
+    "Distillation",
     "Imitation",
     "LogMeanSquaredError",
     "QuantizeAware",

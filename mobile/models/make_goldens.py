@@ -32,7 +32,7 @@ import numpy as np
 from export_models import QUANTIZATIONS, export_models, role
 from PIL import Image
 
-from kerasrestore.cli.restorers import hushed
+from kerasrestore.cli.restorers import quiet_stderr
 from kerasrestore.files import write_atomically
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.metadata import orient
@@ -396,7 +396,7 @@ def main(argv=None):
     for name, make in JSON.items():
         write_json(folder / name, make())
     # LiteRT and TensorFlow talk to the terminal, past Python.
-    with tempfile.TemporaryDirectory() as temporary, hushed():
+    with tempfile.TemporaryDirectory() as temporary, quiet_stderr():
         models = Path(temporary) / "models"
         export_models(models)
         write_pixels(folder, models)

@@ -47,7 +47,7 @@ def quantized_graph(model):
     Returns:
         The symbolic inputs and outputs of the new graph.
     """
-    rewriter = _Rewriter(looked_into(model))
+    rewriter = _Rewriter(expand_composites(model))
     return rewriter.inputs, rewriter.outputs
 
 
@@ -58,7 +58,7 @@ def _inputs_like(model):
     )
 
 
-def looked_into(model):
+def expand_composites(model):
     """The graph with the operations of composite layers in their place."""
 
     def call(operation, *args, **kwargs):
