@@ -268,7 +268,8 @@ def _draw_curves(figure_class, entries):
         )
     axis.set(xlabel="step", ylabel="validation PSNR, mean (dB)")
     axis.grid(alpha=0.3)
-    axis.legend(loc="lower right")
+    if axis.lines:  # networks that came trained have no curve
+        axis.legend(loc="lower right")
     return figure
 
 
@@ -283,6 +284,7 @@ def _draw_samples(figure_class, entries, task, pairs, channels):
     axes = figure.subplots(len(chosen), width, squeeze=False)
     for row, index in zip(axes, chosen, strict=True):
         clean = pairs[index].load_clean(channels, task.to_gray)
+        clean = task.ground_truth(clean)
         if channels == 1:
             clean = clean[..., 0]
         degraded, target = task.benchmark_pair(clean, index)
