@@ -67,6 +67,11 @@ def main(argv=None):
             "of its float model; give it to recipes/add_exports.py as "
             "--quantized."
         )
+    if run.record.model == "PrivilegedTeacher":
+        raise ValueError(
+            f"{args.run} holds a privileged teacher, which sees the clean "
+            "image; give a stage that restores."
+        )
     model = run.build(args.name)
     # Modules of a system lie in one folder: kerasrestore.models.danet.danet.
     system = type(model).__module__.split(".")[-2]

@@ -215,7 +215,7 @@ class Restorer(ImageRestorer, keras.Model):
         return (restored - low) / (high - low)
 
     def call(self, inputs, training=None, mask=None, **kwargs):
-        image = inputs["image"] if isinstance(inputs, dict) else inputs
+        image = keras.tree.flatten(inputs)[0]  # before its sigma
         height, width = image.shape[1:3]
         if any((side or 0) % self.size_multiple for side in (height, width)):
             raise ValueError(

@@ -102,13 +102,17 @@ def test_a_stage_of_a_distillation(make_preset, tmp_path):
     assert preset.license == "Apache-2.0"
 
 
-def test_a_training_for_int8_is_refused(make_preset, tmp_path):
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("QuantizeAware", "--quantized"), ("PrivilegedTeacher", "that restores")],
+)
+def test_trainings_that_are_no_preset(make_preset, tmp_path, model, words):
     RunRecord(
         recipe="distill_danet.py",
         arguments={},
         command="",
-        model="QuantizeAware",
+        model=model,
         config={},
     ).write(tmp_path)
-    with pytest.raises(ValueError, match="--quantized"):
+    with pytest.raises(ValueError, match=words):
         make_preset.main([str(tmp_path), "--name", "a", *ABOUT])

@@ -60,7 +60,12 @@ class Run:
             # Keras finds only classes that were loaded before.
             getattr(models, config["restorer"]["class_name"])
         else:
-            model_class = getattr(models, kind)
+            model_class = getattr(models, kind, None)
+        if not hasattr(model_class, "from_config"):
+            raise ValueError(
+                f"{self.folder} holds a {kind!r}, which this version of "
+                "kerasrestore does not know; update it."
+            )
         name = name or self.folder.resolve().name
         model = model_class.from_config({**config, "name": name})
         weights = self.folder / "best.weights.h5"

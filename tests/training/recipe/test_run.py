@@ -55,6 +55,14 @@ def test_damaged(tmp_path, text):
     assert "\n" not in str(error.value)
 
 
+def test_an_unknown_model(tmp_path):
+    # Not every name of the package is a model.
+    for name in ("NewNet", "get_preset"):
+        RunRecord(**{**RUN, "model": name}).write(tmp_path)
+        with pytest.raises(ValueError, match=f"{name}', which this version"):
+            Run(tmp_path).build()
+
+
 def test_an_option_that_is_newer_than_the_run(model, tmp_path):
     old = {"batch_size": 2}
     open_run(tmp_path, "train.py", old, model, Denoise())
