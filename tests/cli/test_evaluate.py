@@ -77,7 +77,7 @@ def test_a_file_of_a_model(capsys, words):
     preset = get_preset("danet_mobile_denoise_color_blind_bsd400")
     model = str(preset.tflite())
     assert main([*words, "--model", model]) == 0
-    assert preset.tflite().stem in capsys.readouterr().out
+    assert preset.name in capsys.readouterr().out
     assert main([*words, "--model", model, "--runtime", "keras"]) == 2
     assert "runs through LiteRT" in capsys.readouterr().err
 
