@@ -34,17 +34,17 @@ def main(argv=None):
     from kerasrestore.models import Restorer, get_preset
 
     preset = get_preset(PRESET)
-    tile = read_sidecar(preset.checked_file("tflite"))["tile"]
+    tile = read_sidecar(preset.tflite())["tile"]
     model = Restorer.from_preset(PRESET)
     args.out.mkdir(parents=True, exist_ok=True)
     files = {
-        "float32": preset.checked_file("tflite"),
-        "float16": preset.checked_file("tflite_float16"),
+        "float32": args.out / "float32.tflite",
+        "float16": preset.tflite("float16"),
         "dynamic": args.out / "dynamic.tflite",
         "int8, after the training": args.out / "int8_after.tflite",
-        "int8, quantization-aware, shipped": preset.checked_file("tflite_int8"),
+        "int8, quantization-aware, shipped": preset.tflite("int8"),
     }
-    for name in ("dynamic", "int8, after the training"):
+    for name in ("float32", "dynamic", "int8, after the training"):
         to = name.partition(",")[0]
         if files[name].exists():
             continue
@@ -53,7 +53,7 @@ def main(argv=None):
             files[name],
             to=to,
             tile=tile,
-            calibration=None if to == "dynamic" else args.data,
+            calibration=args.data if to == "int8" else None,
         )
     lines = [
         "| | kB | set | "

@@ -1,7 +1,10 @@
 """Writing files so that a reader never sees half of one."""
 
+import contextlib
 import os
 import secrets
+import shutil
+import tempfile
 from pathlib import Path
 
 
@@ -32,3 +35,43 @@ def write_atomically(path, write):
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replace_folder(folder):
+    """An empty folder to fill, which becomes `folder` when all went well.
+
+    Args:
+        folder: folder to write; an older one is replaced as a whole at the
+            end, and stays as it was if anything fails.
+
+    Yields:
+        Path of the folder to fill.
+
+    Example:
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> target = Path(tempfile.mkdtemp()) / "preset"
+    >>> with replace_folder(target) as folder:
+    ...     _ = (folder / "a.txt").write_text("whole")
+    >>> [path.name for path in target.parent.iterdir()]
+    ['preset']
+    """
+    folder = Path(folder).absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix=f".{folder.name}-"
+    ) as temporary:
+        new, old = Path(temporary) / "new", Path(temporary) / "old"
+        new.mkdir()
+        yield new
+        if not folder.exists():
+            new.rename(folder)
+            return
+        folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            old.rename(folder)
+            raise
+        shutil.rmtree(old)

@@ -5,7 +5,8 @@ python recipes/compress_tfmot.py prune \
     --data BSD400 --validation BSD32_val --out runs/pruned
 
 Ends with the sizes of the `.tflite`, as it is and zipped, and the validation
-PSNR beside the preset's: `kerasrestore report` tells the rest of the file.
+PSNR beside those of the preset in float32 (`before.tflite`); `kerasrestore
+report` describes the rest of the file.
 Killed and started again with the same command, it goes on where it was.
 """
 
@@ -54,8 +55,6 @@ def main(argv=None):
             f"{preset.name} is made for {preset.task}, the recipe fine-tunes "
             "denoisers; call kerasrestore.export.tfmot.bridge.compress."
         )
-    # It is compared with the preset's own file: that is looked at first.
-    before = preset.checked_file("tflite")
     restorer = Restorer.from_preset(preset.path)
     low, high = preset.card["sigma_range"]
     result = compress(
@@ -82,6 +81,15 @@ def main(argv=None):
             sigma_range=(low, high),
             license=preset.license,
         )
+    # What it is compared with has the same numbers where nothing is rounded.
+    before = args.out / "before.tflite"
+    export_tflite(
+        restorer,
+        before,
+        tile=args.tile,
+        sigma_range=(low, high),
+        license=preset.license,
+    )
     figures = {
         "preset": figures_of(restorer, before, args.validation),
         args.method: figures_of(result, path, args.validation),

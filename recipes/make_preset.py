@@ -6,8 +6,8 @@ python recipes/make_preset.py runs/color_blind \
 
 writes the folder of that name beside the other presets of the system. The
 benchmarks are measured through LiteRT, with the file that is shipped, at the
-usual noise levels that the model was trained for. Attention gives other figures
-with other tiles, and its `.tflite` wants small ones; so
+settings of the papers' tables that the model was trained for. Attention gives
+other figures with other tiles, and its `.tflite` wants small ones; so
 
 python recipes/make_preset.py runs/panet_s --name panet_s --tile 48 \
     --runtime keras --benchmarks benchmarks/CBSD68
@@ -18,11 +18,8 @@ measures the weights with Keras, in its own tiles or those of
 
 import argparse
 import json
-import shutil
-import tempfile
+import sys
 from pathlib import Path
-
-SIGMAS = (15, 25, 50)
 
 
 def parse(argv):
@@ -41,7 +38,8 @@ def parse(argv):
     add(
         "--license",
         default="non-commercial research, the terms of the BSDS500 images",
-        help="licence of the weights",
+        help="terms of the weights, such as Apache-2.0 where the training "
+        "images are CC0",
     )
     add("--description", required=True, help="one sentence for the card")
     add("--hardware", required=True, help="what it was trained on")
@@ -59,160 +57,85 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
-    from kerasrestore.export.tflite import export_tflite
-    from kerasrestore.litert.litert_restorer import LiteRTRestorer
     from kerasrestore.models.presets import ROOT
-    from kerasrestore.training.recipe.load_run import load_run
-    from kerasrestore.training.recipe.plot import plot_log
+    from kerasrestore.training.recipe.load_run import Run
 
-    model, trained = load_run(args.run, args.name)
-    run = trained.facts
-    best = json.loads((args.run / "best.json").read_text())
+    run = Run(args.run)
+    if run.record.model == "QuantizeAware":
+        raise ValueError(
+            f"{args.run} was trained for int8, which is a part of the preset "
+            "of its float model; give it to recipes/add_exports.py as "
+            "--quantized."
+        )
+    if run.record.model == "PrivilegedTeacher":
+        raise ValueError(
+            f"{args.run} holds a privileged teacher, which sees the clean "
+            "image; give a stage that restores."
+        )
+    model = run.build(args.name)
     # Modules of a system lie in one folder: kerasrestore.models.danet.danet.
     system = type(model).__module__.split(".")[-2]
-    into = args.into or ROOT / system / "presets"
-    into.mkdir(parents=True, exist_ok=True)
-    low, high = trained.sigma_range
-    by_keras = args.runtime == "keras"
-    options = {
-        "tile": args.benchmark_tile or "auto",
-        "overlap": "auto"
-        if args.benchmark_overlap is None
-        else args.benchmark_overlap,
-    }
-    with tempfile.TemporaryDirectory(dir=into, prefix=".preset-") as temporary:
-        folder = Path(temporary)
-        model.save_weights(folder / "model.weights.h5")
-        tflite = folder / f"{args.name}.tflite"
-        sidecar = export_tflite(
-            model,
-            tflite,
-            tile=args.tile,
-            sigma_range=(low, high),
-            license=args.license,
-        )
-        restorer = model if by_keras else LiteRTRestorer(tflite, trial=False)
-        quality = {
-            Path(data).name: measure(
-                restorer,
-                data,
-                (low, high),
-                run["arguments"]["quantize"],
-                **options,
-            )
-            for data in args.benchmarks
+    best = json.loads((args.run / "best.json").read_text())
+    keras_tiles = None
+    if args.runtime == "keras":
+        overlap = args.benchmark_overlap
+        keras_tiles = {
+            "tile": args.benchmark_tile or "auto",
+            "overlap": "auto" if overlap is None else overlap,
         }
-        if not by_keras:
-            sidecar["quality"] = quality
-            write_json(tflite.with_suffix(".json"), sidecar)
-        shutil.copy(args.run / "log.csv", folder / "log.csv")
-        if "start" in run:
-            first = Path(run["arguments"]["start"]) / "log.csv"
-            shutil.copy(first, folder / "start_log.csv")
-        plot_log(folder / "log.csv", folder / "curve.png")
-        card = {
-            "name": args.name,
-            "model": run["model"],
-            "config": run["config"],
-            "task": model.task,
-            "channels": model.channels,
-            "sigma_input": model.sigma_input,
-            "sigma_range": [low, high],
-            "default": args.default,
-            "description": args.description,
-            "parameters": model.count_parameters(),
-            "macs_per_pixel": model.count_macs(256, 256) / 256**2,
-            "training_data": args.training_data,
-            "license": args.license,
-            "training": {
-                **start(run),
-                "command": run["command"],
-                "hardware": args.hardware,
-                "steps": run["arguments"]["steps"],
-                "validation": best,
-                "versions": run["versions"],
-            },
-            "psnr": psnr_table(quality),
-            "quality": quality,
-            "measured": {"runtime": args.runtime, **options},
-            "quantize_input": run["arguments"]["quantize"],
-            "files": files(folder, args.name),
-        }
-        write_json(folder / "card.json", card)
-        target = into / args.name
-        if target.exists():
-            shutil.rmtree(target)
-        folder.chmod(0o755)
-        shutil.copytree(folder, target)
-    print(json.dumps(card["psnr"]))
+    start_log = None
+    if run.record.start is not None:
+        start_log = Path(run.record.arguments["start"]) / "log.csv"
+    preset = model.save_preset(
+        (args.into or ROOT / system / "presets") / args.name,
+        task=run.task,
+        description=args.description,
+        training_data=args.training_data,
+        license=args.license,
+        tile=args.tile,
+        training={
+            **start(run.record),
+            "command": run.record.command,
+            "hardware": args.hardware,
+            "steps": steps(run.record) or best["step"],
+            "validation": best,
+            "versions": run.record.versions,
+        },
+        log=args.run / "log.csv",
+        start_log=start_log,
+        benchmarks=args.benchmarks,
+        keras_tiles=keras_tiles,
+        default=args.default,
+    )
+    print(json.dumps(preset.psnr))
 
 
-def start(run):
+def start(record):
     """How the training was begun that this one went on from, if any."""
-    told = run.get("start")
-    if told is None:
+    first = record.start
+    if first is None:
         return {}
     return {
         "start": {
-            **start(told),
-            "command": told["command"],
-            "steps": told["arguments"]["steps"],
+            **start(first),
+            "command": first.command,
+            "steps": steps(first),
         }
     }
 
 
-def measure(restorer, data, sigma_range, quantize=False, **options):
-    """PSNR and SSIM at the usual noise levels; options of `evaluate`."""
-    from kerasrestore.evaluation import evaluate
-    from kerasrestore.tasks import Denoise
-
-    figures = {}
-    low, high = sigma_range
-    for sigma in SIGMAS:
-        if not low <= sigma <= high:
-            continue
-        task = Denoise(sigma, quantize=quantize)
-        report = evaluate(
-            restorer, task, data, gray=restorer.channels == 1, **options
-        )
-        figures[str(sigma)] = {
-            key: round(value, 4) for key, value in report.mean.items()
-        }
-        print(Path(data).name, sigma, figures[str(sigma)], flush=True)
-    return figures
-
-
-def psnr_table(quality):
-    return {
-        data: {
-            sigma: round(values.get("psnr_rgb", values.get("psnr_gray")), 2)
-            for sigma, values in levels.items()
-        }
-        for data, levels in quality.items()
-    }
-
-
-def files(folder, name):
-    from kerasrestore.models.presets import file_sha256
-
-    roles = {
-        "weights": "model.weights.h5",
-        "tflite": f"{name}.tflite",
-        "sidecar": f"{name}.json",
-        "log": "log.csv",
-        "curve": "curve.png",
-    }
-    if (folder / "start_log.csv").exists():
-        roles["start_log"] = "start_log.csv"
-    return {
-        role: {"file": file, "sha256": file_sha256(folder / file)}
-        for role, file in roles.items()
-    }
-
-
-def write_json(path, value):
-    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
+def steps(record):
+    """Steps of a training; a stage of a distillation has its own option."""
+    arguments = record.arguments
+    stage = str(arguments.get("until")).partition("_")[0]
+    return arguments.get("steps") or arguments.get(
+        "int8_steps" if arguments.get("until") == "mobile_int8"
+        else f"{stage}_steps"
+    )  # fmt: skip
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (ValueError, OSError) as error:
+        sys.exit(f"{Path(__file__).name}: {error}")

@@ -15,7 +15,9 @@ import json
 import sys
 from pathlib import Path
 
-from kerasrestore.models import Restorer, get_preset
+from kerasrestore.models import Restorer, find_preset
+from kerasrestore.models.save_preset import preset_task
+from kerasrestore.tasks import CameraNoise, Denoise
 from kerasrestore.training import Imitation, quantize_aware
 from kerasrestore.training.recipe.load_run import Run
 from kerasrestore.training.recipe.plan import Plan
@@ -24,6 +26,8 @@ from kerasrestore.training.recipe.settings import Settings
 
 # Batches that the ranges are taken from before the training.
 CALIBRATION = 16
+# What the setting is called among the arguments of a task.
+SETTINGS = ("sigma", "quality", "scale", "pattern")
 
 
 def options(add):
@@ -45,7 +49,7 @@ def settings(args, task):
 
 
 def source(argv):
-    """Task, channels and default setting of what is quantized."""
+    """Task and channels of what is quantized."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     options(parser.add_argument)
     args = parser.parse_known_args(argv)[0]
@@ -53,15 +57,23 @@ def source(argv):
         raise ValueError("One model is quantized; give --preset or --run.")
     if args.run:
         run = Run(args.run)
-        config = run.facts["config"]
-        return config["task"], config["channels"], run.arguments["setting"]
+        return run.task, run.record.config.get("channels", 3)
     if args.preset:
-        preset = get_preset(args.preset)
-        setting = ",".join(f"{x:g}" for x in preset.card.get("sigma_range", ()))
-        return preset.task, preset.channels, setting
+        preset = find_preset(args.preset)
+        return preset_task(preset), preset.channels
     if {"-h", "--help"} & set(argv):
-        return "denoise", 3, "that of the model"
+        return Denoise(), 3
     raise ValueError("What is quantized is missing; give --preset or --run.")
+
+
+def setting_of(task):
+    """The setting of a task as the command line has it."""
+    config = task.get_config()
+    value = next(
+        (config[key] for key in SETTINGS if config.get(key) is not None), ""
+    )
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return ",".join(x if isinstance(x, str) else f"{x:g}" for x in values)
 
 
 def load(args):
@@ -123,15 +135,19 @@ def compare(plan):
 def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     try:
-        task, channels, setting = source(argv)
+        task, channels = source(argv)
+        if isinstance(task, CameraNoise):
+            argv = [*argv, "--noise", "camera"]
+        elif isinstance(task, Denoise) and task.quantize:
+            argv = [*argv, "--quantize"]
         recipe = Recipe(
             __file__,
             __doc__.splitlines()[0],
-            {task: setting},
+            {task.name: setting_of(task)},
             settings,
             build,
             options,
-            gray=(task,) if channels == 1 else (),
+            gray=(task.name,) if channels == 1 else (),
             starts=False,
         )
         plan = recipe.plan(argv)

@@ -50,42 +50,19 @@ def image_folder(path, count=3, size=(48, 40), seed=0):
 
 
 def preset_folder(path):
-    """A small preset named `small`, as make_preset.py writes them."""
+    """A small preset named `small`."""
     from kerasrestore import DANetMobile
-    from kerasrestore.export.tflite import export_tflite
-    from kerasrestore.models.presets import file_sha256
+    from kerasrestore.tasks import Denoise
 
-    model = enliven(DANetMobile(widths=(8, 16), name="small"))
-    folder = path / "small"
-    folder.mkdir()
-    model.save_weights(folder / "model.weights.h5")
-    export_tflite(model, folder / "small.tflite", tile=96)
-    config = model.get_config()
-    card = {
-        "name": "small",
-        "model": "DANetMobile",
-        "config": {k: config[k] for k in ("channels", "widths")},
-        "task": "denoise",
-        "channels": 3,
-        "sigma_input": False,
-        "sigma_range": [0, 55],
-        "parameters": model.count_parameters(),
-        "macs_per_pixel": 1.0,
-        "training_data": "none",
-        "license": "Apache-2.0",
-        "description": "For tests.",
-        "psnr": {},
-        "quality": {},
-        "files": {
-            role: {"file": file, "sha256": file_sha256(folder / file)}
-            for role, file in (
-                ("weights", "model.weights.h5"),
-                ("tflite", "small.tflite"),
-            )
-        },
-    }
-    (folder / "card.json").write_text(json.dumps(card))
-    return folder
+    preset = enliven(DANetMobile(widths=(8, 16))).save_preset(
+        path / "small",
+        task=Denoise(),
+        description="For tests.",
+        training_data="none",
+        license="Apache-2.0",
+        tile=96,
+    )
+    return preset.path
 
 
 def enliven(model, seed=0):

@@ -46,10 +46,11 @@ def convert(function, path, *shapes, **options):
 def write_sidecar(path, **changes):
     """Gives a file a sidecar: that of a preset, with changes."""
     preset = get_preset(default_preset())
-    sidecar = json.loads(sidecar_path(preset.file("tflite")).read_text())
+    sidecar = json.loads(sidecar_path(preset.tflite()).read_text())
     sidecar.pop("self_test")  # another network answers otherwise
     sidecar |= {
         "name": path.stem,
+        "quantization": "float32",
         "tile": [TILE, TILE],
         "halo": HALO,
         "receptive_field": 2 * HALO + 1,

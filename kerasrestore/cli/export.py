@@ -133,5 +133,8 @@ def _export(args):
 
     model, run = load_run(args.training)
     return export_tflite(
-        model, args.output, sigma_range=run.sigma_range, **options
+        model,
+        args.output,
+        sigma_range=getattr(run.task, "sigma", None),
+        **options,
     )

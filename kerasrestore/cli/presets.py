@@ -35,9 +35,16 @@ def run(args):
         )
         for data, levels in preset.psnr.items():
             figures = ", ".join(
-                f"{psnr:.2f} dB at sigma {sigma}"
-                for sigma, psnr in levels.items()
+                f"{psnr:.2f} dB at {_setting(preset.task, setting)}"
+                for setting, psnr in levels.items()
             )
             print(f"  {data}: {figures}")
-        print(f"  licence of the weights: {preset.license}")
+        print(f"  terms of the weights: {preset.license}")
     return 0
+
+
+def _setting(task, setting):
+    names = {"denoise": "sigma", "jpeg": "quality", "super_resolution": "x"}
+    # A setting without a number has a name of its own.
+    name = names.get(task, "") if setting[:1].isdecimal() else ""
+    return f"{name} {setting}".strip().replace("x ", "x")

@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from kerasrestore.models.presets import KINDS
+
 
 def add_runtime_options(parser):
     """Adds --preset or --model, --runtime and --quantization.
@@ -35,8 +37,8 @@ def add_runtime_options(parser):
     )
     parser.add_argument(
         "--quantization",
-        choices=("float32", "float16", "int8"),
-        help="which file of the preset LiteRT runs (default: its main one)",
+        choices=KINDS,
+        help="which file of the preset LiteRT runs (default: float16)",
     )
     return models
 
@@ -81,8 +83,8 @@ def load_restorer(
         runtime: `"litert"` or `"keras"`.
         channels: 3 or 1, which default preset is wanted.
         task: the task that the default preset has to do.
-        quantization: which file of the preset LiteRT runs; `None` for the
-            main one.
+        quantization: which file of the preset LiteRT runs; float16 unless
+            given.
         model: path of a `.tflite`, in place of a preset.
 
     Returns:
@@ -136,9 +138,9 @@ def load_tflite(path):
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Keeps the greetings of LiteRT and TensorFlow, which are written past
-    Python, off the terminal."""
-    if sys.stderr is None:  # closed: nobody to be kept from it
+    """Discards what LiteRT and TensorFlow write to the process's standard
+    error, past Python."""
+    if sys.stderr is None:  # closed
         yield
         return
     sys.stderr.flush()

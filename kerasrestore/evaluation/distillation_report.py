@@ -12,6 +12,7 @@ from kerasrestore.data.pairs import ImagePair
 from kerasrestore.evaluation.evaluate import evaluate
 from kerasrestore.files import write_atomically
 from kerasrestore.plotting import matplotlib_figure
+from kerasrestore.tasks.recorded import setting_name
 
 # Side of the sample crops in pixels, and how many images they are from.
 SAMPLE = 96
@@ -156,7 +157,7 @@ def _measure(restorer, tasks, data, channels):
             raise ValueError(
                 f"{failed['name']} could not be measured: {failed['error']}"
             )
-        figures[f"{task.setting:g}"] = report.mean[f"psnr_{report.protocol}"]
+        figures[setting_name(task)] = report.mean[f"psnr_{report.protocol}"]
     return figures
 
 
@@ -268,12 +269,13 @@ def _draw_curves(figure_class, entries):
         )
     axis.set(xlabel="step", ylabel="validation PSNR, mean (dB)")
     axis.grid(alpha=0.3)
-    axis.legend(loc="lower right")
+    if axis.lines:  # networks that came trained have no curve
+        axis.legend(loc="lower right")
     return figure
 
 
 def _draw_samples(figure_class, entries, task, pairs, channels):
-    """Rows of crops: noisy, every network's, clean."""
+    """Rows of crops: degraded, every network's, clean."""
     chosen = np.linspace(0, len(pairs) - 1, min(SAMPLES, len(pairs)))
     chosen = [int(index) for index in chosen]
     width = len(entries) + 2
@@ -283,16 +285,19 @@ def _draw_samples(figure_class, entries, task, pairs, channels):
     axes = figure.subplots(len(chosen), width, squeeze=False)
     for row, index in zip(axes, chosen, strict=True):
         clean = pairs[index].load_clean(channels, task.to_gray)
+        clean = task.ground_truth(clean)
         if channels == 1:
             clean = clean[..., 0]
-        noisy = task.degrade_benchmark(clean, index)
-        images = {f"noisy, {task.setting:g}": noisy}
+        degraded, target = task.benchmark_pair(clean, index)
+        images = {f"degraded, {task.label}": degraded}
         for entry in entries:
-            told = {"sigma": task.setting} if entry.restorer.sigma_input else {}
-            images[entry.name] = entry.restorer.restore(noisy, **told)
-        images["clean"] = clean / np.float32(255)
-        rows, columns = (_centre(side, SAMPLE) for side in clean.shape[:2])
+            options = {}
+            if entry.restorer.sigma_input:
+                options["sigma"] = task.strength(degraded, target)
+            images[entry.name] = entry.restorer.restore(degraded, **options)
+        images["clean"] = target / np.float32(255)
         for axis, (name, image) in zip(row, images.items(), strict=True):
+            rows, columns = (_centre(side, SAMPLE) for side in image.shape[:2])
             axis.imshow(
                 np.clip(image[rows, columns], 0, 1),
                 cmap="gray",
@@ -300,9 +305,11 @@ def _draw_samples(figure_class, entries, task, pairs, channels):
                 vmax=1,
                 interpolation="nearest",
             )
-            psnr = task.score(image, clean)["psnr"]
-            told = "" if name == "clean" else f"\n{psnr:.2f} dB"
-            axis.set_title(name + told, fontsize=8)
+            title = name
+            # Super-resolution has degraded images of another size.
+            if name != "clean" and image.shape == target.shape:
+                title += f"\n{task.score(image, target)['psnr']:.2f} dB"
+            axis.set_title(title, fontsize=8)
             axis.set_axis_off()
     return figure
 

@@ -41,17 +41,17 @@ def compare(model, exported, to, image, sigma):
     if to == "float32" and exported.sidecar["io"]["restored"] == "float32":
         size = max(1.0, float(np.abs(wanted).max()))
         fits = difference <= LARGEST_DIFFERENCE * size
-        told = f"{difference:.2g} on the [0, 1] scale, more than " + (
+        gap = f"{difference:.2g} on the [0, 1] scale, more than " + (
             f"{LARGEST_DIFFERENCE * size:.2g}"
         )
     else:
         # What is rounded to bytes has 58.9 dB at best.
         least = LEAST_PSNR.get(to, 50.0)
         fits = psnr is None or psnr >= least
-        told = f"a PSNR of {psnr or 0:.1f} dB, less than {least:g} dB"
+        gap = f"a PSNR of {psnr or 0:.1f} dB, less than {least:g} dB"
     if not fits or not np.isfinite(difference):
         raise ValueError(
-            f"The exported {to} model differs from Keras by {told}; it was "
+            f"The exported {to} model differs from Keras by {gap}; it was "
             "not kept."
         )
     return {
@@ -90,10 +90,11 @@ def warn_of_shapes(content, dynamic, name):
         (free, "of no fixed size"),
     ):
         if found and not (dynamic and found is free):
-            told = found[0].name.decode(errors="replace")[:60]
+            example = found[0].name.decode(errors="replace")[:60]
             warnings.warn(
-                f"{name} has {len(found)} tensor(s) {what}, {told!r} for one; "
-                "the processor runs them, delegates for GPUs may not.",
+                f"{name} has {len(found)} tensor(s) {what}, for example "
+                f"{example!r}; the processor runs them, delegates for GPUs "
+                "may not.",
                 stacklevel=3,
             )
 

@@ -4,9 +4,6 @@ from kerasrestore.export.tflite import export_tflite
 from kerasrestore.models.presets import INT8_WEIGHTS, find_preset
 from kerasrestore.models.restorer import Restorer
 
-# Noise that a denoiser is trained for where the card does not tell.
-SIGMA_RANGE = (0.0, 55.0)
-
 
 def export_preset(
     preset, path, *, to="float32", post_training=False, **options
@@ -61,7 +58,7 @@ def export_preset(
         model,
         path,
         to=to,
-        sigma_range=found.card.get("sigma_range", SIGMA_RANGE),
+        sigma_range=found.card.get("sigma_range"),
         license=found.license,
         **options,
     )

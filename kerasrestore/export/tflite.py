@@ -32,6 +32,8 @@ KINDS = ("float32", "float16", "dynamic", *BITS)
 TYPES = ("float32", "uint8")
 # Side of the tile where none is given, and where the file takes any.
 TILE = 384
+# Noise levels that a denoiser is for where none are given.
+SIGMA_RANGE = (0.0, 55.0)
 
 
 def export_tflite(
@@ -42,7 +44,7 @@ def export_tflite(
     io="float32",
     tile=TILE,
     calibration=None,
-    sigma_range=(0, 55),
+    sigma_range=None,
     license="",
     quality=None,
 ):
@@ -72,8 +74,9 @@ def export_tflite(
             but runs in Python alone.
         calibration: folder of clean training images, or a `CalibrationSet`;
             for `"int8"` and `"int16x8"`.
-        sigma_range: noise levels, 0..255 scale, that the model was trained
-            for.
+        sigma_range: lowest and highest noise level of the training, 0..255
+            scale; 0 to 55 for denoisers unless given. Other tasks have none:
+            the sidecar then holds `[0, 0]`.
         license: licence of the weights.
         quality: measured figures for the sidecar.
 
@@ -97,6 +100,7 @@ def export_tflite(
     ([96, 96], 'float32')
     """
     path = Path(path)
+    sigma_range = _sigma_range(model, sigma_range)
     dynamic = isinstance(tile, str) and tile == "dynamic"
     tile = pair(TILE if dynamic else tile)
     _check(model, path, to, io, tile, dynamic)
@@ -134,7 +138,7 @@ def write_tflite(
     tile=TILE,
     dynamic=False,
     tiles=None,
-    sigma_range=(0, 55),
+    sigma_range=None,
     license="",
     quality=None,
 ):
@@ -151,7 +155,7 @@ def write_tflite(
         tile: side of the tile or `(height, width)`, in pixels.
         dynamic: whether the file takes any size.
         tiles: `CalibrationSet` that ranges were taken from, if any.
-        sigma_range: noise levels that the model was trained for.
+        sigma_range: as in `export_tflite`.
         license: licence of the weights.
         quality: measured figures for the sidecar.
 
@@ -163,6 +167,7 @@ def write_tflite(
             Keras gives.
     """
     path, tile = Path(path), pair(tile)
+    sigma_range = _sigma_range(model, sigma_range)
     with tempfile.TemporaryDirectory(
         dir=path.parent, prefix=".export-"
     ) as folder:
@@ -211,6 +216,12 @@ def write_tflite(
         os.replace(temporary, path)
         os.replace(sidecar_path(temporary), sidecar_path(path))
     return sidecar
+
+
+def _sigma_range(model, given):
+    if model.task != "denoise":
+        return (0.0, 0.0)
+    return SIGMA_RANGE if given is None else tuple(given)
 
 
 def _check(model, path, to, io, tile, dynamic):

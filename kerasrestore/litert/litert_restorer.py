@@ -13,11 +13,6 @@ from kerasrestore.litert.sidecar import read_model, sidecar_path
 from kerasrestore.litert.trial import run_trial
 from kerasrestore.models.presets import default_preset, find_preset
 
-# What a card calls the file of the quantization that is taken unless another
-# is asked for; the others end in their quantization.
-ROLE = "tflite"
-SIDECAR_ROLE = "sidecar"
-
 
 class LiteRTRestorer(ImageRestorer):
     """A `.tflite` with its sidecar, with `restore` as Keras models have it.
@@ -91,8 +86,8 @@ class LiteRTRestorer(ImageRestorer):
         Args:
             name: name or folder of the preset; `None` for the default one.
             threads: threads of the interpreter; all cores unless given.
-            quantization: `"float32"`, `"float16"` or `"int8"`; `None` for
-                the preset's main file.
+            quantization: `"float16"`, `"float32"` or `"int8"`; `None` for
+                the first of these that the preset has.
 
         Returns:
             A `LiteRTRestorer`.
@@ -103,23 +98,9 @@ class LiteRTRestorer(ImageRestorer):
                 card.
         """
         preset = find_preset(default_preset() if name is None else name)
-        role, sidecar_role = ROLE, SIDECAR_ROLE
-        if quantization not in (None, "float32"):
-            role, sidecar_role = (
-                f"{role}_{quantization}",
-                f"{sidecar_role}_{quantization}",
-            )
-            if role not in preset.files:
-                there = ["float32"] + [
-                    key.removeprefix(f"{ROLE}_")
-                    for key in sorted(preset.files)
-                    if key.startswith(f"{ROLE}_")
-                ]
-                raise ValueError(
-                    f"The preset {preset.name} has no {quantization} file; it "
-                    f"has {', '.join(there)}."
-                )
-        path = preset.checked_file(role)
+        quantization = preset.tflite_kind(quantization)
+        path = preset.tflite(quantization)
+        sidecar_role = f"sidecar_{quantization}"
         # A card may leave the sidecar's checksum out; it lies there all the
         # same and has to agree with the card.
         if sidecar_role in preset.files and (
@@ -138,7 +119,7 @@ class LiteRTRestorer(ImageRestorer):
                     f"{getattr(restorer, key)!r}; install or download it again."
                 )
         found = restorer.sidecar["quantization"]
-        if quantization not in (None, found):
+        if quantization != found:
             raise ValueError(
                 f"{path} is {found}, not {quantization} as the card of "
                 f"{preset.name} has it; install or download it again."

@@ -1,4 +1,4 @@
-"""What the constructors of several models have to refuse."""
+"""Validation of arguments that several models share."""
 
 import keras
 

@@ -1,9 +1,10 @@
 """Trained models: where they are and what is known about them.
 
 A preset is a folder with `card.json`, the Keras weights, the exported
-`.tflite` with its sidecar, the training's log and its curve; where it was
-trained for int8 too, those weights as well. The card tells the checksum of
-every file. Nothing here needs Keras.
+`.tflite` files with their sidecars, the training's log and its curve; where it
+was trained for int8 too, those weights as well. The card holds the checksum of
+every file. `kerasrestore.models.save_preset` writes them; nothing here needs
+Keras.
 """
 
 import hashlib
@@ -14,13 +15,17 @@ ROOT = Path(__file__).parent
 CARD = "card.json"
 # What a card calls the weights of the quantization-aware training.
 INT8_WEIGHTS = "int8_weights"
+# Kinds of `.tflite` files, the one that runs unless another is asked for
+# first: float16 has the PSNR of float32 at half its size.
+KINDS = ("float16", "float32", "int8")
 
-# What every card has to tell, and of which kind.
+# Required fields of a card and their types.
 WANTED = {
     "name": str,
     "model": str,
     "config": dict,
     "task": str,
+    "degradation": dict,
     "channels": int,
     "sigma_input": bool,
     "parameters": int,
@@ -44,7 +49,7 @@ class Preset:
         name: such as `danet_mobile_denoise_color_blind_bsd400`.
         model: name of the model's class.
         config: arguments that build the model.
-        task, channels, sigma_input, parameters, macs_per_pixel,
+        task, degradation, channels, sigma_input, parameters, macs_per_pixel,
         training_data, license, description: as in the card.
         psnr: measured PSNR, `{"CBSD68": {"15": ..., "25": ...}, ...}`.
         quality: all measured figures by set and noise level.
@@ -80,7 +85,7 @@ class Preset:
         return self.files["weights"]["sha256"]
 
     def file(self, role):
-        """Path of a file by its role: weights, tflite, log, curve and more."""
+        """Path of a file by its role: weights, tflite_int8, log and more."""
         entry = self.files.get(role)
         if not isinstance(entry, dict) or not all(
             isinstance(entry.get(key), str) for key in ("file", "sha256")
@@ -93,7 +98,12 @@ class Preset:
         return self.path / Path(entry["file"]).name
 
     def checked_file(self, role):
-        """The same, after its checksum was found right."""
+        """Path of a file whose checksum is right.
+
+        Raises:
+            ValueError: if the card has no such file, or it is missing or
+                damaged.
+        """
         path = self.file(role)
         if not path.is_file():
             raise ValueError(
@@ -106,6 +116,28 @@ class Preset:
                 f"{self.name}; install or download it again."
             )
         return path
+
+    def tflite_kind(self, kind=None):
+        """Which `.tflite` runs: the one asked for, else float16, float32 or
+        int8, the first of these that the preset has.
+
+        Raises:
+            ValueError: if it has no such file.
+        """
+        there = [k for k in KINDS if f"tflite_{k}" in self.files]
+        if kind is None and there:
+            return there[0]
+        if kind not in there:
+            raise ValueError(
+                f"The preset {self.name} has no {kind or '.tflite'} file; it "
+                f"has {', '.join(there) or 'none'}. kerasrestore export "
+                "writes others."
+            )
+        return kind
+
+    def tflite(self, kind=None):
+        """Path of a `.tflite`, see `tflite_kind`, whose checksum is right."""
+        return self.checked_file(f"tflite_{self.tflite_kind(kind)}")
 
 
 def file_sha256(path):

@@ -116,6 +116,36 @@ class Restorer(ImageRestorer, keras.Model):
         )
         return model
 
+    def save_preset(self, folder, **options):
+        """Writes the model as a preset, which `from_preset` loads.
+
+        Args:
+            folder: folder to write; its name becomes the preset's.
+            **options: as in `kerasrestore.models.save_preset.save_preset`.
+
+        Returns:
+            The `Preset`.
+
+        Example:
+        >>> import tempfile
+        >>> from kerasrestore import DANetMobile
+        >>> from kerasrestore.tasks import Denoise
+        >>> model = DANetMobile(widths=(8, 16))
+        >>> preset = model.save_preset(
+        ...     f"{tempfile.mkdtemp()}/small",
+        ...     task=Denoise((0, 55)),
+        ...     description="An untrained example.",
+        ...     training_data="none",
+        ...     license="Apache-2.0",
+        ...     tile=96,
+        ... )
+        >>> DANetMobile.from_preset(preset.path).name
+        'small'
+        """
+        from kerasrestore.models.save_preset import save_preset
+
+        return save_preset(self, folder, **options)
+
     def load_preset_weights(self, preset, role, what):
         """Loads weights of a preset whose checksum is right.
 
@@ -196,32 +226,11 @@ class Restorer(ImageRestorer, keras.Model):
             level = np.full((len(tile), 1), sigma, np.float32)
             inputs = {"image": inputs, "sigma": level}
         if keras.backend.backend() == "tensorflow":
-            restored = self._graph(inputs, scaled.shape)(inputs)
+            restored = self._graphs.run(self, inputs, scaled.shape)
         else:
             restored = self.predict_on_batch(inputs)
         restored = np.asarray(restored, np.float32)
         return (restored - low) / (high - low)
-
-    def _graph(self, inputs, shape):
-        """The network as TensorFlow's graph for one size.
-
-        Keras' own would go on to a graph for all sizes, in which they are
-        unknown; attention has to know them. And it would be compiled by XLA,
-        whose convolutions take twice as long on a CPU.
-        """
-        import tensorflow as tf
-
-        graphs = self._graphs.by_shape
-        if shape not in graphs:
-            if len(graphs) >= GRAPHS:
-                graphs.pop(next(iter(graphs)))
-            specs = keras.tree.map_structure(
-                lambda x: tf.TensorSpec(x.shape, x.dtype), inputs
-            )
-            graphs[shape] = tf.function(
-                lambda inputs: self(inputs, training=False), autograph=False
-            ).get_concrete_function(specs)
-        return graphs[shape]
 
     def memory_forecast(self, height, width):
         """Bytes that restoring one image takes, beyond what the loaded
@@ -248,14 +257,35 @@ class Restorer(ImageRestorer, keras.Model):
 
 
 class _Graphs:
-    """Compiled graphs by shape, in an object that neither Keras nor
-    TensorFlow tracks: they are not part of a saved model."""
+    """The network as TensorFlow's graphs, one for each size.
+
+    Keras' own would go on to a graph for all sizes, in which they are
+    unknown; attention has to know them. And it would be compiled by XLA,
+    whose convolutions take twice as long on a CPU.
+
+    A plain object, so that neither Keras nor TensorFlow takes the graphs for
+    a part of the model when they save it.
+    """
 
     def __init__(self):
-        self.by_shape = {}
+        self._by_shape = {}
 
     def __deepcopy__(self, memo):
         return _Graphs()
 
     def __reduce__(self):
         return _Graphs, ()
+
+    def run(self, model, inputs, shape):
+        import tensorflow as tf
+
+        if shape not in self._by_shape:
+            if len(self._by_shape) >= GRAPHS:
+                self._by_shape.pop(next(iter(self._by_shape)))
+            specs = keras.tree.map_structure(
+                lambda x: tf.TensorSpec(x.shape, x.dtype), inputs
+            )
+            self._by_shape[shape] = tf.function(
+                lambda inputs: model(inputs, training=False), autograph=False
+            ).get_concrete_function(specs)
+        return self._by_shape[shape](inputs)

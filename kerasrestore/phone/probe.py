@@ -45,7 +45,7 @@ def probe(path, threads=1, runs=2, tile=OPEN):
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
     >>> preset = get_preset(default_preset())
-    >>> probe(preset.file("tflite"))["outputs"]
+    >>> probe(preset.tflite())["outputs"]
     [[1, 384, 384, 3]]
     """
     home = Path(__file__).parents[2]

@@ -139,7 +139,7 @@ def phone_report(
 
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
-    >>> file = get_preset(default_preset()).file("tflite")
+    >>> file = get_preset(default_preset()).tflite()
     >>> report = phone_report([file], threads=(1,), runs=1)
     >>> report.files[0]["graph"]["left"]
     {}

@@ -105,7 +105,7 @@ class TFLiteGraph:
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
     >>> preset = get_preset(default_preset())
-    >>> graph = TFLiteGraph(preset.file("tflite"))
+    >>> graph = TFLiteGraph(preset.tflite())
     >>> graph.op_counts()["CONV_2D"] > 10
     True
     """

@@ -1,5 +1,6 @@
 """Training that can be cut off at any moment and goes on exactly."""
 
+from kerasrestore.training.distillation.distillation import Distillation
 from kerasrestore.training.distillation.imitation import Imitation
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
@@ -16,6 +17,7 @@ from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
 __all__ = [
+    "Distillation",
     "Imitation",
     "LogMeanSquaredError",
     "QuantizeAware",

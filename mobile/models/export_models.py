@@ -2,9 +2,10 @@
 
 python mobile/models/export_models.py
 
-puts every `.tflite` that is shipped for phones in float32 and int8 into
-`mobile/models/files/`, each with its sidecar, and `models.json`, the list of
-them. The default preset's models are exported once more with bytes in and out.
+puts the presets for phones into `mobile/models/files/` as `.tflite` files of
+float32, exported from their weights, and int8, as shipped; each with its
+sidecar, and `models.json`, the list of them. The default preset's models are
+exported once more with bytes in and out.
 Each model is loaded and checked with LiteRT before. `--add MODEL.tflite` adds
 one of your own (`kerasrestore export` makes them). The folder is replaced as a
 whole when all is done: what was in it and is not written again is gone.
@@ -30,8 +31,7 @@ from kerasrestore.models.presets import (
 FILES = Path(__file__).parent / "files"
 LIST = "models.json"
 FORMAT = 1
-# What the demos take, where a preset has it; float16 is float32 to a phone's
-# processor, and half the download is not worth a third choice on screen.
+# What the default preset is exported to with bytes in and out.
 QUANTIZATIONS = ("float32", "int8")
 # Multiply-accumulates a pixel that a phone can spend: some seconds a photo.
 # The published systems take a hundred times as many.
@@ -99,7 +99,7 @@ def export_models(folder=FILES, added=()):
         made.mkdir()
         # What may be wrong is looked at before the long work.
         others = [own(path) for path in added]
-        restorers = [*shipped(), *with_bytes(made), *others]
+        restorers = [*for_phones(made), *with_bytes(made), *others]
         models = [add_model(new, restorer) for restorer in restorers]
         names = [model["name"] for model in models]
         for name in names:
@@ -117,22 +117,27 @@ def export_models(folder=FILES, added=()):
     return models
 
 
-def shipped():
-    """The package's own models for phones, one after the other, loaded and
-    checked."""
+def for_phones(folder):
+    """The package's own models for phones, loaded and checked.
+
+    Args:
+        folder: folder for the float32 files, which are not shipped.
+
+    Yields:
+        Their `LiteRTRestorer`s.
+    """
+    # Takes seconds to load.
+    from kerasrestore.export.export_preset import export_preset
+
     for preset in presets():
         if preset.macs_per_pixel > PHONE_MACS:
             continue
-        for quantization in QUANTIZATIONS:
-            if role(quantization) in preset.files:
-                yield LiteRTRestorer.from_preset(
-                    preset.name, quantization=quantization
-                )
-
-
-def role(quantization):
-    """What a card calls the file of a quantization."""
-    return "tflite" if quantization == "float32" else f"tflite_{quantization}"
+        path = folder / f"{preset.name}.tflite"
+        tile = read_sidecar(preset.tflite())["tile"]
+        export_preset(preset.name, path, tile=tile, quality=preset.quality)
+        yield LiteRTRestorer(path, trial=False)
+        if "tflite_int8" in preset.files:
+            yield LiteRTRestorer.from_preset(preset.name, quantization="int8")
 
 
 def own(path):
@@ -165,9 +170,9 @@ def with_bytes(folder):
 
     preset = get_preset(default_preset())
     for quantization in QUANTIZATIONS:
-        shipped = preset.checked_file(role(quantization))
-        path = folder / f"{shipped.stem}_uint8.tflite"
-        tile = read_sidecar(shipped)["tile"]
+        kind = "" if quantization == "float32" else f"_{quantization}"
+        path = folder / f"{preset.name}{kind}_uint8.tflite"
+        tile = read_sidecar(preset.tflite())["tile"]
         export_preset(preset.name, path, to=quantization, io="uint8", tile=tile)
         yield LiteRTRestorer(path, trial=False)
 

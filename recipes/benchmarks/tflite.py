@@ -19,6 +19,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from kerasrestore.export.export_preset import export_preset
 from kerasrestore.models.presets import default_preset, find_preset
 from kerasrestore.phone.benchmark import (
     YARDSTICK_CHANNELS,
@@ -86,15 +87,18 @@ def main(argv=None):
     parser.add_argument("--out", type=Path, default=Path("tflite"))
     args = parser.parse_args(argv)
     preset = find_preset(args.preset or default_preset())
-    student = args.float32 or preset.checked_file("tflite")
-    integer = args.int8 or preset.checked_file("tflite_int8")
-    shape = image_shape(student)
-    if image_shape(integer) != shape:
-        raise ValueError(
-            f"{student} takes {shape}, {integer} {image_shape(integer)}; "
-            "export both for one size."
-        )
+    integer = args.int8 or preset.tflite("int8")
+    shape = image_shape(integer)
     with tempfile.TemporaryDirectory() as folder:
+        student = args.float32
+        if student is None:
+            student = Path(folder) / "float32.tflite"
+            export_preset(preset.path, student, tile=tuple(shape[:2]))
+        if image_shape(student) != shape:
+            raise ValueError(
+                f"{student} takes {image_shape(student)}, {integer} {shape}; "
+                "export both for one size."
+            )
         dncnn = Path(folder) / "dncnn.tflite"
         model = build_dncnn(*shape)
         convert(model, dncnn)

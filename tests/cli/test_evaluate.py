@@ -75,9 +75,9 @@ def test_bicubic_enlargement(capsys, tmp_path):
 
 def test_a_file_of_a_model(capsys, words):
     preset = get_preset("danet_mobile_denoise_color_blind_bsd400")
-    model = str(preset.file("tflite"))
+    model = str(preset.tflite())
     assert main([*words, "--model", model]) == 0
-    assert preset.file("tflite").stem in capsys.readouterr().out
+    assert preset.name in capsys.readouterr().out
     assert main([*words, "--model", model, "--runtime", "keras"]) == 2
     assert "runs through LiteRT" in capsys.readouterr().err
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from testing import image_folder, random_image, smooth_image
 
-from kerasrestore import LiteRTRestorer
+from kerasrestore import LiteRTRestorer, PANet
 from kerasrestore.cli.main import main
+from kerasrestore.tasks import Jpeg
+from kerasrestore.training import open_run
 
 NAME = "danet_mobile_denoise_gray_blind_bsd400"
 
@@ -18,6 +20,19 @@ def test_float16(tmp_path, capsys):
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["tile"] == [96, 128] and sidecar["name"] == NAME
     assert sidecar["license"] and sidecar["sigma_range"] == [0.0, 55.0]
+
+
+def test_a_training_without_noise_levels(tmp_path):
+    model = PANet(
+        task="jpeg", channels=1, num_blocks=2, features=8, attention=()
+    )
+    open_run(tmp_path, "train_panet.py", {"setting": "10"}, model, Jpeg(10))
+    model.save_weights(tmp_path / "best.weights.h5")
+    path = tmp_path / "a.tflite"
+    words = ["export", "--run", str(tmp_path), "--tile", "64", str(path)]
+    assert main(words) == 0
+    sidecar = json.loads(path.with_suffix(".json").read_text())
+    assert sidecar["sigma_range"] == [0, 0]
 
 
 def test_int8_with_bytes(tmp_path):

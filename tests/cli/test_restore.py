@@ -270,7 +270,7 @@ def test_a_runtime_that_is_not_installed(capsys, tmp_path, monkeypatch):
 
 
 def test_a_file_of_a_model(capsys, tmp_path):
-    model = get_preset("danet_mobile_denoise_gray_blind_bsd400").file("tflite")
+    model = get_preset("danet_mobile_denoise_gray_blind_bsd400").tflite()
     Image.fromarray(smooth_image(20, 30, 1)[..., 0]).save(tmp_path / "in.png")
     output = tmp_path / "out.png"
     words = (tmp_path / "in.png", output, "--model", model)

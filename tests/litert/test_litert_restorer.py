@@ -350,7 +350,10 @@ class TestPresets:
         target.mkdir()
         card = {**get_preset(default_preset()).card, "name": "mine"}
         files = {}
-        for end, options in (("", {}), ("_int8", {"quantization": "int8"})):
+        for end, options in (
+            ("_float32", {}),
+            ("_int8", {"quantization": "int8"}),
+        ):
             for role, suffix in (("tflite", ".tflite"), ("sidecar", ".json")):
                 file = target / f"mine{end}{suffix}"
                 shutil.copy(made(**options).with_suffix(suffix), file)
@@ -405,14 +408,14 @@ class TestPresets:
         assert "files of a preset" in capsys.readouterr().err
 
     def test_a_sidecar_that_is_not_the_cards(self, folder):
-        change(folder / "mine.tflite", license="mine")
-        with pytest.raises(ValueError, match=r"mine\.json.* checksum"):
+        change(folder / "mine_float32.tflite", license="mine")
+        with pytest.raises(ValueError, match=r"mine_float32\.json.* checksum"):
             LiteRTRestorer.from_preset(folder)
 
     @pytest.mark.parametrize(
         ("role", "changes", "words"),
         [
-            ("sidecar", {"task": "jpeg"}, "task 'denoise'.* 'jpeg'"),
+            ("sidecar_float32", {"task": "jpeg"}, "task 'denoise'.* 'jpeg'"),
             ("sidecar_int8", {"quantization": "float32"}, "not int8"),
         ],
     )

@@ -54,7 +54,7 @@ def test_the_folder_is_replaced_as_a_whole(files):
 def test_models_of_your_own(script, small, tmp_path, monkeypatch):
     shipped = LiteRTRestorer.from_preset(quantization="int8")
     monkeypatch.setattr(script, "with_bytes", lambda folder: [shipped])
-    monkeypatch.setattr(script, "shipped", lambda: [])
+    monkeypatch.setattr(script, "for_phones", lambda folder: [])
     out = tmp_path / "files"
     assert script.main(["--out", str(out), "--add", str(small)]) == 0
     listed = json.loads((out / "models.json").read_text())["models"]

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from goldens import golden, needs_goldens, released_state, tolerance
+from goldens import golden, released_state, tolerance
 from testing import enliven, random_image, run_model_test
 
 from kerasrestore.inference.tile_choice import choose_tiles
@@ -22,7 +22,6 @@ def small(**options):
     return PANet(**{"num_blocks": 2, "features": 8, "levels": 3, **options})
 
 
-@needs_goldens
 @pytest.mark.parametrize("name", GOLDENS)
 @pytest.mark.parametrize(
     ("rule", "key"), [("size", "output"), ("scale", "output_torch2_default")]

@@ -1,4 +1,4 @@
-import importlib
+import csv
 import json
 import shutil
 import sys
@@ -16,6 +16,7 @@ from testing import (
 )
 
 from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
+from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import (
     INT8_WEIGHTS,
     Preset,
@@ -24,6 +25,7 @@ from kerasrestore.models.presets import (
     find_preset,
     get_preset,
 )
+from kerasrestore.models.save_preset import add_exports, preset_task
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import QuantizeAware, quantize_aware
 
@@ -34,11 +36,6 @@ MARGINS = {
     "danet_mobile_denoise_color_sigma_bsd400": {15: 6.0, 25: 8.0, 50: 10.0},
     "danet_mobile_denoise_gray_blind_bsd400": {15: 5.0, 25: 7.0, 50: 9.0},
     "panet_s_denoise_color_sigma50_bsd400": {50: 10.0},
-}
-# Decibels that the files of other numbers may lose on the benchmarks.
-LOST = {
-    "float16": {"15": 0.01, "25": 0.01, "50": 0.01},
-    "int8": {"15": 0.15, "25": 0.1, "50": 0.1},
 }
 SIZES = ((1, 1), (31, 47), (481, 321), (500, 333), (1500, 1000))
 
@@ -72,40 +69,65 @@ def test_runtimes_agree_on_photos_of_any_size():
             restorer.restore(image / np.float32(255))
             for restorer in (exported, model)
         )
-        assert np.abs(one - two).max() <= 1e-4
+        # The weights of the file are rounded to float16.
+        assert np.abs(one - two).max() <= 1e-3
         difference = exported.restore(image).astype(int) - model.restore(image)
         assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.parametrize("name", MARGINS)
 def test_cards_are_complete(name):
-    card = get_preset(name).card
+    preset = get_preset(name)
+    card = preset.card
     assert card["name"] == name
     assert card["training"]["command"].startswith("python recipes/")
     assert card["training"]["hardware"] and card["training"]["validation"]
-    low, high = card["sigma_range"]
-    usual = {str(sigma) for sigma in (15, 25, 50) if low <= sigma <= high}
+    task = preset_task(preset)
+    assert task.name == preset.task
+    assert list(task.sigma) == card["sigma_range"]
+    usual = {f"{one.setting:g}" for one in task.validation_tasks()}
     for levels in card["psnr"].values():
         assert set(levels) == usual
-    roles = {"weights", "tflite", "sidecar", "log", "curve"}
+    roles = {"weights", "log", "curve"}
     if "start" in card["training"]:
         roles.add("start_log")
-    for kind, export in card.get("exports", {}).items():
+    for kind, export in card["exports"].items():
         roles |= {f"tflite_{kind}", f"sidecar_{kind}"}
         if export["method"] == "quantization_aware":
             roles.add(INT8_WEIGHTS)
-        for data, levels in export["quality"].items():
-            for sigma, figures in levels.items():
-                wanted = card["quality"][data][sigma]
-                (psnr,) = (n for n in figures if n.startswith("psnr"))
-                lost = wanted[psnr] - figures[psnr]
-                assert lost <= LOST[kind][sigma], (kind, data, sigma)
     assert roles == set(card["files"])
+    assert {preset.path / entry["file"] for entry in card["files"].values()} | {
+        preset.path / "card.json"
+    } == set(preset.path.iterdir())
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_cards_say_what_is_in_the_files(name):
+    preset = get_preset(name)
+    card = preset.card
+    model = Restorer.from_preset(name)
+    assert card["parameters"] == model.count_parameters()
+    macs = model.count_macs(256, 256) / 256**2
+    assert card["macs_per_pixel"] == pytest.approx(macs)
+    for kind, export in card["exports"].items():
+        path = preset.tflite(kind)
+        sidecar = read_sidecar(path)
+        assert sidecar["quality"] == export["quality"]
+        assert sidecar["quantization_method"] == export["method"]
+        assert sidecar["sigma_range"] == card["sigma_range"]
+        assert path.stat().st_size == export["bytes"]
+    # The best of the validations is the one that the log has.
+    best = card["training"]["validation"]
+    with open(preset.checked_file("log"), newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["psnr"]]
+    row = max(rows, key=lambda row: float(row["psnr"]))
+    assert int(row["step"]) == best["step"]
+    assert float(row["psnr"]) == pytest.approx(best["psnr"], abs=1e-3)
 
 
 @pytest.mark.parametrize("name", MARGINS)
 def test_shipped_exports(name):
-    """What is rounded gains nearly what float32 gains."""
+    """Rounded weights gain nearly what the float32 ones of Keras do."""
     preset = get_preset(name)
     kinds = preset.card.get("exports", {})
     clean = smooth_image(96, 120, preset.channels)
@@ -114,15 +136,20 @@ def test_shipped_exports(name):
         noisy = task.degrade_benchmark(clean, 0)
         options = {"sigma": sigma} if preset.sigma_input else {}
 
-        def psnr(kind, task=task, noisy=noisy, options=options):
-            exported = LiteRTRestorer.from_preset(name, quantization=kind)
-            assert exported.sidecar["quantization"] == kind
-            restored = exported.restore(noisy, **options)
+        def psnr(restorer, task=task, noisy=noisy, options=options):
+            restored = restorer.restore(noisy, **options)
             return task.score(restored, clean)["psnr"]
 
-        for kind in kinds:
+        exported = {
+            kind: LiteRTRestorer.from_preset(name, quantization=kind)
+            for kind in kinds
+        }
+        model = Restorer.from_preset(name)
+        for kind, restorer in exported.items():
+            assert restorer.sidecar["quantization"] == kind
+            tiles = {"tile": restorer.fixed_tile, **options}
             # Smooth images are where rounding shows most.
-            lost = psnr("float32") - psnr(kind)
+            lost = psnr(model, options=tiles) - psnr(restorer)
             assert lost < 0.01 if kind == "float16" else lost < 1.0
 
 
@@ -140,7 +167,7 @@ def test_folder(folder):
     np.testing.assert_allclose(
         LiteRTRestorer.from_preset(folder).restore(image),
         model.restore(image),
-        atol=1e-4,
+        atol=1e-2,
     )
     # The base class finds the right one.
     assert type(Restorer.from_preset(folder)) is DANetMobile
@@ -173,7 +200,7 @@ def test_another_class(folder):
         Other.from_preset(folder)
 
 
-@pytest.mark.parametrize("role", ["weights", "tflite"])
+@pytest.mark.parametrize("role", ["weights", "tflite_float16"])
 def test_damaged_files(folder, role):
     load = (DANetMobile if role == "weights" else LiteRTRestorer).from_preset
     path = Preset(folder).file(role)
@@ -223,16 +250,19 @@ def test_a_card_cannot_point_elsewhere(folder, tmp_path):
         DANetMobile.from_preset(folder)
 
 
-def test_weights_trained_for_int8(folder, monkeypatch):
+def test_weights_trained_for_int8(folder):
     with pytest.raises(ValueError, match="was not trained for int8"):
         QuantizeAware.from_preset(folder)
-    monkeypatch.syspath_prepend(ROOT / "recipes")
-    recipe = importlib.import_module("add_exports")
     patches = random_image((1, 2, 48, 48, 3))
     model = quantize_aware(DANetMobile.from_preset(folder), patches)
-    preset = Preset(folder)
-    recipe.add_weights(preset, model)
-    recipe.write_card(preset)
+    training = {"command": "a command"}
+    preset = add_exports(
+        Preset(folder), {"int8": model}, int8_training=training
+    )
+    assert preset.card["exports"]["int8"]["training"] == training
+    assert list(preset.card["exports"]) == ["float16", "int8"]
+    exported = LiteRTRestorer.from_preset(folder, quantization="int8")
+    assert exported.fixed_tile == (96, 96)
     loaded = QuantizeAware.from_preset(folder)
     assert loaded.name == "small" and loaded.calibrated
     np.testing.assert_array_equal(loaded(patches[0]), model(patches[0]))
@@ -240,8 +270,9 @@ def test_weights_trained_for_int8(folder, monkeypatch):
     shutil.copy(folder / "model.weights.h5", folder / "int8.weights.h5")
     with pytest.raises(ValueError, match="checksum"):
         QuantizeAware.from_preset(folder)
-    recipe.note(preset, INT8_WEIGHTS, folder / "int8.weights.h5")
-    recipe.write_card(preset)
+    sha256 = file_sha256(folder / "int8.weights.h5")
+    entry = {"file": "int8.weights.h5", "sha256": sha256}
+    change_card(folder, files={**preset.files, INT8_WEIGHTS: entry})
     with pytest.raises(ValueError, match="do not fit") as error:
         QuantizeAware.from_preset(folder)
     assert "\n" not in str(error.value)

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from goldens import golden, needs_goldens, released_state, tolerance
+from goldens import golden, released_state, tolerance
 from testing import enliven, random_image, run_model_test, run_python
 
 from kerasrestore import RNAN
@@ -132,7 +132,6 @@ def test_multiply_accumulates(mask):
     assert model.count_macs(12, 20) == wanted * pixels
 
 
-@needs_goldens
 @pytest.mark.parametrize(
     ("name", "options"),
     [

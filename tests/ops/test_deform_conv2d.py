@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from goldens import golden, needs_goldens
+from goldens import golden
 from keras import ops
 from testing import run_python
 
@@ -109,7 +109,6 @@ def test_against_the_definition(case, blocks, monkeypatch):
     np.testing.assert_allclose(np.asarray(output), wanted, atol=2e-5)
 
 
-@needs_goldens
 @pytest.mark.parametrize(
     "name", ["dcnv2_small", "dcnv2_large_offsets", "dcnv2_groups2_stride2"]
 )

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from goldens import golden, needs_goldens
+from goldens import golden
 from testing import random_image
 
 from kerasrestore.ops.wavelet import haar_dwt2d, haar_iwt2d
@@ -25,7 +25,6 @@ def test_against_the_definition():
     )
 
 
-@needs_goldens
 def test_released_vectors():
     arrays, _ = golden("haar_dwt")
     bands = haar_dwt2d(arrays["input"])

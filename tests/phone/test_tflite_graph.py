@@ -67,7 +67,7 @@ def test_macs(tmp_path, function, shapes, macs):
 
 @pytest.mark.parametrize("preset", presets(), ids=lambda preset: preset.name)
 def test_macs_are_those_of_the_sidecar(preset):
-    path = preset.file("tflite")
+    path = preset.tflite()
     sidecar = read_sidecar(path)
     counted = sum(TFLiteGraph(path).macs()[0].values())
     if sidecar["receptive_field"]:

@@ -5,9 +5,11 @@ import runpy
 import pytest
 from testing import ROOT, image_folder
 
-from kerasrestore import LiteRTRestorer, Restorer
+from kerasrestore import DANetMobile, LiteRTRestorer, Restorer
 from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import Preset
+from kerasrestore.training import open_run
+from kerasrestore.training.recipe.run_record import RunRecord
 
 SIZE = "--blocks 2 --features 8 --batch-size 2 --patch-size 12"
 SIZE += " --validation-crop 24 --setting 25 --quantize --quiet"
@@ -49,7 +51,7 @@ def test_measured_through_litert(make_preset, data, trained, tmp_path):
     assert preset.card["quantize_input"] is True
     assert "start" not in preset.card["training"]
     assert list(preset.psnr[data.name]) == ["25"]
-    sidecar = read_sidecar(preset.checked_file("tflite"))
+    sidecar = read_sidecar(preset.tflite())
     assert sidecar["quality"] == preset.quality
     assert LiteRTRestorer.from_preset(preset.path).fixed_tile == (32, 32)
 
@@ -67,13 +69,13 @@ def test_measured_by_keras(make_preset, data, trained, tmp_path):
     }
     start = preset.card["training"]["start"]
     assert start["steps"] == 2 and "--attention none" in start["command"]
-    assert read_sidecar(preset.checked_file("tflite"))["quality"] == {}
+    assert read_sidecar(preset.tflite())["quality"] == {}
     model = Restorer.from_preset(preset.path)
     assert model.attention == ("mid",)
     # Nothing half-made is left beside it.
     assert [path.name for path in tmp_path.iterdir()] == ["whole"]
     card = json.loads((preset.path / "card.json").read_text())
-    assert card["files"].keys() >= {"tflite", "log", "start_log"}
+    assert card["files"].keys() >= {"tflite_float16", "log", "start_log"}
 
 
 def test_tiles_are_for_keras(make_preset, trained, tmp_path, capsys):
@@ -81,3 +83,36 @@ def test_tiles_are_for_keras(make_preset, trained, tmp_path, capsys):
     with pytest.raises(SystemExit):
         make_preset.main([*words, "--benchmark-tile", "24"])
     assert "leave --benchmark-tile" in capsys.readouterr().err
+
+
+def test_a_stage_of_a_distillation(make_preset, tmp_path):
+    model = DANetMobile(widths=(8, 16))
+    stage = tmp_path / "mobile"
+    arguments = {"sigma": "10,40", "mobile_steps": 4, "until": "mobile"}
+    open_run(stage, "distill_danet.py", arguments, model)
+    model.save_weights(stage / "best.weights.h5")
+    (stage / "best.json").write_text('{"step": 4, "psnr": 20.0}')
+    log = "step,loss,learning_rate,psnr\n4,1.0,0.1,20.0\n"
+    (stage / "log.csv").write_text(log)
+    words = [str(stage), "--name", "a", "--into", str(tmp_path / "presets")]
+    make_preset.main([*words, *ABOUT[:-1], "96", "--license", "Apache-2.0"])
+    preset = Preset(tmp_path / "presets" / "a")
+    assert preset.card["sigma_range"] == [10, 40]
+    assert preset.card["training"]["steps"] == 4
+    assert preset.license == "Apache-2.0"
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("QuantizeAware", "--quantized"), ("PrivilegedTeacher", "that restores")],
+)
+def test_trainings_that_are_no_preset(make_preset, tmp_path, model, words):
+    RunRecord(
+        recipe="distill_danet.py",
+        arguments={},
+        command="",
+        model=model,
+        config={},
+    ).write(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        make_preset.main([str(tmp_path), "--name", "a", *ABOUT])

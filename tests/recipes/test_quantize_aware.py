@@ -5,10 +5,11 @@ import subprocess
 import sys
 
 import pytest
-from testing import ROOT, enliven, image_folder
+from testing import ROOT, enliven, image_folder, preset_folder
 
 from kerasrestore import DANetMobile
 from kerasrestore.export.tflite import export_tflite
+from kerasrestore.tasks import Denoise
 from kerasrestore.training import QuantizeAware
 from kerasrestore.training.recipe.load_run import load_run
 from kerasrestore.training.recipe.run import open_run
@@ -26,7 +27,8 @@ def floating(tmp_path_factory):
     """The folder of a float training of a gray model."""
     out = tmp_path_factory.mktemp("float")
     model = enliven(DANetMobile(channels=1, widths=(8, 16), middle_blocks=1))
-    open_run(out, "train_danet_mobile.py", {"setting": "10,40"}, model)
+    arguments = {"setting": "10,40"}
+    open_run(out, "train_danet_mobile.py", arguments, model, Denoise((10, 40)))
     model.save_weights(out / "best.weights.h5")
     return out
 
@@ -69,7 +71,7 @@ def test_a_run_becomes_an_integer_network(folder, floating, tmp_path):
 
     model, run = load_run(tmp_path / "run")
     assert isinstance(model, QuantizeAware) and model.channels == 1
-    assert run.sigma_range == (10, 40)
+    assert run.task.sigma == (10, 40)
     sidecar = export_tflite(model, tmp_path / "a.tflite", to="int8", tile=96)
     assert sidecar["quantization_method"] == "quantization_aware"
 
@@ -86,6 +88,25 @@ def main():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.main
+
+
+def test_the_folder_of_a_preset(main, folder, tmp_path, capsys):
+    preset = preset_folder(tmp_path)
+    words = ["--data", folder, "--validation", folder, "--out", tmp_path / "o"]
+    words += ["--patch-size", 16, "--batch-size", 2, "--dry-run"]
+    main([str(word) for word in (*words, "--preset", preset)])
+    assert "step" in capsys.readouterr().out
+
+
+def test_a_stage_of_a_distillation(main, folder, tmp_path, capsys):
+    model = enliven(DANetMobile(widths=(8, 16), middle_blocks=1))
+    stage = {"sigma": "10,40", "mobile_steps": 4, "until": "mobile"}
+    open_run(tmp_path / "mobile", "distill_danet.py", stage, model)
+    model.save_weights(tmp_path / "mobile" / "best.weights.h5")
+    words = ["--data", folder, "--validation", folder, "--out", tmp_path / "o"]
+    words += ["--patch-size", 16, "--batch-size", 2, "--dry-run"]
+    main([str(word) for word in (*words, "--run", tmp_path / "mobile")])
+    assert "step" in capsys.readouterr().out
 
 
 def test_what_is_refused(main, folder, floating, tmp_path):

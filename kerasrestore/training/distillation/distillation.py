@@ -174,12 +174,12 @@ class Distillation(keras.Model):
         return loss
 
     def _taught(self, x, y):
-        image, told = (x["image"], x) if self.sigma_input else (x, {})
+        image, given = (x["image"], x) if self.sigma_input else (x, {})
         if self.privileged:
             image = y
         inputs = image
         if isinstance(self.teacher.input, dict):
-            inputs = {**told, "image": image}
+            inputs = {**given, "image": image}
         return keras.tree.map_structure(
             ops.stop_gradient, self.teacher(inputs, training=False)
         )

@@ -1,4 +1,4 @@
-"""What a distillation can be told, and which stages that changes."""
+"""Options of a distillation, and the stages that they change."""
 
 import dataclasses
 

@@ -99,7 +99,7 @@ class PrivilegedValidation:
         validate: `Validation` whose one task leaves images as they are:
             what it hands on is the clean image.
         validate_decoder: `Validation` of restorers.
-        sigma: the noise level that a teacher with `sigma_input` is told
+        sigma: the noise level that a teacher with `sigma_input` is given
             beside a clean image.
 
     Call arguments:
@@ -126,7 +126,7 @@ class PrivilegedValidation:
 class _Reproducer:
     """A privileged teacher as `Validation` takes restorers."""
 
-    sigma_input = False  # It is told the level that it was made with.
+    sigma_input = False  # It takes the level that it was made with.
 
     def __init__(self, teacher, sigma):
         self.teacher = teacher
@@ -136,6 +136,6 @@ class _Reproducer:
     def restore_tile(self, tile, _):
         inputs = tile.astype(np.float32)
         if self.teacher.sigma_input:
-            told = np.full((len(tile), 1), self.sigma, np.float32)
-            inputs = {"image": inputs, "sigma": told}
+            level = np.full((len(tile), 1), self.sigma, np.float32)
+            inputs = {"image": inputs, "sigma": level}
         return np.asarray(self.teacher.predict_on_batch(inputs)["restored"])

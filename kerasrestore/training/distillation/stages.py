@@ -257,7 +257,9 @@ class DistillationStages:
             self.recipe,
             self.arguments(stage),
             restorer,
-            self.distribution.is_chief,
+            self.task,
+            defaults={option.key: option.default for option in OPTIONS},
+            write=self.distribution.is_chief,
         )
         self.best[stage] = fit(
             model,

@@ -1,24 +1,21 @@
 """The best model of a training, from the folder that a recipe wrote."""
 
-import json
+from functools import cached_property
 from pathlib import Path
 
 from kerasrestore import models
-
-# Noise that a denoiser is trained for where the run does not tell.
-SIGMA_RANGE = (0.0, 55.0)
+from kerasrestore.tasks.recorded import load_task
+from kerasrestore.training.recipe.run_record import RunRecord
 
 
 class Run:
-    """What a training was started with.
+    """A training in its folder.
 
     Args:
         folder: folder that a recipe wrote.
 
     Attributes:
-        facts: all of `run.json`.
-        sigma_range: lowest and highest noise level of the training, 0..255
-            scale.
+        record: its `RunRecord`.
 
     Raises:
         ValueError: if the folder holds no training.
@@ -26,24 +23,23 @@ class Run:
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        path = self.folder / "run.json"
-        try:
-            self.facts = json.loads(path.read_text(encoding="utf-8"))
-            self.arguments = self.facts["arguments"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{folder} holds no training that can be read ({path.name}: "
-                f"{error}); give the folder that a recipe wrote."
-            ) from error
+        self.record = RunRecord.read(folder)
 
-    @property
-    def sigma_range(self):
-        text = self.arguments.get("sigma") or self.arguments.get("setting")
-        try:
-            levels = [float(part) for part in str(text).split(",")]
-        except ValueError:
-            return SIGMA_RANGE
-        return min(levels), max(levels)
+    @cached_property
+    def task(self):
+        """The `Task` that was trained for.
+
+        Raises:
+            ValueError: if the package does not have its class.
+        """
+        if self.record.task is not None:
+            return load_task(self.record.task)
+        from kerasrestore.training.recipe.recipe import make_task
+
+        arguments = self.record.arguments
+        setting = arguments.get("setting") or arguments.get("sigma") or "0,55"
+        options = {"quantize": True} if arguments.get("quantize") else {}
+        return make_task(arguments.get("task", "denoise"), setting, **options)
 
     def build(self, name=None):
         """The model with the weights that were best in validation.
@@ -54,7 +50,7 @@ class Run:
         Raises:
             ValueError: if the weights are missing or do not fit.
         """
-        kind = self.facts["model"]
+        kind, config = self.record.model, self.record.config
         if kind == "QuantizeAware":
             from kerasrestore.training.quantization.quantize_aware import (
                 QuantizeAware,
@@ -62,11 +58,16 @@ class Run:
 
             model_class = QuantizeAware
             # Keras finds only classes that were loaded before.
-            getattr(models, self.facts["config"]["restorer"]["class_name"])
+            getattr(models, config["restorer"]["class_name"])
         else:
-            model_class = getattr(models, kind)
+            model_class = getattr(models, kind, None)
+        if not hasattr(model_class, "from_config"):
+            raise ValueError(
+                f"{self.folder} holds a {kind!r}, which this version of "
+                "kerasrestore does not know; update it."
+            )
         name = name or self.folder.resolve().name
-        model = model_class.from_config({**self.facts["config"], "name": name})
+        model = model_class.from_config({**config, "name": name})
         weights = self.folder / "best.weights.h5"
         if not weights.is_file():
             raise ValueError(

@@ -37,13 +37,15 @@ class Plan:
         task: what is restored.
         build: function that takes the arguments, the task and the number of
             channels and gives the `Restorer`, or a `Trainee` around it.
+        defaults: values of the arguments that are not given, by name.
 
     Attributes:
         channels: 3 for colour, 1 for gray.
     """
 
-    def __init__(self, args, task, build):
+    def __init__(self, args, task, build, defaults=None):
         self.args = args
+        self.defaults = defaults
         self.task = task
         self.channels = 1 if args.gray else 3
         self._build = build
@@ -73,7 +75,15 @@ class Plan:
         validate = self.validation()
         if distribution.replicas > 1 and not args.quiet:
             print(distribution.describe(), flush=True)
-        open_run(args.out, recipe, vars(args), restorer, distribution.is_chief)
+        open_run(
+            args.out,
+            recipe,
+            vars(args),
+            restorer,
+            self.task,
+            defaults=self.defaults,
+            write=distribution.is_chief,
+        )
         best = fit(
             model,
             sampler,

@@ -35,8 +35,8 @@ def plot_log(log, png):
     rate.plot(steps, columns["learning_rate"], color="0.7")
     rate.set_ylabel("learning rate", color="0.5")
     for name, values in columns.items():
-        if name.startswith("psnr_sigma"):
-            label = f"sigma {name.removeprefix('psnr_sigma')}"
+        if name.startswith("psnr_"):
+            label = name.removeprefix("psnr_").replace("sigma", "sigma ")
             right.plot(steps, values, label=f"{label}: {np.nanmax(values):.2f}")
     right.set(xlabel="step", ylabel="validation PSNR (dB)")
     right.grid(alpha=0.3)

@@ -86,11 +86,15 @@ class Recipe:
         Raises:
             ValueError: if arguments are out of range or do not go together.
         """
-        args = self._parser().parse_args(argv)
+        parser = self._parser()
+        args = parser.parse_args(argv)
         task = self._task(args)
         args.gray = args.gray or (args.task in self.gray and not args.color)
-        fill_settings(args, self.settings(args, task))
-        return Plan(args, task, self.build)
+        settings = self.settings(args, task)
+        fill_settings(args, settings)
+        defaults = {key: parser.get_default(key) for key in vars(args)}
+        defaults |= dataclasses.asdict(settings)
+        return Plan(args, task, self.build, defaults)
 
     def _parser(self):
         parser = argparse.ArgumentParser(

@@ -1,13 +1,13 @@
-"""What a training was started with, kept beside what it makes."""
+"""Records what a training was started with, and checks a resumed one."""
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import keras
 
-from kerasrestore.files import write_atomically
+from kerasrestore.tasks.recorded import record_task
+from kerasrestore.training.recipe.run_record import NAME, RunRecord
 from kerasrestore.version import __version__
 
 # These may change while the learning rate they give for the steps that were
@@ -25,67 +25,68 @@ SCHEDULE = (
 ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
 
 
-def open_run(out, recipe, arguments, model, write=True):
-    """Notes the arguments of a training in `out/run.json`.
+def open_run(
+    out, recipe, arguments, model, task=None, *, defaults=None, write=True
+):
+    """Records the arguments of a training in `out/run.json`.
 
-    An option that a later version of a recipe has more than an earlier one
-    does not count as changed as long as it is off or left out.
+    An option that the recorded run lacks, because its version of the recipe
+    did not have it yet, counts as its default.
 
     Args:
         out: folder of the training.
         recipe: name of the script.
         arguments: dictionary of its arguments.
         model: the `Restorer` that is trained.
+        task: the `Task` that it is trained for.
+        defaults: values of options that are not given, by name; off where
+            they are not named.
         write: whether to write the file, and not only to compare; one
             process of several does.
 
     Raises:
         ValueError: if the folder holds a training with other arguments.
     """
-    path = Path(out) / "run.json"
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))["arguments"]
-        changed = [
-            key
-            for key in sorted(before.keys() | arguments.keys())
-            if key not in (*SCHEDULE, *ASIDE)
-            and _plain(before.get(key) or 0) != _plain(arguments.get(key) or 0)
-        ]
-        if changed:
-            key = changed[0]
+    defaults = defaults or {}
+    before = None
+    if (Path(out) / NAME).exists():
+        before = RunRecord.read(out)
+        _compare(out, before.arguments, arguments, defaults)
+    if write:
+        RunRecord(
+            recipe=recipe,
+            arguments=arguments,
+            command=_command(recipe, arguments),
+            model=type(model).__name__,
+            config=_config(model),
+            versions=_versions(),
+            task=None if task is None else record_task(task),
+            start=_start(before, arguments.get("start")),
+        ).write(out)
+
+
+def _compare(out, before, now, defaults):
+    for key in sorted(before.keys() | now.keys()):
+        if key in (*SCHEDULE, *ASIDE):
+            continue
+        was, given = (
+            arguments.get(key, defaults.get(key)) for arguments in (before, now)
+        )
+        if _plain(was or 0) != _plain(given or 0):
             raise ValueError(
-                f"{out} holds a training with {key}={before.get(key)!r}, got "
-                f"{arguments.get(key)!r}; use another output folder or the "
-                "same arguments as before."
+                f"{out} holds a training with {key}={was!r}, got {given!r}; "
+                "use another output folder or the same arguments as before."
             )
-    if not write:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    run = {
-        "recipe": recipe,
-        "arguments": arguments,
-        "command": _command(recipe, arguments),
-        **_start(path, arguments.get("start")),
-        "model": type(model).__name__,
-        "config": _config(model),
-        "versions": _versions(),
-    }
-    text = json.dumps(run, indent=1) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
 
 
-def _start(path, start):
-    """What the run that this one starts from was started with."""
-    if not start:
-        return {}
+def _start(before, start):
+    """The record of the run that this one starts from, if any."""
     # Read once: that run may be gone when this one goes on.
-    source = path if path.exists() else Path(start) / path.name
-    if not source.is_file():
-        return {}  # A preset, whose card tells.
-    told = json.loads(source.read_text(encoding="utf-8"))
-    if source == path:
-        return {"start": told["start"]} if "start" in told else {}
-    return {"start": told}
+    if before is not None:
+        return before.start
+    if not start or not (Path(start) / NAME).is_file():
+        return None  # A preset, whose card has it.
+    return RunRecord.read(start)
 
 
 def _plain(value):
