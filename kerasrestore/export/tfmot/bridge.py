@@ -20,6 +20,7 @@ from kerasrestore.export.tflite import write_tflite
 from kerasrestore.files import write_atomically
 from kerasrestore.inference.tile_choice import pair
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
+from kerasrestore.tasks import serialize_task
 
 METHODS = ("prune", "cluster", "quantize")
 EXTRA = ("tensorflow_model_optimization", "tf_keras")
@@ -120,8 +121,7 @@ def compress(
         "channels": restorer.channels,
         "tile": list(pair(tile)),
         "data": str(Path(data).absolute()),
-        "task": task.name,
-        "task_config": task.get_config(),
+        "task": serialize_task(task),
         "sampler": {
             "patch_size": patch_size,
             "batch_size": batch_size,
