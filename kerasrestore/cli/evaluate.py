@@ -1,4 +1,4 @@
-"""`kerasrestore evaluate`: PSNR and SSIM beside what others reached."""
+"""`kerasrestore evaluate`: PSNR and SSIM beside published results."""
 
 import sys
 from contextlib import nullcontext
@@ -10,15 +10,10 @@ from kerasrestore.cli.restorers import (
     load_restorer,
 )
 
-SETTINGS = {
-    "denoise": "sigma, 0 to 255",
-    "demosaic": "first 2x2 pixels of the mosaic, GRBG if left out",
-    "jpeg": "quality, 1 to 100",
-    "super_resolution": "scale, 2, 3 or 4",
-}
-
 
 def add_parser(commands):
+    from kerasrestore.tasks import TASKS
+
     parser = commands.add_parser(
         "evaluate",
         help="measure a model on a folder of clean images",
@@ -29,14 +24,42 @@ def add_parser(commands):
     models.add_argument(
         "--baseline",
         choices=("degraded", "bicubic"),
-        help="measure the degraded images themselves, or bicubic enlargement",
+        help="measure the degraded images themselves, or bicubic upsampling",
     )
-    parser.add_argument("--task", choices=list(SETTINGS), default="denoise")
+    parser.add_argument(
+        "--task",
+        choices=list(TASKS),
+        default="denoise",
+        help="what is restored (default: denoise)",
+    )
     parser.add_argument(
         "--setting",
         metavar="S",
         help="strength of the degradation: "
-        + "; ".join(f"{task}: {told}" for task, told in SETTINGS.items()),
+        + "; ".join(
+            f"{name}: {task.setting_help}" for name, task in TASKS.items()
+        ),
+    )
+    parser.add_argument(
+        "--noise",
+        choices=("gaussian", "camera"),
+        default="gaussian",
+        help="noise of denoise (default: gaussian); camera: photographs of "
+        "a simulated camera, of which --setting is the variance of the shot "
+        "noise of a white pixel (default: 1e-4,2.2e-2, drawn anew for each "
+        "image)",
+    )
+    parser.add_argument(
+        "--jpeg-quality",
+        metavar="Q",
+        help="JPEG quality of all photographs of --noise camera, or LOW,HIGH; "
+        "none for no JPEG (default: 50,99 for four in five)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the noise: the same images in every run (default: 0)",
     )
     parser.add_argument(
         "--data",
@@ -49,13 +72,23 @@ def add_parser(commands):
         "--degraded",
         type=Path,
         metavar="DIR",
-        help="folder of degraded images of the same names, where they are "
-        "not to be made; without --setting, photographs with real noise",
+        help="folder of degraded images of the same names, instead of "
+        "synthesized ones; without --setting, photographs with real noise",
     )
-    parser.add_argument(
+    colors = parser.add_mutually_exclusive_group()
+    colors.add_argument(
         "--gray",
         action="store_true",
-        help="measure on gray images (on Y for jpeg and super_resolution)",
+        default=None,
+        help="measure on gray images, colour ones as their luminance (Y for "
+        "jpeg and super_resolution); default: on what the images are",
+    )
+    colors.add_argument(
+        "--color",
+        action="store_false",
+        default=None,
+        dest="gray",
+        help="measure on colour images, gray ones among them are left out",
     )
     add_tile_options(parser)
     parser.add_argument(
@@ -69,7 +102,7 @@ def add_parser(commands):
     parser.add_argument(
         "--paper",
         metavar="P:N",
-        help="show the rows of that paper's table alone, like panet:1",
+        help="compare with that table of a paper only, like panet:1",
     )
     parser.add_argument(
         "--csv", type=Path, metavar="F", help="append a line for each image"
@@ -81,17 +114,21 @@ def add_parser(commands):
         "--plot",
         type=Path,
         metavar="DIR",
-        help="draw the figures of all images and sheets of some into a folder",
+        help="folder for a plot of all PSNRs and comparison sheets of some "
+        "images",
     )
     parser.set_defaults(run=run)
 
 
 def run(args):
     from kerasrestore.evaluation import evaluate, parse_reference
+    from kerasrestore.evaluation.evaluate import benchmark_pairs, is_gray_set
     from kerasrestore.tasks import RealPairs
 
-    task = _task(args)
     # Before what takes long: mistakes are told at once.
+    task = _task(args)
+    if args.gray is None:
+        args.gray = is_gray_set(benchmark_pairs(args.data, args.degraded)[0])
     if args.paper is not None:
         parse_reference(args.paper)
     if args.csv is not None:
@@ -120,6 +157,7 @@ def run(args):
             tile=args.tile,
             overlap=args.overlap,
             ensemble=args.ensemble,
+            seed=args.seed,
             progress=tick,
         )
     # Before the files, which may fail: what took long to measure is shown.
@@ -136,33 +174,48 @@ def run(args):
 
 
 def _task(args):
-    from kerasrestore import tasks
+    from kerasrestore.tasks import DEGRADATIONS, RealPairs, get_task
 
-    if args.quantize_input and args.task != "denoise":
+    noise = None if args.noise == "gaussian" else args.noise
+    task_class = get_task(args.task, noise)
+    options = {"quantize": True} if args.quantize_input else {}
+    if noise is not None:
+        if args.degraded:
+            raise ValueError(
+                "--noise camera makes the noisy images; leave --degraded out."
+            )
+        # Of the mixture that models are trained on, this kind alone.
+        options |= {"shares": {noise: 1.0}, **_jpeg_files(args.jpeg_quality)}
+    elif args.jpeg_quality is not None:
         raise ValueError(
-            f"Only noise is drawn in floats; leave --quantize-input out for "
-            f"{args.task}."
+            "--jpeg-quality is of the files of --noise camera; give that too, "
+            "or leave it out."
         )
-    if args.task == "demosaic":
-        return tasks.Demosaic(args.setting or "GRBG")
-    if args.setting is None and args.task == "denoise" and args.degraded:
-        return tasks.RealPairs()
-    if args.setting is None:
-        raise ValueError(f"{args.task} wants --setting, {SETTINGS[args.task]}.")
+    photographs = (
+        args.degraded and (args.task, RealPairs.degradation) in DEGRADATIONS
+    )
+    if photographs and args.setting is None:
+        return RealPairs(args.task, **options)
+    task = task_class.from_setting(args.setting, **options)
+    if photographs and args.baseline == "degraded" and task.scale > 1:
+        return RealPairs(args.task, task.setting)
+    return task
+
+
+def _jpeg_files(quality):
+    """Options of `CameraNoise` for `--jpeg-quality`."""
+    if quality is None:
+        return {}
+    if quality == "none":
+        return {"jpeg": 0.0}
     try:
-        strength = float(args.setting)
+        values = [int(part) for part in quality.split(",")]
+        return {"jpeg": 1.0, "quality": values * (2 if len(values) == 1 else 1)}
     except ValueError:
-        strength = float("nan")
-    if args.task == "denoise":
-        return tasks.Denoise(strength, quantize=args.quantize_input)
-    if not strength.is_integer():
         raise ValueError(
-            f"--setting is {SETTINGS[args.task]}, got {args.setting!r}."
-        )
-    if args.degraded and args.baseline == "degraded" and args.task != "jpeg":
-        return tasks.RealPairs("super_resolution", int(strength))
-    kinds = {"jpeg": tasks.Jpeg, "super_resolution": tasks.SuperResolution}
-    return kinds[args.task](int(strength))
+            "--jpeg-quality is a whole number from 1 to 100, LOW,HIGH or "
+            f"none, got {quality!r}."
+        ) from None
 
 
 def _restorer(args, task):

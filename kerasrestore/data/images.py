@@ -95,7 +95,7 @@ def is_gray_file(path):
         path: image file.
 
     Returns:
-        `True` or `False`; `False` for what is no image.
+        `True` or `False`; `None` for what is no image.
 
     Example:
     >>> import tempfile
@@ -108,7 +108,7 @@ def is_gray_file(path):
         with Image.open(path) as image:
             return image.mode.partition(";")[0] in ("1", "L", "LA", *DEEP_MODES)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False
+        return None
 
 
 def load_image(path, channels=3, to_gray=rgb_to_gray):

@@ -1,4 +1,4 @@
-"""Measuring restorers, beside what others reached."""
+"""Evaluation of restorers beside published results."""
 
 from kerasrestore.evaluation.baselines import Baseline
 from kerasrestore.evaluation.evaluate import evaluate

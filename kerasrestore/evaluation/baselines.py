@@ -1,4 +1,4 @@
-"""What needs no model: the rows that prove that the ruler is right."""
+"""Model-free baselines, which validate the evaluation protocol."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ BASELINES = ("degraded", "bicubic")
 
 
 class Baseline:
-    """Takes a model's place in `evaluate`.
+    """A baseline in the place of a model in `evaluate`.
 
     Args:
         kind: `"degraded"` for the degraded image as it is, neither clipped
@@ -55,7 +55,7 @@ class Baseline:
 
         Args:
             image: float array on the [0, 1] scale.
-            **options: make no difference.
+            **options: ignored.
 
         Returns:
             Float array.

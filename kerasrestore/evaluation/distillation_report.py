@@ -12,7 +12,6 @@ from kerasrestore.data.pairs import ImagePair
 from kerasrestore.evaluation.evaluate import evaluate
 from kerasrestore.files import write_atomically
 from kerasrestore.plotting import matplotlib_figure
-from kerasrestore.tasks.recorded import setting_name
 
 # Side of the sample crops in pixels, and how many images they are from.
 SAMPLE = 96
@@ -157,7 +156,7 @@ def _measure(restorer, tasks, data, channels):
             raise ValueError(
                 f"{failed['name']} could not be measured: {failed['error']}"
             )
-        figures[setting_name(task)] = report.mean[f"psnr_{report.protocol}"]
+        figures[task.setting_name] = report.mean[f"psnr_{report.protocol}"]
     return figures
 
 

@@ -18,7 +18,7 @@ def evaluate(
     data,
     *,
     degraded=None,
-    gray=False,
+    gray=None,
     tile="auto",
     overlap="auto",
     ensemble=False,
@@ -34,13 +34,14 @@ def evaluate(
 
     Args:
         restorer: a `Restorer`, `LiteRTRestorer` or `Baseline`.
-        task: what is asked of it, `Denoise(sigma=25)` for example.
+        task: the `Task` to measure, `Denoise(sigma=25)` for example.
         data: folder of ground-truth images, or list of `ImagePair` as
             `open_dataset` gives it.
         degraded: folder of the low-quality images of the same names, where
             they are not made from the ground truth.
         gray: whether to measure on gray images; colour files are converted
-            by the task's own rule (MATLAB's rgb2gray, or Y).
+            by the task's own rule (MATLAB's rgb2gray, or Y). `None` for what
+            the images are, see `is_gray_set`.
         tile: as in `ImageRestorer.restore`. Figures of attention that sees
             the whole tile depend on it.
         overlap: as in `ImageRestorer.restore`.
@@ -56,7 +57,7 @@ def evaluate(
     Raises:
         ValueError: if restorer, task, `gray` and tiles do not belong
             together, the task has a range of settings, or the folder holds
-            no image.
+            no image, or both gray and colour ones while `gray` is `None`.
 
     Example:
     >>> import tempfile
@@ -72,17 +73,20 @@ def evaluate(
     >>> report.mean["psnr_rgb"] > report.mean["input_psnr_rgb"]
     True
     """
+    pairs, dataset = benchmark_pairs(data, degraded)
+    gray = is_gray_set(pairs) if gray is None else gray
     channels = 1 if gray else 3
     _check(restorer, task, channels)
     if isinstance(restorer, ImageRestorer):
         # Tiles that do not fit are no fault of the images'.
         choose_tiles(restorer, 64, 64, tile, overlap, None, 0, bool(ensemble))
-    pairs, dataset = benchmark_pairs(data, degraded)
     paired = degraded is not None
     report = Report(
         restorer=restorer.name,
         task=task.name,
         setting=task.setting,
+        degradation=task.degradation_label,
+        published=task.published,
         dataset=dataset,
         protocol=task.protocol(channels),
         gray=gray,
@@ -90,8 +94,7 @@ def evaluate(
         overlap=overlap,
         ensemble=ensemble,
         seed=seed,
-        quantize_input=task.name == "denoise"
-        and getattr(task, "quantize", False),
+        quantize_input=task.quantize_input,
     )
     for index, pair in enumerate(pairs):
         name = pair_name(pair)
@@ -180,14 +183,20 @@ def _check(restorer, task, channels):
             f"{restorer.name} is made for {restorer.task}, not for "
             f"{task.name}; choose another preset or task."
         )
+    if channels not in task.channels:
+        raise ValueError(
+            f"{task.name} is not done on "
+            f"{'gray' if channels == 1 else 'colour'} images; measure on "
+            "others."
+        )
     if restorer.channels != channels:
         raise ValueError(
             f"{restorer.name} restores "
-            f"{'gray' if restorer.channels == 1 else 'colour'} images; "
             + (
-                "choose a gray preset or leave gray out."
+                "colour images, these are gray; choose a gray preset or "
+                "colour images."
                 if channels == 1
-                else "choose a colour preset or ask for gray."
+                else "gray images; choose a colour preset or ask for gray."
             )
         )
     if restorer.scale != task.scale:
@@ -213,6 +222,32 @@ def benchmark_pairs(data, degraded=None):
     return [
         ImagePair(path.stem, None, path) for path in list_images(data)
     ], dataset
+
+
+def is_gray_set(pairs):
+    """Whether the images of a benchmark are gray ones.
+
+    Args:
+        pairs: list of `ImagePair`, as `benchmark_pairs` gives it.
+
+    Returns:
+        `True` or `False`. Files that cannot be read do not count.
+
+    Raises:
+        ValueError: if some are gray and some are in colour.
+    """
+    sources = [pair.degraded if pair.clean is None else pair.clean
+               for pair in pairs]  # fmt: skip
+    # What is no file is an array in colour.
+    found = [isinstance(one, Path) and is_gray_file(one) for one in sources]
+    if True in found and False in found:
+        raise ValueError(
+            f"{found.count(True)} of {len(found)} images are gray, such as "
+            f"{pair_name(pairs[found.index(True)])}, and do not compare with "
+            "the colour ones; ask for gray to measure all of them so, or "
+            "remove them."
+        )
+    return True in found
 
 
 def pair_name(pair):

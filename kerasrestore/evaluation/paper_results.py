@@ -1,4 +1,4 @@
-"""What other methods reached, to be printed beside a measurement."""
+"""Published results, to be printed beside a measurement."""
 
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ from kerasrestore.evaluation.paper_tables import (
     parse_reference,
     table_kind,
 )
+from kerasrestore.tasks import TASKS
 
-TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
 CHANNELS = ("gray", "color", "y")
 # Other names of sets, as folders are called.
 _ALIASES = {
@@ -23,7 +23,7 @@ _ALIASES = {
 
 @dataclass(frozen=True)
 class PaperResult:
-    """What a method reached on a set, published or measured here.
+    """The result of a method on a benchmark, published or measured here.
 
     Attributes:
         method: name of the method.
@@ -141,7 +141,7 @@ def rows_for(task, dataset, setting=None, channels="color", reference=None):
     ('Mosaiced', 8.43, 0.085, 'PANet, table 2')
     """
     for name, value, known in (
-        ("task", task, TASKS),
+        ("task", task, tuple(TASKS)),
         ("channels", channels, CHANNELS),
     ):
         if value not in known:

@@ -1,4 +1,4 @@
-"""What a measurement found, for people, programs and spreadsheets."""
+"""The report of an evaluation: table, JSON and CSV."""
 
 import csv
 import json
@@ -19,6 +19,8 @@ class Report:
         task: name of the task.
         setting: its strength: sigma on the 0..255 scale, JPEG quality or
             factor; `None` for tasks without one.
+        degradation: how the images were degraded, `"gaussian"` or `"camera"`
+            for example.
         dataset: name of the folder.
         protocol: what was compared, `"rgb"`, `"gray"` or `"y_shave2"`; the
             names of the figures end in it.
@@ -29,6 +31,7 @@ class Report:
         seed: seed of the degradation.
         quantize_input: whether the noisy images were clipped and rounded to
             8 bits: figures of the two protocols do not compare.
+        published: whether published figures are of such a degradation.
         images: one dictionary for each image: `name` and its figures.
         failed: one dictionary for each file that could not be measured:
             `name` and `error`.
@@ -38,6 +41,7 @@ class Report:
     task: str
     setting: float | None
     dataset: str
+    degradation: str = ""
     protocol: str = "rgb"
     gray: bool = False
     tile: int | str | tuple | None = "auto"
@@ -45,6 +49,7 @@ class Report:
     ensemble: bool = False
     seed: int = 0
     quantize_input: bool = False
+    published: bool = True
     images: list = field(default_factory=list)
     failed: list = field(default_factory=list)
 
@@ -88,6 +93,7 @@ class Report:
             "restorer": self.restorer,
             "task": self.task,
             "setting": self.setting,
+            "degradation": self.degradation,
             "dataset": self.dataset,
             "protocol": self.protocol,
             "gray": self.gray,
@@ -140,10 +146,10 @@ class Report:
         """
         setting = "" if self.setting is None else f", setting {self.setting:g}"
         lines = [
-            f"{self.task}{setting}, {self.dataset}, {len(self.images)} images"
-            f", {self.protocol.replace('_', ', ')}"
+            f"{self.task}{setting}{self._degradation()}, {self.dataset}, "
+            f"{len(self.images)} images, {self.protocol.replace('_', ', ')}"
             + (", input clipped and rounded" if self.quantize_input else "")
-            + self._told_tiles()
+            + self._unusual()
         ]
         rows = [("method", "PSNR", "SSIM", "source")]
         method = self.restorer + (" x8" if self.ensemble else "")
@@ -156,13 +162,18 @@ class Report:
                 psnr, ssim = figures
                 rows.append((name, f"{psnr:.2f}", f"{ssim:.4f}", "measured"))
         channels = "y" if self.protocol.startswith("y") else "color"
-        for row in rows_for(
-            self.task,
-            self.dataset,
-            self.setting,
-            "gray" if self.gray else channels,
-            paper,
-        ):
+        published = (
+            rows_for(
+                self.task,
+                self.dataset,
+                self.setting,
+                "gray" if self.gray else channels,
+                paper,
+            )
+            if self.published
+            else []
+        )
+        for row in published:
             method = row.method + (f" ({row.training})" if row.training else "")
             ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
             source = row.source + (f" ({row.note})" if row.note else "")
@@ -175,12 +186,17 @@ class Report:
             )
         return "\n".join(lines)
 
-    def _told_tiles(self):
-        given = {"tile": self.tile, "overlap": self.overlap}
+    def _degradation(self):
+        if self.degradation in ("", self.task):
+            return ""
+        return f", {self.degradation}"
+
+    def _unusual(self):
+        usual = {"tile": "auto", "overlap": "auto", "seed": 0}
         return "".join(
-            f", {name} {value}"
-            for name, value in given.items()
-            if value != "auto"
+            f", {name} {getattr(self, name)}"
+            for name, value in usual.items()
+            if getattr(self, name) != value
         )
 
 

@@ -1,18 +1,15 @@
-"""Calibration: what values the features of a network take."""
+"""Calibration: the ranges of a network's feature maps."""
 
 import os
 
 import numpy as np
 
-from kerasrestore import tasks
 from kerasrestore.data.images import list_images
 from kerasrestore.data.sampler import turned
 from kerasrestore.export.inference_graph import import_graph
 from kerasrestore.ops.arguments import whole_numbers
+from kerasrestore.tasks import get_task
 
-# Settings that a task's models are trained for, unless others are given.
-JPEG_QUALITIES = (10, 20, 30, 40)
-NOISE_LEVELS = 8
 # Part of the tiles whose features lie within the ranges as a whole, by bits.
 COVERED = {8: 0.75, 16: 1.0}
 
@@ -27,9 +24,9 @@ class CalibrationSet:
     Args:
         folder: folder of clean images of the training, never of a benchmark,
             on which the result is measured.
-        settings: tasks that degrade them in turn; `None` for those of the
-            model's task: noise of eight levels over its range, JPEG of the
-            qualities 10 to 40.
+        settings: tasks that degrade them in turn; `None` for
+            `calibration_tasks` of the model's task: noise of eight levels
+            over its range, JPEG of the qualities 10 to 40.
         count: how many tiles.
         seed: seed of crops, turns and noise.
 
@@ -68,7 +65,9 @@ class CalibrationSet:
             Image `(1, height, width, channels)`, float32 with [0, 1] as the
             range of clean pixels, and the setting's strength `(1,)`.
         """
-        settings = self.settings or default_settings(model, sigma_range)
+        settings = self.settings or get_task(model.task).calibration_tasks(
+            model, sigma_range
+        )
         for number in range(start, start + self.count):
             task = settings[number % len(settings)]
             rng = np.random.default_rng([self.seed, number])
@@ -93,23 +92,6 @@ def calibration_set(calibration):
         "calibration is a folder of training images or a CalibrationSet, got "
         f"{calibration!r}."
     )
-
-
-def default_settings(model, sigma_range):
-    """The tasks by which a model's inputs are degraded."""
-    if model.task == "denoise":
-        levels = np.linspace(*sigma_range, NOISE_LEVELS)
-        return [tasks.Denoise(float(level)) for level in levels]
-    if model.task == "jpeg":
-        return [tasks.Jpeg(quality) for quality in JPEG_QUALITIES]
-    if model.task == "super_resolution" and model.scale == 1:
-        raise ValueError(
-            f"{model.name} enlarges photographs of its own degradation; give "
-            "a CalibrationSet with settings=[...] that makes such."
-        )
-    if model.task == "super_resolution":
-        return [tasks.SuperResolution(model.scale)]
-    return [tasks.TASKS[model.task]()]
 
 
 def feature_ranges(definition, specs, points, tiles, bits=8):

@@ -16,7 +16,7 @@ from kerasrestore.models.presets import (
     Preset,
     file_sha256,
 )
-from kerasrestore.tasks.recorded import load_task, record_task, setting_name
+from kerasrestore.tasks import deserialize_task, serialize_task
 
 WEIGHTS = "model.weights.h5"
 # Arguments of a model that are no part of what was trained.
@@ -82,7 +82,7 @@ def save_preset(
                 if key not in LEFT_OUT
             },
             "task": task.name,
-            "degradation": record_task(task),
+            "degradation": serialize_task(task),
             "channels": model.channels,
             "sigma_input": model.sigma_input,
         }
@@ -185,7 +185,7 @@ def preset_task(preset):
     """The task that a preset was trained for.
 
     Raises:
-        ValueError: as `load_task`.
+        ValueError: as `deserialize_task`.
 
     Example:
     >>> from kerasrestore.models.presets import get_preset
@@ -193,7 +193,7 @@ def preset_task(preset):
     >>> preset_task(preset).get_config()
     {'sigma': [50.0, 50.0], 'quantize': True}
     """
-    return load_task(preset.degradation)
+    return deserialize_task(preset.degradation)
 
 
 def measure(restorer, task, benchmarks, **options):
@@ -223,7 +223,7 @@ def measure(restorer, task, benchmarks, **options):
                 raise ValueError(
                     f"{failed['name']} could not be measured: {failed['error']}"
                 )
-            levels[setting_name(one)] = {
+            levels[one.setting_name] = {
                 key: round(value, 4) for key, value in report.mean.items()
             }
         quality[Path(data).resolve().name] = levels

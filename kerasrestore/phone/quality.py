@@ -9,61 +9,6 @@ from kerasrestore.evaluation.evaluate import (
     measured_images,
     pair_name,
 )
-from kerasrestore.tasks import TASKS
-
-# What is measured where nothing was asked for.
-SETTINGS = {"denoise": 25, "demosaic": "GRBG", "jpeg": 10}
-
-
-def make_task(restorer, setting=None, quantize_input=False):
-    """The task of a restorer at a strength.
-
-    Args:
-        restorer: any restorer.
-        setting: text or number: sigma, JPEG quality or first pixels of the
-            mosaic; `None` for 25, 10 and GRBG. The scale of
-            super-resolution is that of the restorer.
-        quantize_input: whether noisy images are clipped and rounded to
-            bytes.
-
-    Returns:
-        A `Task`.
-
-    Raises:
-        ValueError: if the setting is none of the task's.
-
-    Example:
-    >>> from kerasrestore import LiteRTRestorer
-    >>> make_task(LiteRTRestorer.from_preset(), "15").setting
-    15.0
-    """
-    name = restorer.task
-    if name not in TASKS:
-        raise ValueError(
-            f"{restorer.name} is made for {name}; what is measured is "
-            f"{', '.join(TASKS)}."
-        )
-    if quantize_input and name != "denoise":
-        raise ValueError(
-            f"Only noise is drawn in floats; leave quantize_input out for "
-            f"{name}."
-        )
-    setting = SETTINGS.get(name, restorer.scale) if setting is None else setting
-    if name == "demosaic":
-        return TASKS[name](str(setting))
-    try:
-        number = float(setting)
-    except ValueError:
-        number = math.nan
-    whole = name != "denoise"
-    if not math.isfinite(number) or (whole and not number.is_integer()):
-        raise ValueError(
-            f"The setting of {name} is a {'whole ' if whole else ''}number, "
-            f"got {setting!r}."
-        )
-    if not whole:
-        return TASKS[name](number, quantize=quantize_input)
-    return TASKS[name](int(number))
 
 
 def compare(restorers, tasks, pairs, reference=None, progress=None):

@@ -12,12 +12,9 @@ from pathlib import Path
 from kerasrestore.evaluation.evaluate import benchmark_pairs
 from kerasrestore.files import write_atomically
 from kerasrestore.phone import pictures
-from kerasrestore.phone.quality import (
-    compare,
-    make_task,
-    restored_images,
-)
+from kerasrestore.phone.quality import compare, restored_images
 from kerasrestore.phone.table import markdown
+from kerasrestore.tasks import get_task
 from kerasrestore.version import __version__
 
 FORMAT = 1
@@ -118,8 +115,8 @@ def phone_report(
             sidecar; all else of any file that LiteRT runs.
         data: folder of clean images, or list of `ImagePair`; `None` to leave
             quality out.
-        settings: strengths of the degradation, as `make_task` takes them;
-            one that is usual unless given.
+        settings: strengths of the degradation, as `Task.for_model` takes
+            them; one that is usual unless given.
         quantize_input: whether noisy images are clipped and rounded to
             bytes, as photos are and files with bytes as input do anyway.
         images: how many of the images are taken, from the first; all unless
@@ -318,8 +315,10 @@ def _tasks(restorers, reference, settings, quantize_input):
             )
             + "); report on one kind at a time."
         )
+    options = {"quantize": True} if quantize_input else {}
+    task_class = get_task(every[0].task)
     return [
-        make_task(every[0], setting, quantize_input)
+        task_class.for_model(every[0], setting, **options)
         for setting in settings or [None]
     ]
 

@@ -17,7 +17,13 @@ All tasks keep one contract, that of `Task`:
 - `setting` is the strength by which the tables name a column, `scale` the
   factor between the sides of input and output, `block` and `halo` say how a
   crop has to be cut so that it is degraded like its place in the whole image.
-- `get_config()` gives the arguments that build the task again.
+- `get_config()` gives the arguments that build the task again, and
+  `serialize_task` a record from which `deserialize_task` does.
+- `from_setting(text)` builds it from what a command line says, `for_model` as
+  a model is measured, `calibration_tasks` as it is calibrated for int8.
+
+A task that is made known by `register_task` can be trained for with a recipe,
+validated, evaluated and exported like those of the package.
 
 Nothing here needs Keras but `degrade_tensors`.
 """
@@ -27,12 +33,24 @@ from kerasrestore.tasks.demosaic import Demosaic
 from kerasrestore.tasks.denoise import Denoise
 from kerasrestore.tasks.jpeg import Jpeg
 from kerasrestore.tasks.real_pairs import RealPairs
+from kerasrestore.tasks.registry import (
+    DEGRADATIONS,
+    TASKS,
+    deserialize_task,
+    get_task,
+    register_task,
+    serialize_task,
+    unregister_task,
+)
 from kerasrestore.tasks.super_resolution import SuperResolution
 from kerasrestore.tasks.task import Task
 
-TASKS = {task.name: task for task in (Denoise, Demosaic, Jpeg, SuperResolution)}
+# Those of the published tables come before others of the same name.
+for _task in (Denoise, Demosaic, Jpeg, SuperResolution, CameraNoise, RealPairs):
+    register_task(_task)
 
 __all__ = [
+    "DEGRADATIONS",
     "TASKS",
     "CameraNoise",
     "Demosaic",
@@ -41,4 +59,9 @@ __all__ = [
     "RealPairs",
     "SuperResolution",
     "Task",
+    "deserialize_task",
+    "get_task",
+    "register_task",
+    "serialize_task",
+    "unregister_task",
 ]

@@ -33,6 +33,12 @@ class Demosaic(Task):
     """
 
     name = "demosaic"
+    degradation = "mosaic"
+    setting_argument = "pattern"
+    setting_type = str
+    setting_help = f"the first 2x2 pixels of the mosaic, {', '.join(PATTERNS)}"
+    usual_setting = "GRBG"
+    channels = (3,)
 
     def __init__(self, pattern="GRBG"):
         if pattern not in PATTERNS:

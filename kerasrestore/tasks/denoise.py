@@ -4,8 +4,8 @@ import numpy as np
 
 from kerasrestore.tasks.task import Task
 
-# Noise levels of the papers' tables: a range is validated at these.
-VALIDATED = (15, 25, 50)
+# Noise levels over its range at which a model is calibrated.
+CALIBRATED = 8
 
 
 class Denoise(Task):
@@ -42,6 +42,13 @@ class Denoise(Task):
     """
 
     name = "denoise"
+    degradation = "gaussian"
+    setting_argument = "sigma"
+    setting_help = "the noise level sigma, 0 to 255"
+    setting_required = True
+    usual_setting = 25
+    benchmark_settings = (15, 25, 50)
+    has_noise_level = True
 
     def __init__(self, sigma=(0.0, 55.0), quantize=False):
         try:
@@ -67,16 +74,27 @@ class Denoise(Task):
             )
         return low
 
+    @classmethod
+    def calibration_tasks(cls, model, sigma_range=(0, 55)):
+        levels = np.linspace(*sigma_range, CALIBRATED)
+        return tuple(cls(float(level)) for level in levels)
+
     @property
     def label(self):
         return f"sigma{self.setting:g}"
+
+    @property
+    def quantize_input(self):
+        return self.quantize
 
     def validation_tasks(self):
         low, high = self.sigma
         if low == high:
             return (self,)
-        levels = [s for s in VALIDATED if low <= s <= high] or [high]
-        return tuple(Denoise(level, self.quantize) for level in levels)
+        return tuple(
+            Denoise(sigma, self.quantize)
+            for sigma in self._settings_within(low, high)
+        )
 
     def _degrade_patch(self, clean, rng):
         low, high = self.sigma

@@ -8,9 +8,6 @@ from kerasrestore.imaging.jpeg_file import jpeg_levels
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
-# Qualities of the papers' tables: a range is validated at these.
-VALIDATED = (10, 20, 30, 40)
-
 
 class Jpeg(Task):
     """JPEG compression: how images are compressed and how they are scored.
@@ -48,6 +45,13 @@ class Jpeg(Task):
     """
 
     name = "jpeg"
+    degradation = "jpeg"
+    setting_argument = "quality"
+    setting_type = int
+    setting_help = "the JPEG quality, a whole number from 1 to 100"
+    setting_required = True
+    usual_setting = 10
+    benchmark_settings = (10, 20, 30, 40)
     block = 16  # Chroma is halved and cut into blocks of 8.
     halo = 2  # It is interpolated from the neighbouring sample.
     to_gray = staticmethod(rgb_to_y_bytes)
@@ -83,8 +87,7 @@ class Jpeg(Task):
         low, high = self.quality
         if low == high:
             return (self,)
-        qualities = [q for q in VALIDATED if low <= q <= high] or [high]
-        return tuple(Jpeg(quality) for quality in qualities)
+        return tuple(Jpeg(q) for q in self._settings_within(low, high))
 
     def _degrade_patch(self, clean, rng):
         low, high = self.quality

@@ -3,8 +3,6 @@
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
-NAMES = ("denoise", "super_resolution")
-
 
 class RealPairs(Task):
     """Pairs of a low-quality and a high-quality photograph, of one size.
@@ -34,16 +32,28 @@ class RealPairs(Task):
         published.
     """
 
+    name = "photographs"  # Of the class: an object has one of these.
+    names = ("denoise", "super_resolution")
+    degradation = "photographs"
+    setting_argument = "factor"
+    setting_type = int
+    setting_help = "the factor of super_resolution, 2, 3 or 4"
+
     def __init__(self, name="denoise", factor=None):
-        if name not in NAMES:
+        if name not in self.names:
             raise ValueError(
-                f"Pairs of photographs are there for {' and '.join(NAMES)}, "
-                f"got {name!r}."
+                "Pairs of photographs are there for "
+                f"{' and '.join(self.names)}, got {name!r}."
             )
-        if factor not in ((None,) if name == "denoise" else (2, 3, 4)):
+        if name == "denoise" and factor is not None:
             raise ValueError(
-                "The factor is 2, 3 or 4 for super_resolution and None for "
-                f"denoise, got {factor!r} for {name}."
+                "The noise of photographs is what it is and has no setting; "
+                f"leave it out, got {factor!r}."
+            )
+        if name == "super_resolution" and factor not in (2, 3, 4):
+            raise ValueError(
+                "super_resolution of photographs wants their factor, 2, 3 or "
+                f"4, got {factor!r}."
             )
         self.name = name
         self.factor = factor

@@ -53,6 +53,12 @@ class SuperResolution(Task):
     """
 
     name = "super_resolution"
+    degradation = "bicubic"
+    setting_argument = "scale"
+    setting_type = int
+    setting_help = "the scale, 2, 3 or 4"
+    setting_required = True
+    benchmark_settings = FACTORS
     scored_on_y = True
     to_gray = staticmethod(rgb_to_y_bytes)
 
@@ -73,6 +79,21 @@ class SuperResolution(Task):
         # The kernel reaches 2 small pixels on the way down, 2 on that up.
         self.halo = max(self.factors) * (4 if pre_upsampled else 2)
         self.shave = max(self.factors)
+
+    @classmethod
+    def for_model(cls, model, setting=None, **options):
+        if setting is None:
+            setting = model.scale
+        return super().for_model(model, setting, **options)
+
+    @classmethod
+    def calibration_tasks(cls, model, sigma_range=(0, 55)):
+        if model.scale == 1:
+            raise ValueError(
+                f"{model.name} enlarges photographs of its own degradation; "
+                "give a CalibrationSet with settings=[...] that makes such."
+            )
+        return (cls(model.scale),)
 
     @property
     def modulus(self):

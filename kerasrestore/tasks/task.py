@@ -1,5 +1,7 @@
 """What all tasks have in common."""
 
+import inspect
+
 import numpy as np
 
 from kerasrestore.data.images import load_image, rgb_to_gray
@@ -19,10 +21,29 @@ class Task:
 
     A subclass defines `_degrade_patch(clean, rng)` and `_degrade_image(clean,
     rng)`, `setting` and `get_config()`, and sets the attributes below where
-    they differ. The package's docstring has the contract in words.
+    they differ. With `register_task` it is known to recipes, command lines
+    and exports. The package's docstring has the contract in words.
 
     Attributes:
         name: name of the task, by which models and presets know it.
+        degradation: name of the way in which images are degraded; tasks of
+            one name may have several.
+        setting_argument: argument of the constructor that a setting gives.
+        setting_type: type of a setting: `float`, `int` or `str`.
+        setting_help: what a setting is, with its range.
+        setting_required: whether images cannot be degraded without one.
+        usual_setting: setting at which models are measured where none is
+            given.
+        benchmark_settings: settings of the papers' tables; a range is
+            validated at those that lie in it, and int8 is calibrated at
+            them.
+        published: whether the published figures for the task are of images
+            that were degraded in this way.
+        channels: numbers of channels that images can have.
+        has_noise_level: whether the strength is a noise level on the 0..255
+            scale, which models with a sigma input are given.
+        quantize_input: whether the noisy image is clipped and rounded to 8
+            bits, which tables tell apart.
         scale: factor from the degraded to the clean image's sides.
         block: a crop that begins on multiples of it is degraded as the same
             place of the whole image is, but for its border.
@@ -33,12 +54,108 @@ class Task:
     """
 
     name = None
+    degradation = None
+    setting_argument = None
+    setting_type = float
+    setting_help = None
+    setting_required = False
+    usual_setting = None
+    benchmark_settings = ()
+    published = True
+    channels = (1, 3)
+    has_noise_level = False
+    quantize_input = False
     scale = 1
     block = 1
     halo = 0
     shave = 0
     scored_on_y = False
     to_gray = staticmethod(rgb_to_gray)
+
+    @classmethod
+    def from_setting(cls, text=None, **options):
+        """The task at a setting, as a command line gives it.
+
+        Args:
+            text: the setting, or several with commas between them; `None`
+                for that of the constructor.
+            **options: further arguments of the constructor.
+
+        Returns:
+            A task of this class.
+
+        Raises:
+            ValueError: if a setting is missing or is none of the task's, or
+                an option does not go with the task.
+
+        Example:
+        >>> from kerasrestore.tasks import Denoise
+        >>> Denoise.from_setting("0,55").sigma
+        (0.0, 55.0)
+        """
+        if text is None and not cls.setting_required:
+            return cls.from_options(**options)
+        if text is None:
+            raise ValueError(f"{cls.name} wants a setting, {cls.setting_help}.")
+        if cls.setting_argument is None:
+            raise ValueError(f"{cls.name} has no setting, got {text!r}.")
+        try:
+            values = tuple(map(cls.setting_type, str(text).split(",")))
+        except ValueError:
+            raise ValueError(
+                f"The setting of {cls.name} is {cls.setting_help}, got "
+                f"{text!r}."
+            ) from None
+        value = values if len(values) > 1 else values[0]
+        return cls.from_options(**{cls.setting_argument: value}, **options)
+
+    @classmethod
+    def from_options(cls, **options):
+        """The task with arguments of its constructor, which are checked.
+
+        Raises:
+            ValueError: if an argument is unknown or out of its range.
+        """
+        known = inspect.signature(cls).parameters
+        for option in options:
+            if option not in known:
+                raise ValueError(
+                    f"{cls.__name__} takes no {option}; leave it out."
+                )
+        return cls(**options)
+
+    @classmethod
+    def for_model(cls, model, setting=None, **options):
+        """The task at which a model is measured.
+
+        Args:
+            model: `Restorer` or `LiteRTRestorer`.
+            setting: as `text` in `from_setting`; the usual one unless given.
+            **options: as in `from_setting`.
+
+        Raises:
+            ValueError: as `from_setting`.
+        """
+        if setting is None:
+            setting = cls.usual_setting
+        return cls.from_setting(setting, **options)
+
+    @classmethod
+    def calibration_tasks(cls, model, sigma_range=(0, 55)):
+        """Tasks that degrade what a model is calibrated with for int8.
+
+        Args:
+            model: `Restorer`.
+            sigma_range: noise levels that a denoiser was trained for.
+
+        Returns:
+            Tuple of tasks with one setting each.
+
+        Raises:
+            ValueError: if the task cannot tell them from the model.
+        """
+        settings = cls.benchmark_settings or (cls.usual_setting,)
+        return tuple(map(cls.from_setting, settings))
 
     @property
     def setting(self):
@@ -49,8 +166,7 @@ class Task:
         """What a model with a noise level as its input is given.
 
         Args:
-            degraded: from `benchmark_pair`.
-            target: likewise.
+            degraded, target: from `benchmark_pair`.
 
         Returns:
             The setting; tasks without one measure it.
@@ -62,22 +178,34 @@ class Task:
         """Name of the setting in logs and tables, such as `"sigma25"`."""
         return self.name
 
+    @property
+    def setting_name(self):
+        """The setting as tables and cards name it: its number or its label."""
+        setting = self.setting
+        number = isinstance(setting, (int, float))
+        return f"{setting:g}" if number else self.label
+
+    @property
+    def degradation_label(self):
+        """The degradation as reports name it, with what is unusual in it."""
+        return self.degradation
+
     def validation_tasks(self):
         """Tasks of one setting each at which a model is validated."""
         return (self,)
 
+    def _settings_within(self, low, high):
+        """Settings of the tables that lie in a range, or its upper end."""
+        settings = self.benchmark_settings
+        return [s for s in settings if low <= s <= high] or [high]
+
     def load_clean(self, path, channels=3):
         """Reads a ground-truth image as the task's tables take it.
 
-        Args:
-            path: image file.
-            channels: 3 for colour, 1 for gray.
+        Arguments and errors are those of `load_image` and `ground_truth`.
 
         Returns:
             uint8 array `(H, W, channels)`.
-
-        Raises:
-            ValueError: as `load_image` and `ground_truth` do.
         """
         return self.ground_truth(load_image(path, channels, self.to_gray))
 
@@ -158,18 +286,12 @@ class Task:
     def benchmark_pair(self, clean, index, seed=0):
         """A degraded benchmark image and what it is scored against.
 
-        Args:
-            clean: as in `degrade_benchmark`.
-            index: likewise.
-            seed: likewise.
+        Arguments and errors are those of `degrade_benchmark`.
 
         Returns:
             `(degraded, target)`: what `degrade_benchmark` gives, and a uint8
             array, the clean image unless the degradation changes it in ways
             that are not to be undone.
-
-        Raises:
-            ValueError: as `degrade_benchmark` does.
         """
         return self.degrade_benchmark(clean, index, seed), clean
 

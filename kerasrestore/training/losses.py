@@ -8,13 +8,13 @@ from keras import ops
 class LogMeanSquaredError(keras.losses.Loss):
     """Logarithm of each image's mean squared error: PSNR as a loss.
 
-    Every image counts by the ratio of its error, so that in training over a
-    range of noise levels strong noise does not drown weak noise. A constant
+    The gradient is relative to each image's error, so that in training over
+    a range of noise levels strong noise does not dominate. A constant floor
     bounds the reward for images that are nearly clean.
 
     Args:
         floor: mean squared error, on the [0, 1] scale, below which an image
-            hardly counts any more.
+            hardly contributes.
         **kwargs: as in `keras.losses.Loss`.
 
     Call arguments:

@@ -1,22 +1,21 @@
-"""A restorer in the ranges and on the pixels that it is trained on."""
+"""A restorer trained in its own value range, or on central crops."""
 
 import keras
 
 
 class Trainee(keras.Model):
-    """Wraps a restorer for `fit` where patches and loss are not its own.
+    """Wraps a restorer for `fit`.
 
-    Patches come with [0, 1] as the range of clean images. Here they are
-    taken to the restorer's `value_range`, in which the loss is then measured
-    too, as in the released codes: how strongly gradients are clipped depends
-    on it.
+    Patches have clean values in [0, 1]. They are scaled to the restorer's
+    `value_range`, in which the loss is computed too, as in the released
+    codes: gradient clipping depends on it.
 
     Args:
         restorer: a `Restorer`.
-        loss_crop: side of the square in the middle of a patch that the loss
-            is taken of; 0 for the whole patch.
-        residual: whether the restorer gives what has to be added to its
-            input.
+        loss_crop: side of the central crop of a patch on which the loss is
+            computed; 0 for the whole patch.
+        residual: whether the restorer predicts the residual to be added to
+            its input.
 
     Call arguments:
         inputs: as the restorer's, images in [0, 1].
@@ -42,8 +41,8 @@ class Trainee(keras.Model):
 
     def call(self, inputs, training=None):
         image = self._in_range(inputs["image"] if self.sigma_input else inputs)
-        told = {**inputs, "image": image} if self.sigma_input else image
-        output = self.restorer(told, training=training)
+        scaled = {**inputs, "image": image} if self.sigma_input else image
+        output = self.restorer(scaled, training=training)
         return image + output if self.residual else output
 
     def compute_loss(

@@ -1,4 +1,4 @@
-"""What a training writes down beside its checkpoint."""
+"""The log of a training and its best weights."""
 
 import csv
 import json
@@ -9,14 +9,14 @@ from kerasrestore.files import write_atomically
 
 
 class TrainingLog:
-    """`log.csv`, `best.weights.h5` with `best.json`, TensorBoard's events.
+    """Writes `log.csv`, `best.weights.h5`, `best.json`, TensorBoard logs.
 
     Args:
         out: folder of the training.
-        step: steps done; what was logged later will be done again.
-        tensorboard: whether to write events for TensorBoard.
-        write: whether this process writes at all; others only keep track of
-            the best validation.
+        step: steps done; later rows of the log are dropped.
+        tensorboard: whether to write TensorBoard logs.
+        write: whether this process writes files; the others only keep track
+            of the best validation.
 
     Attributes:
         best: figures of the best validation with its `"step"`, or `None`.
@@ -46,19 +46,19 @@ class TrainingLog:
                 from tensorboard.summary import Writer
             except ImportError as error:
                 raise ValueError(
-                    "TensorBoard's events need the package tensorboard: pip "
+                    "TensorBoard logs need the package tensorboard: pip "
                     'install "kerasrestore[train]".'
                 ) from error
             self.writer = Writer(str(out / "tensorboard"))
 
     def check_rate(self, rate):
-        """Compares the learning rate with that of the steps done.
+        """Compares the learning rate with that of the logged steps.
 
         Args:
-            rate: function that takes a step and gives the rate.
+            rate: function from a step to its learning rate.
 
         Raises:
-            ValueError: if the steps that were done had another rate.
+            ValueError: if it was another one at a logged step.
         """
         for row in self.rows:
             step, before = int(row["step"]), float(row["learning_rate"])
@@ -71,7 +71,7 @@ class TrainingLog:
                 )
 
     def keep_best(self, model, step, figures):
-        """Keeps the weights if they validated better than all before."""
+        """Saves the weights if their validation PSNR is the best so far."""
         before = -math.inf if self.best is None else self.best["psnr"]
         # This way round, a PSNR that is no number is never the best.
         if not figures["psnr"] > before:
@@ -90,7 +90,7 @@ class TrainingLog:
         write_atomically(self.best_path, lambda f: f.write(text.encode()))
 
     def append(self, step, figures):
-        """Writes a line with the figures of a step."""
+        """Appends a row with the figures of a step."""
         self.rows.append({"step": step, **figures})
         if not self.write:
             return

@@ -1,4 +1,4 @@
-"""Validation PSNR of restorers while they train."""
+"""Validation PSNR during training."""
 
 import itertools
 import math
@@ -23,12 +23,12 @@ class Validation:
 
     Args:
         folder: folder of images that are not trained on.
-        tasks: tasks of one kind, each with one setting.
+        tasks: tasks of one name, each with a single setting.
         channels: 3 for colour, 1 for gray.
         crop: side of the square crops in clean pixels; smaller images are
             taken whole, cut to what model and task can take.
-        crops: crops of each image along either side, as far as it has room;
-            1 takes its centre.
+        crops: crops of each image along either side, as many as fit; 1 takes
+            its centre.
         degraded: folder of the low-quality photographs, for `RealPairs`.
         batch_size: crops of one size restored at a time.
 
@@ -36,12 +36,11 @@ class Validation:
         model: a `Restorer`.
 
     Returns:
-        Dictionary with the mean PSNR per setting, named like
-        `"psnr_sigma25"`, and `"psnr"`, the mean over the settings. Where
-        clean images are among them, they do not count in the mean, which
-        would be about them alone. `"worst_gain"` is that of the crop that
-        loses most or gains least over its input, where sides are equal and
-        the input has less than 45 dB.
+        Dictionary with the mean PSNR per setting, such as
+        `"psnr_sigma25"`, and `"psnr"`, the mean over the settings, clean
+        inputs left out: their PSNR would dominate it. `"worst_gain"` is the
+        smallest PSNR gain of a crop over its input, among inputs of the
+        output's size and less than 45 dB.
 
     Raises:
         ValueError: if the folder holds no image, or one that is unreadable or

@@ -1,10 +1,14 @@
+import csv
 import json
 
+import numpy as np
 import pytest
-from testing import image_folder
+from PIL import Image
+from testing import image_folder, smooth_image
 
 from kerasrestore.cli.main import main
 from kerasrestore.models.presets import get_preset
+from kerasrestore.tasks import CameraNoise
 
 
 @pytest.fixture
@@ -85,17 +89,28 @@ def test_a_file_of_a_model(capsys, words):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--task", "jpeg"], "wants --setting, quality"),
-        (["--task", "jpeg", "--setting", "x"], "quality, 1 to 100, got 'x'"),
+        (["--task", "jpeg"], "wants a setting, the JPEG quality"),
+        (
+            ["--task", "jpeg", "--setting", "x"],
+            "whole number from 1 to 100, got 'x'",
+        ),
         (["--task", "jpeg", "--setting", "10.5"], "got '10.5'"),
         (["--task", "jpeg", "--setting", "0"], "from 1 to 100"),
         (["--task", "super_resolution", "--setting", "5"], "2, 3 or 4"),
         (["--task", "demosaic", "--setting", "ABCD"], "pattern is one of"),
-        (["--setting", "loud"], "sigma is a number"),
+        (["--setting", "loud"], "sigma, 0 to 255, got 'loud'"),
         (["--setting", "25", "--tile", "64"], "fixed tile"),
         (["--setting", "25", "--overlap", "-1"], "overlap is a number"),
-        (["--task", "demosaic", "--quantize-input"], "leave --quantize-input"),
+        (["--task", "demosaic", "--quantize-input"], "takes no quantize"),
         (["--task", "jpeg", "--setting", "10"], "does jpeg with 3"),
+        (["--setting", "0,55"], "has one noise level"),
+        (["--task", "jpeg", "--noise", "camera"], "degradation of jpeg is"),
+        (["--noise", "camera", "--quantize-input"], "takes no quantize"),
+        (["--noise", "camera", "--setting", "25"], "1e-08..1, a range"),
+        (["--noise", "camera", "--jpeg-quality", "x"], "LOW,HIGH or none"),
+        (["--noise", "camera", "--jpeg-quality", "0"], "within 1..100"),
+        (["--setting", "25", "--jpeg-quality", "80"], "of --noise camera"),
+        (["--noise", "camera", "--degraded", "."], "leave --degraded out"),
     ],
 )
 def test_settings_that_do_not_fit(capsys, tmp_path, words, told):
@@ -119,10 +134,11 @@ def test_partners_that_are_missing(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "denoise, data"),
+        ([], "denoise, photographs, data"),
         (
             ["--task", "super_resolution", "--setting", "3"],
-            "super_resolution, setting 3, data, 2 images, y, shave3",
+            "super_resolution, setting 3, photographs, data, 2 images, y, "
+            "shave3",
         ),
     ],
 )
@@ -132,3 +148,83 @@ def test_pairs_of_photographs(capsys, tmp_path, words, told):
     begin = ["evaluate", "--data", str(data), "--degraded", str(degraded)]
     assert main([*begin, *words, "--baseline", "degraded"]) == 0
     assert told in capsys.readouterr().out
+
+
+CAMERA = ["--noise", "camera", "--baseline", "degraded", "--json"]
+
+
+def camera(capsys, data, *words):
+    assert main(["evaluate", "--data", str(data), *CAMERA, *words]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_noise_of_a_camera(capsys, tmp_path):
+    """The figures are those of the seed, in every run."""
+    data = image_folder(tmp_path / "data", 2)
+    table = tmp_path / "table.csv"
+    found = camera(capsys, data, "--csv", str(table))
+    assert found["degradation"] == "camera" and found["setting"] is None
+    clean = np.asarray(Image.open(data / "image1.png"))
+    task = CameraNoise(shares={"camera": 1.0})
+    noisy, target = task.benchmark_pair(clean, 1)
+    wanted = task.score(noisy, target, quantize=False)["psnr"]
+    assert found["images"][1]["psnr_rgb"] == pytest.approx(wanted)
+    assert camera(capsys, data, "--seed", "0")["images"] == found["images"]
+    other = camera(capsys, data, "--seed", "7")
+    assert other["seed"] == 7 and other["images"] != found["images"]
+    with open(table, newline="") as file:
+        assert {row["degradation"] for row in csv.DictReader(file)} == {
+            "camera"
+        }
+
+
+def test_strength_and_jpeg_of_a_camera(capsys, tmp_path):
+    data = image_folder(tmp_path / "data", 1)
+    weak = camera(capsys, data, "--setting", "1e-5", "--jpeg-quality", "none")
+    strong = camera(capsys, data, "--setting", "1e-2", "--jpeg-quality", "90")
+    assert weak["degradation"] == "camera shot=1e-05 jpeg=0"
+    assert strong["degradation"] == "camera shot=0.01 jpeg=1 quality=90"
+    assert weak["mean"]["psnr_rgb"] > strong["mean"]["psnr_rgb"] + 3
+
+
+def test_figures_of_a_camera_are_not_set_beside_published_ones(
+    capsys, tmp_path
+):
+    data = image_folder(tmp_path / "SIDD", 1)
+    begin = ["evaluate", "--data", str(data), "--baseline", "degraded"]
+    assert main([*begin, "--noise", "camera"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("denoise, camera, SIDD") and "published" not in text
+    assert "table" not in text
+
+
+def gray_folder(path, count):
+    path.mkdir(exist_ok=True)
+    for index in range(count):
+        image = Image.fromarray(smooth_image(40, 48, seed=index)[..., 0])
+        image.save(path / f"gray{index}.png")
+    return path
+
+
+@pytest.mark.parametrize("model", [[], ["--baseline", "degraded"]])
+def test_gray_images_are_measured_as_such(capsys, tmp_path, model):
+    data = gray_folder(tmp_path / "data", 2)
+    (data / "broken.png").write_bytes(b"no image")
+    words = ["--setting", "25", "--data", str(data), "--json", *model]
+    assert main(["evaluate", *words]) == 1
+    captured = capsys.readouterr()
+    found = json.loads(captured.out)
+    assert found["gray"] is True and len(found["images"]) == 2
+    assert "broken.png" in captured.err
+
+
+def test_gray_images_among_colour_ones(capsys, tmp_path):
+    data = image_folder(gray_folder(tmp_path / "data", 1), 2)
+    words = ["--setting", "25", "--data", str(data), "--baseline", "degraded"]
+    assert main(["evaluate", *words]) == 2
+    error = capsys.readouterr().err
+    assert "1 of 3 images are gray, such as gray0.png" in error
+    assert main(["evaluate", *words, "--gray", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 3
+    assert main(["evaluate", *words, "--color", "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 2

@@ -205,13 +205,28 @@ def test_pairs_of_folders(folder, tmp_path_factory):
 
 def test_a_gray_image_among_colour_ones_is_named(folder):
     Image.fromarray(smooth_image(64, 80, 1)[..., 0]).save(folder / "gray.png")
-    report = evaluate(Identity(), Denoise(25), folder)
+    with pytest.raises(ValueError, match=r"1 of 4 .* such as gray\.png"):
+        evaluate(Identity(), Denoise(25), folder)
+    report = evaluate(Identity(), Denoise(25), folder, gray=False)
     assert [item["name"] for item in report.failed] == ["gray.png"]
     assert "measure on gray images" in report.failed[0]["error"]
     assert len(report.images) == 3
     assert (
         len(evaluate(Identity(1), Denoise(25), folder, gray=True).images) == 4
     )
+
+
+def test_a_set_says_itself_that_it_is_gray(tmp_path):
+    for index in range(2):
+        gray = smooth_image(40, 48, seed=index)[..., 0]
+        Image.fromarray(gray).save(tmp_path / f"{index}.png")
+    report = evaluate(Identity(1), Denoise(25), tmp_path)
+    assert report.gray and report.protocol == "gray"
+    assert len(report.images) == 2
+    with pytest.raises(ValueError, match="these are gray"):
+        evaluate(Identity(3), Denoise(25), tmp_path)
+    with pytest.raises(ValueError, match="demosaic is not done on gray"):
+        evaluate(Baseline("degraded", Demosaic()), Demosaic(), tmp_path)
 
 
 def test_a_list_of_pairs(folder):

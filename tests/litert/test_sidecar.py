@@ -151,7 +151,7 @@ def self_test(*pixel):
         ({"format": True}, "'format' is True"),
         ({"name": "two\nlines"}, "'name'"),
         ({"name": ""}, "'name'"),
-        ({"task": "fly"}, "'task' is 'fly', wanted is denoise, demosaic"),
+        ({"task": "No Task"}, "'task' is 'No Task', wanted is a name like"),
         ({"channels": 2}, "'channels' is 2, wanted is 1 or 3"),
         ({"channels": True}, "'channels'"),
         ({"color_order": "BGR"}, "RGB for 3"),

@@ -13,8 +13,8 @@ from tflite_files import HALO, TILE, blur, convert, write_sidecar
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.phone import pictures
 from kerasrestore.phone.pictures import draw_difference
-from kerasrestore.phone.quality import make_task
 from kerasrestore.phone.report import phone_report
+from kerasrestore.tasks import Denoise
 
 ERROR = 0.03
 
@@ -80,7 +80,7 @@ def test_quality(report, files, data):
     assert "loss_db" not in good["quality"][0]
     restorers = [LiteRTRestorer(file) for file in files[:2]]
     for place, sigma in enumerate((15, 50)):
-        task = make_task(restorers[0], sigma)
+        task = Denoise(float(sigma))
         losses = {}
         for index, path in enumerate(sorted(data.iterdir())):
             clean = np.asarray(Image.open(path))
@@ -173,7 +173,7 @@ def test_files_that_take_bytes_want_clipped_noise(files, data, tmp_path):
     )
     (row,) = report.files[0]["quality"]
     clean = np.asarray(Image.open(min(data.iterdir())))
-    task = make_task(LiteRTRestorer(files[0]), 50, quantize_input=True)
+    task = Denoise(50, quantize=True)
     noisy = task.degrade_benchmark(clean, 0)
     figure = task.score(noisy, clean, quantize=False)["psnr"]
     assert row["images"][0]["input_psnr"] == approx(figure)
@@ -251,34 +251,6 @@ def test_what_is_refused(files, data, tmp_path):
     convert(lambda x: x * 0.5, gray, (1, TILE, TILE, 1))
     write_sidecar(gray, channels=1, color_order="gray")
     refused("do different things", [files[0], gray], data=data)
-
-
-@pytest.mark.parametrize(
-    ("task", "setting", "wanted"),
-    [
-        ("denoise", None, 25),
-        ("denoise", "12.5", 12.5),
-        ("jpeg", "30", 30),
-        ("super_resolution", None, 3),
-        ("demosaic", None, None),
-    ],
-)
-def test_tasks(task, setting, wanted):
-    class Restorer:
-        scale = 3
-
-    Restorer.task = task
-    made = make_task(Restorer, setting)
-    assert (made.name, made.setting) == (task, wanted)
-
-
-@pytest.mark.parametrize("setting", ["10.5", "much", "nan"])
-def test_settings_of_jpeg_are_whole_numbers(setting):
-    class Restorer:
-        task, scale = "jpeg", 1
-
-    with pytest.raises(ValueError, match="whole number"):
-        make_task(Restorer, setting)
 
 
 @pytest.mark.parametrize("shape", [(20, 30, 3), (60, 20), (1, 1, 3)])

@@ -326,7 +326,7 @@ def test_attention_joins_a_trained_network(folder, tmp_path, capsys):
     capsys.readouterr()
     last = f"{steps} --start {first} --learning-rate 1e-9 --steps"
     run("panet", where(folder, second), last, 2)
-    assert "starting anew: attention_mid\n" in capsys.readouterr().out
+    assert "randomly initialized: attention_mid\n" in capsys.readouterr().out
     # Its initial weights are small.
     after = json.loads((second / "best.json").read_text())["psnr"]
     assert after == pytest.approx(before, abs=0.05)
@@ -352,13 +352,13 @@ def test_dry_run(folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("panet --setting strong", "number, or several like 10,40, got"),
+        ("panet --setting strong", "sigma, 0 to 255, got 'strong'"),
         ("panet --setting -5", "sigma is a number of at least 0"),
         ("panet --task jpeg --setting 200", "from 1 to 100"),
         ("panet --task demosaic --setting XYZ", "GRBG, RGGB"),
         ("panet --task demosaic --gray", "three channels"),
         ("panet --blocks 3", "choose an even number"),
-        ("panet --task jpeg --quantize", "--quantize is for denoise"),
+        ("panet --task jpeg --quantize", "Jpeg takes no quantize"),
         ("panet --clip-norm 1 --clip-each 1", "--clip-norm or --clip-each"),
         ("panet --start nothing", "no preset 'nothing'"),
         ("panet --start .", "no preset '.'"),
@@ -377,7 +377,7 @@ def test_dry_run(folder, tmp_path, capsys):
         ("danet --validation-degraded a", "give --degraded"),
         (
             "danet --degraded a --validation-degraded a --setting 5",
-            "has no --setting",
+            "has no setting",
         ),
         ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
     ],
@@ -402,8 +402,8 @@ def test_no_data(tmp_path):
     ("name", "words", "told"),
     [
         ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
-        ("danet_mobile", "--noise camera --quantize", "leave --setting"),
-        ("rnan", "--noise camera --task jpeg", "is for denoise"),
+        ("danet_mobile", "--noise camera --quantize", "takes no quantize"),
+        ("rnan", "--noise camera --task jpeg", "jpeg is one of jpeg"),
         (
             "danet",
             "--degraded d --validation-degraded e --noise camera",

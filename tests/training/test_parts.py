@@ -15,7 +15,6 @@ from kerasrestore.training import (
     Validation,
     make_schedule,
 )
-from kerasrestore.training.recipe.plot import plot_log
 
 
 def rates(schedule, steps):
@@ -172,16 +171,3 @@ def test_trainee_adds_a_residual():
     np.testing.assert_allclose(
         found, model.restore_tile(noisy, None), atol=1e-4
     )
-
-
-def test_plot(tmp_path):
-    log = tmp_path / "log.csv"
-    log.write_text(
-        "step,loss,learning_rate,psnr,psnr_sigma25\n"
-        "1,2.0,0.001,20,21\n2,1.0,0.0,30,31\n"
-    )
-    plot_log(log, tmp_path / "a.png")
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
-    log.write_text("step,loss\n")
-    with pytest.raises(ValueError, match="no steps"):
-        plot_log(log, tmp_path / "b.png")

@@ -21,6 +21,7 @@ from kerasrestore.files import write_atomically
 from kerasrestore.inference.tile_choice import pair
 from kerasrestore.keras_internals import source_operation
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
+from kerasrestore.tasks import serialize_task
 
 METHODS = ("prune", "cluster", "quantize")
 EXTRA = ("tensorflow_model_optimization", "tf_keras")
@@ -121,8 +122,7 @@ def compress(
         "channels": restorer.channels,
         "tile": list(pair(tile)),
         "data": str(Path(data).absolute()),
-        "task": task.name,
-        "task_config": task.get_config(),
+        "task": serialize_task(task),
         "sampler": {
             "patch_size": patch_size,
             "batch_size": batch_size,

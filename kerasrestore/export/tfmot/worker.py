@@ -18,7 +18,7 @@ import tf_keras
 
 from kerasrestore.data import PatchSampler
 from kerasrestore.files import write_atomically
-from kerasrestore.tasks import TASKS
+from kerasrestore.tasks import deserialize_task
 
 clustering = tfmot.clustering.keras
 quantization = tfmot.quantization.keras
@@ -170,7 +170,7 @@ def fit(model, plan, folder):
     steps, every = plan["steps"], plan["save_every"]
     sampler = PatchSampler(
         plan["data"],
-        TASKS[plan["task"]](**plan["task_config"]),
+        deserialize_task(plan["task"]),
         channels=plan["channels"],
         **plan["sampler"],
     )

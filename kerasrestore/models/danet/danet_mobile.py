@@ -11,8 +11,7 @@ from kerasrestore.models.graph_parts import (
 )
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
-
-TASKS = ("denoise",)
+from kerasrestore.tasks import TASKS
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -35,7 +34,8 @@ class DANetMobile(Restorer):
     image.
 
     Args:
-        task: what the model restores; `"denoise"`.
+        task: what the model restores: `"denoise"` or any other registered
+            task whose degraded images have the size of the clean ones.
         channels: 3 for colour, 1 for gray.
         widths: channels at half resolution, quarter resolution, and so on;
             multiples of 8, at least one level.

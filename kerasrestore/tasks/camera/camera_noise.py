@@ -32,7 +32,7 @@ class CameraNoise(Task):
 
     Args:
         shot: lowest and highest variance of the shot noise of a white pixel
-            on the [0, 1] scale of the sensor; the strength.
+            on the [0, 1] scale of the sensor, or one for all; the strength.
         shares: share of each kind of image, adding up to 1: `"camera"`,
             `"gaussian"` (white noise, half of it clipped, rounded and
             perhaps compressed), `"film"` (grain, noise equal in all
@@ -67,6 +67,14 @@ class CameraNoise(Task):
     """
 
     name = "denoise"
+    degradation = "camera"
+    setting_argument = "shot"
+    setting_help = (
+        "the variance of the shot noise of a white pixel on the sensor, "
+        "1e-8 to 1"
+    )
+    published = False
+    has_noise_level = True
     # JPEG's blocks may begin seven pixels into the image.
     halo = 8
 
@@ -90,8 +98,6 @@ class CameraNoise(Task):
                 f"shares of {', '.join(SHARES)} are at least 0 and add up to "
                 f"1, got {shares}."
             )
-        if not isinstance(quality, (tuple, list)):
-            quality = (quality, quality)
         self.shares = shares
         self.shot = _range("shot", shot, 1e-8, 1.0)
         self.sigma = _range("sigma", sigma, 0.0, 255.0)
@@ -124,6 +130,17 @@ class CameraNoise(Task):
     def label(self):
         kinds = [kind for kind, share in self.shares.items() if share]
         return kinds[0] if len(kinds) == 1 else self.name
+
+    @property
+    def degradation_label(self):
+        kinds = "+".join(kind for kind, share in self.shares.items() if share)
+        usual = CameraNoise(shares=self.shares).get_config()
+        changed = [
+            f" {name}={_text(value)}"
+            for name, value in self.get_config().items()
+            if value != usual[name]
+        ]
+        return kinds + "".join(changed)
 
     def validation_tasks(self):
         config = self.get_config()
@@ -185,6 +202,8 @@ class CameraNoise(Task):
 
 
 def _range(name, pair, lowest, highest):
+    if not isinstance(pair, (tuple, list)):
+        pair = (pair, pair)
     try:
         low, high = map(float, pair)
     except (TypeError, ValueError):
@@ -195,3 +214,9 @@ def _range(name, pair, lowest, highest):
             f"got {pair!r}."
         )
     return low, high
+
+
+def _text(value):
+    if not isinstance(value, list):
+        return f"{value:g}"
+    return "..".join(f"{one:g}" for one in dict.fromkeys(value))

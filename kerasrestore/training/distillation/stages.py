@@ -9,6 +9,7 @@ from kerasrestore.data import PatchSampler
 from kerasrestore.models.danet.danet import DANet
 from kerasrestore.models.danet.danet_mobile import DANetMobile
 from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
+from kerasrestore.tasks import Denoise
 from kerasrestore.training.distillation.distillation import Distillation
 from kerasrestore.training.distillation.options import OPTIONS, STAGES
 from kerasrestore.training.distillation.privileged import (
@@ -20,7 +21,6 @@ from kerasrestore.training.fit import fit
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import quantize_aware
 from kerasrestore.training.recipe.load_run import load_run
-from kerasrestore.training.recipe.recipe import make_task
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.settings import numbers
 from kerasrestore.training.schedules import make_schedule
@@ -57,7 +57,7 @@ class DistillationStages:
         self.out = Path(args.out)
         self.distribution = distribution
         self.channels = 1 if args.gray else 3
-        self.task = make_task("denoise", args.sigma)
+        self.task = Denoise.from_setting(args.sigma)
         self.tasks = self.task.validation_tasks()
         self.best = {}
         self.restorers = {}
@@ -106,7 +106,7 @@ class DistillationStages:
             privileged,
             PrivilegedSampler(self._sampler("teacher")),
             PrivilegedValidation(
-                self._validation([make_task("denoise", 0)]),
+                self._validation([Denoise(0)]),
                 self._validation(),
                 sum(self.task.sigma) / 2,
             ),

@@ -1,4 +1,4 @@
-"""What a training will cost, from a step or two."""
+"""The cost of a training, measured on a step or two."""
 
 import contextlib
 import time
@@ -20,20 +20,19 @@ PASSES = 3
 
 
 def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
-    """Measures a training step and forecasts the training.
+    """Measures a training step and forecasts the whole training.
 
-    A step on one patch comes first. The whole batch of a device follows
-    where time and memory that are forecast from it allow that; otherwise the
-    forecast stands.
+    A step on a single patch is measured first, then one on a device's whole
+    batch if the time and memory forecast from the first allow it.
 
     Args:
-        model: what is trained, see `fit`.
-        restorer: the `Restorer` inside it, or itself.
-        sampler: what draws the patches.
+        model: model to train, see `fit`.
+        restorer: the `Restorer` inside it, or the model itself.
+        sampler: sampler of the patches.
         steps: steps of the whole training.
         loss: see `make_loss`.
-        devices: devices that a batch is shared out to; the step is measured
-            on one.
+        devices: number of devices that each batch is distributed over; the
+            step is measured on one.
 
     Returns:
         Dictionary with `"parameters"`; `"macs_per_pixel"`, forward, of an
@@ -83,7 +82,7 @@ def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
 
 
 def describe_dry_run(figures, sampler, devices=1):
-    """The figures of `dry_run` as lines for a person."""
+    """The figures of `dry_run` as readable text."""
     side, batch = sampler.patch_size, sampler.batch_size
     share = -(-batch // devices)
     source = (
@@ -95,14 +94,15 @@ def describe_dry_run(figures, sampler, devices=1):
         f"{name:<12}{text}"
         for name, text in {
             "parameters": f"{figures['parameters']:,}",
-            "MACs": f"{figures['macs_per_pixel'] / 1e3:,.1f} k a pixel of "
-            f"the input, {figures['macs_per_step'] / 1e9:,.1f} G a step, "
+            "MACs": f"{figures['macs_per_pixel'] / 1e3:,.1f} k per input "
+            f"pixel, {figures['macs_per_step'] / 1e9:,.1f} G per step, "
             "forward and backward",
-            "memory": f"{figures['memory'] / 2**30:.2f} GiB a device, {source}",
+            "memory": f"{figures['memory'] / 2**30:.2f} GiB per device, "
+            f"{source}",
             "steps": f"{figures['steps']:,} of {batch} patches of "
-            f"{side}x{side}, {share} a device",
-            "time": f"{figures['step_seconds']:.3g} s a step, {source}; "
-            f"{figures['hours']:.3g} hours in all, without validation",
+            f"{side}x{side}, {share} per device",
+            "time": f"{figures['step_seconds']:.3g} s per step, {source}; "
+            f"{figures['hours']:.3g} hours in total, without validation",
         }.items()
     )
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 
 from kerasrestore import models
-from kerasrestore.tasks.recorded import load_task
+from kerasrestore.tasks import deserialize_task, get_task
 from kerasrestore.training.recipe.run_record import RunRecord
 
 
@@ -33,13 +33,13 @@ class Run:
             ValueError: if the package does not have its class.
         """
         if self.record.task is not None:
-            return load_task(self.record.task)
-        from kerasrestore.training.recipe.recipe import make_task
+            return deserialize_task(self.record.task)
 
         arguments = self.record.arguments
         setting = arguments.get("setting") or arguments.get("sigma") or "0,55"
         options = {"quantize": True} if arguments.get("quantize") else {}
-        return make_task(arguments.get("task", "denoise"), setting, **options)
+        task = get_task(arguments.get("task", "denoise"))
+        return task.from_setting(setting, **options)
 
     def build(self, name=None):
         """The model with the weights that were best in validation.

@@ -1,4 +1,4 @@
-"""A training as a command line asks for it."""
+"""A training assembled from a command line."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ class Plan:
 
     Args:
         args: parsed arguments of a `Recipe`.
-        task: what is restored.
+        task: the `Task` to train for.
         build: function that takes the arguments, the task and the number of
             channels and gives the `Restorer`, or a `Trainee` around it.
         defaults: values of the arguments that are not given, by name.
@@ -64,7 +64,7 @@ class Plan:
         distribution = open_distribution(args.strategy)
         keras.utils.set_random_seed(args.seed)
         sampler = self.sampler()
-        sampler.batch(0)  # What is wrong with images shows before the run.
+        sampler.batch(0)  # Unusable images are an error before the run.
         if args.dry_run:
             self._dry_run(sampler, distribution.replicas)
             return
@@ -105,7 +105,7 @@ class Plan:
             print(json.dumps(best))
 
     def model(self):
-        """What is trained, and the `Restorer` in it."""
+        """The model to train, and the `Restorer` inside it."""
         model = self._build(self.args, self.task, self.channels)
         restorer = getattr(model, "restorer", model)
         check_average(restorer, self.args.ema)
@@ -115,7 +115,7 @@ class Plan:
         return model, restorer
 
     def sampler(self):
-        """What draws the patches."""
+        """The sampler of training patches."""
         args = self.args
         options = {
             "channels": self.channels,
@@ -137,7 +137,7 @@ class Plan:
         return PatchSampler(args.data, self.task, **options)
 
     def schedule(self):
-        """How the learning rate goes, see `make_schedule`."""
+        """The learning-rate schedule."""
         args = self.args
         halve_every = args.halve_every
         if isinstance(halve_every, str):
@@ -153,7 +153,7 @@ class Plan:
         )
 
     def validation(self):
-        """The `Validation`, at each setting that figures are wanted of."""
+        """The `Validation`, at the settings of the task's tables."""
         return Validation(
             self.args.validation,
             self.task.validation_tasks(),
@@ -168,7 +168,7 @@ class Plan:
             return  # The training goes on from there.
         new = start_from(restorer, self.args.start)
         if shown and new:
-            print(f"starting anew: {', '.join(new)}", flush=True)
+            print(f"randomly initialized: {', '.join(new)}", flush=True)
 
     def _dry_run(self, sampler, devices):
         # A step is measured on one device.

@@ -1,4 +1,4 @@
-"""The curve of a training as a picture."""
+"""Training curves."""
 
 import csv
 
@@ -8,7 +8,7 @@ from kerasrestore.plotting import matplotlib_figure
 
 
 def plot_log(log, png):
-    """Draws loss, learning rate and validation PSNR over the steps.
+    """Plots loss, learning rate and validation PSNR over the steps.
 
     Args:
         log: `log.csv` of a training.
@@ -35,8 +35,8 @@ def plot_log(log, png):
     rate.plot(steps, columns["learning_rate"], color="0.7")
     rate.set_ylabel("learning rate", color="0.5")
     for name, values in columns.items():
-        if name.startswith("psnr_"):
-            label = name.removeprefix("psnr_").replace("sigma", "sigma ")
+        if name.startswith("psnr_") and not np.isnan(values).all():
+            label = name.removeprefix("psnr_")
             right.plot(steps, values, label=f"{label}: {np.nanmax(values):.2f}")
     right.set(xlabel="step", ylabel="validation PSNR (dB)")
     right.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""What the scripts in `recipes/` are: a paper's way to train a network."""
+"""Recipes: how a paper trains its network, as a command line."""
 
 import argparse
 import dataclasses
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from kerasrestore.tasks import TASKS, CameraNoise, RealPairs
+from kerasrestore.tasks import get_task
 from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
 )
@@ -14,7 +14,6 @@ from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.settings import (
     add_settings,
     fill_settings,
-    numbers,
 )
 
 
@@ -25,10 +24,11 @@ class Recipe:
     Args:
         file: the script's `__file__`.
         description: one sentence on what it trains.
-        tasks: dictionary of the tasks that it trains for, the default first,
-            with their default settings.
+        tasks: dictionary of the tasks it trains for, the default first, and
+            their default settings.
         settings: function that takes the arguments and the task and gives
-            the paper's `Settings`; options that were given go before them.
+            the paper's `Settings`; options on the command line override
+            them.
         build: function that takes the arguments, the task and the number of
             channels and gives the `Restorer`, or a `Trainee` around it.
         options: function that takes `parser.add_argument` and adds the
@@ -37,7 +37,7 @@ class Recipe:
             arguments of the task's class.
         gray: names of the tasks that the paper trains on gray images.
         photos: whether it trains on pairs of photographs too.
-        starts: whether a training may begin with the weights of another.
+        starts: whether `--start` is offered.
 
     Example:
     >>> from kerasrestore import DANetMobile
@@ -103,15 +103,16 @@ class Recipe:
         add = parser.add_argument
         data = parser.add_mutually_exclusive_group(required=True)
         data.add_argument("--data", help="folder of training images")
-        data.add_argument("--records", help="folder of records, in its place")
+        data.add_argument("--records", help="folder of records instead")
         add("--validation", required=True, help="folder of validation images")
         if self.photos:
             add(
-                "--degraded", help="folder of low-quality photographs of --data"
+                "--degraded",
+                help="folder of the low-quality photographs of --data",
             )
             add(
                 "--validation-degraded",
-                help="likewise of --validation; trains on pairs of photographs",
+                help="the same of --validation; trains on pairs of photographs",
             )
         add("--out", required=True, help="folder for checkpoint, log, weights")
         add(
@@ -120,15 +121,15 @@ class Recipe:
             default=next(iter(self.tasks)),
             help="what is restored",
         )
-        defaults = ", ".join(
-            f"{value} for {name}" for name, value in self.tasks.items()
+        told = "; ".join(
+            f"{name}: {get_task(name).setting_help} (default: {value})"
+            for name, value in self.tasks.items()
         )
         add(
             "--setting",
             "--sigma",  # its name when there was noise alone
-            help="strength of the degradation or low,high: sigma, JPEG "
-            "quality, scale; first 2x2 pixels of the mosaic; "
-            f"{defaults} if left out",
+            help="strength of the degradation, or LOW,HIGH to draw it anew "
+            f"for each patch; {told}",
         )
         colors = parser.add_mutually_exclusive_group()
         colors.add_argument(
@@ -137,27 +138,27 @@ class Recipe:
         colors.add_argument(
             "--color",
             action="store_true",
-            help="train on colour images where the paper does on gray ones",
+            help="train on colour images where the paper uses gray ones",
         )
         add(
             "--quantize",
             action="store_true",
-            help="noisy images are rounded to 8 bits, as in RNAN's and PANet's "
-            "files",
+            help="clip and round noisy images to 8 bits, as in RNAN's and "
+            "PANet's files",
         )
         add(
             "--noise",
             choices=("gaussian", "camera"),
             default="gaussian",
-            help="camera: the mixture of noise that photographs have, for "
-            "which --setting is not used",
+            help="noise of denoise; camera: a mixture of noise as photographs "
+            "have it, without --setting",
         )
         if self.starts:
             add(
                 "--start",
                 metavar="PRESET",
-                help="preset or folder of a training whose weights are the "
-                "first ones; layers that it lacks start anew",
+                help="preset or folder of a training to initialize the weights "
+                "from; layers that it lacks are initialized at random",
             )
         if self.options is not None:
             self.options(add)
@@ -166,62 +167,54 @@ class Recipe:
             "--dtype",
             choices=("float32", "mixed_bfloat16", "mixed_float16"),
             default="float32",
-            help="of the layers; weights are float32",
+            help="dtype policy of the layers; weights are float32",
         )
         add("--seed", type=int, default=0, help="seed of weights and patches")
         add(
             "--strategy",
             choices=STRATEGIES,
             default="auto",
-            help="what the batch is shared out to",
+            help="devices to distribute each batch over",
         )
-        add("--tensorboard", action="store_true", help="write its events")
+        add("--tensorboard", action="store_true", help="write TensorBoard logs")
         add("--quiet", action="store_true", help="show no progress")
         add(
             "--dry-run",
             action="store_true",
-            help="measure a step, print what the training will cost, and end",
+            help="measure a training step, print the cost of the training, "
+            "and exit",
         )
         return parser
 
     def _task(self, args):
-        extra = {} if self.task_options is None else self.task_options(args)
-        photos = getattr(args, "validation_degraded", None)
-        if args.quantize:
-            if args.task != "denoise" or photos:
-                raise ValueError(
-                    "--quantize is for denoise with noise that is drawn; "
-                    "leave it out."
-                )
-            extra["quantize"] = True
-        if photos:
-            _refuse_drawing(args)
-            return _photo_task(args)
+        options = {"quantize": True} if args.quantize else {}
+        if getattr(args, "validation_degraded", None):
+            return _photographs(args, options)
         if getattr(args, "degraded", None):
             raise ValueError(
                 "Low-quality photographs are wanted for validation too; give "
                 "--validation-degraded."
             )
         if args.noise == "camera":
-            if args.task != "denoise" or args.setting or args.quantize:
+            if args.setting:
                 raise ValueError(
-                    "--noise camera is for denoise and draws all of the noise "
-                    "itself; leave --setting and --quantize out."
+                    "--noise camera draws the noise of all strengths; leave "
+                    "--setting out."
                 )
-            return CameraNoise()
+            return get_task(args.task, args.noise).from_setting(**options)
+        if self.task_options is not None:
+            options = {**self.task_options(args), **options}
         args.setting = args.setting or self.tasks[args.task]
-        return make_task(args.task, args.setting, **extra)
+        return get_task(args.task).from_setting(args.setting, **options)
 
 
-def _refuse_drawing(args):
+def _photographs(args, options):
+    """The task of pairs of photographs."""
     if args.noise == "camera" or args.smallest_scale not in (None, 1.0):
         raise ValueError(
             "Pairs of photographs are taken as they are; leave --noise camera "
             "and --smallest-scale out."
         )
-
-
-def _photo_task(args):
     if args.records and args.degraded:
         raise ValueError(
             "--records hold the low-quality photographs too; leave "
@@ -231,42 +224,6 @@ def _photo_task(args):
         raise ValueError(
             "The low-quality photographs of --data are wanted; give --degraded."
         )
-    factors = numbers(args.setting or "")
-    if args.task == "super_resolution":
-        return RealPairs(args.task, factors[0] if factors else None)
-    if factors:
-        raise ValueError(
-            "The noise of photographs has no --setting; leave it out."
-        )
-    return RealPairs(args.task)
-
-
-def make_task(name, setting, **options):
-    """The task that a name and a setting on the command line stand for.
-
-    Args:
-        name: name of the task.
-        setting: text with one strength, or several with commas between them.
-        **options: further arguments of the task's class.
-
-    Returns:
-        A `Task`.
-
-    Raises:
-        ValueError: if the setting is none of the task's.
-
-    Example:
-    >>> make_task("denoise", "0,55").sigma
-    (0.0, 55.0)
-    """
-    if name == "demosaic":
-        return TASKS[name](setting, **options)
-    try:
-        kind = float if name == "denoise" else int
-        values = [kind(text) for text in str(setting).split(",")]
-    except ValueError:
-        raise ValueError(
-            f"The setting of {name} is a number, or several like 10,40, got "
-            f"{setting!r}."
-        ) from None
-    return TASKS[name](values if len(values) > 1 else values[0], **options)
+    return get_task(args.task, "photographs").from_setting(
+        args.setting, name=args.task, **options
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from kerasrestore.tasks.recorded import record_task
+from kerasrestore.tasks import serialize_task
 from kerasrestore.training.recipe.run_record import NAME, RunRecord
 from kerasrestore.version import __version__
 
@@ -60,7 +60,7 @@ def open_run(
             model=type(model).__name__,
             config=_config(model),
             versions=_versions(),
-            task=None if task is None else record_task(task),
+            task=None if task is None else serialize_task(task),
             start=_start(before, arguments.get("start")),
         ).write(out)
 

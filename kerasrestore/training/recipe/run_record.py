@@ -45,7 +45,7 @@ class RunRecord:
         model: class of the model that is trained.
         config: arguments that build it.
         versions: versions of Python, the package and its libraries.
-        task: what is restored, as `record_task` gives it; `None` in records
+        task: what is restored, as `serialize_task` gives it; `None` in records
             of versions that did not keep it.
         start: `RunRecord` of the training that this one started from, if
             any.

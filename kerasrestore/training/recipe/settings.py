@@ -1,4 +1,4 @@
-"""The settings of a training, as options of a script."""
+"""The hyperparameters of a training, as options of a script."""
 
 import argparse
 import dataclasses
@@ -9,31 +9,30 @@ from kerasrestore.training.schedules import SCHEDULES
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How a network is trained for a task, by its paper.
+    """Hyperparameters of a training.
 
     Args:
         steps: training steps.
-        batch_size: patches a step.
+        batch_size: patches per step.
         patch_size: side of the clean patches in pixels.
-        loss: see `make_loss`.
-        loss_crop: side of the middle of a patch that the loss is taken of,
-            0 for all of it.
-        learning_rate: highest rate.
-        schedule: see `make_schedule`.
-        warmup: steps of warm-up.
-        decay: steps of a trapezoid's way down.
+        loss: training loss, see `make_loss`.
+        loss_crop: side of the central crop of a patch on which the loss is
+            computed, 0 for the whole patch.
+        learning_rate: peak learning rate.
+        schedule: learning-rate schedule, see `make_schedule`.
+        warmup: warm-up steps.
+        decay: steps of a trapezoid's decay.
         halve_every: steps between halvings of `"step"`, or a text with the
-            steps at which it is halved.
-        final_rate: rate at the end of `"cosine"`.
-        ema: momentum of the weights' moving average, 0 for none.
-        clip_norm: bound on the gradient's norm, 0 for none.
-        clip_each: bound on the norm of the gradient of each variable, 0 for
-            none.
+            steps at which the rate is halved.
+        final_rate: learning rate at the end of `"cosine"`.
+        ema: momentum of the moving average of the weights, 0 for none.
+        clip_norm: maximum global norm of the gradient, 0 for none.
+        clip_each: maximum norm of each variable's gradient, 0 for none.
         validate_every: steps between validations.
         validation_crop: side of the validation crops in pixels.
-        validation_crops: crops of each image along either side.
-        smallest_scale: images are shrunk by a random factor from this one
-            to 1 before a patch is cut from them.
+        validation_crops: validation crops of each image along either side.
+        smallest_scale: smallest random scale by which images are shrunk
+            before a patch is cropped; 1 for none.
     """
 
     steps: int
@@ -58,25 +57,26 @@ class Settings:
 
 HELP = {
     "steps": "training steps",
-    "batch_size": "patches a step, over all devices",
-    "patch_size": "side of a clean patch",
-    "loss": "what is made small",
-    "loss_crop": "side of the middle of a patch that the loss is taken of, 0: "
-    "the whole patch",
-    "learning_rate": "highest rate",
-    "schedule": "how the rate goes",
-    "warmup": "steps of warm-up of trapezoid and cosine",
-    "decay": "steps of a trapezoid's way down",
-    "halve_every": "steps between halvings of step, or the steps at which it "
-    "is halved: 1000,2000,4000",
-    "final_rate": "rate at the end of cosine",
-    "ema": "momentum of the weights' average, 0: none",
-    "clip_norm": "bound on the gradient's norm, 0: none",
-    "clip_each": "bound on the norm of each variable's gradient, 0: none",
+    "batch_size": "patches per step, over all devices",
+    "patch_size": "side of a clean patch in pixels",
+    "loss": "training loss",
+    "loss_crop": "side of the central crop of a patch on which the loss is "
+    "computed, 0: the whole patch",
+    "learning_rate": "peak learning rate",
+    "schedule": "learning-rate schedule",
+    "warmup": "warm-up steps of trapezoid and cosine",
+    "decay": "steps of a trapezoid's decay",
+    "halve_every": "steps between halvings of step, or the steps at which the "
+    "rate is halved: 1000,2000,4000",
+    "final_rate": "learning rate at the end of cosine",
+    "ema": "momentum of the moving average of the weights, 0: none",
+    "clip_norm": "maximum global norm of the gradient, 0: none",
+    "clip_each": "maximum norm of each variable's gradient, 0: none",
     "validate_every": "steps between validations and checkpoints",
     "validation_crop": "side of the validation crops",
     "validation_crops": "validation crops of an image along either side",
-    "smallest_scale": "images are shrunk by a random factor from this to 1",
+    "smallest_scale": "smallest random scale by which images are shrunk "
+    "before a patch is cropped, 1: none",
 }
 # Options that may not be 0 or below; the other numbers may be 0.
 POSITIVE = (
@@ -104,12 +104,12 @@ def add_settings(add):
             "--" + field.name.replace("_", "-"),
             type=kinds.get(field.name, field.type),
             choices=choices.get(field.name),
-            help=HELP[field.name] + "; the paper's if left out",
+            help=HELP[field.name] + " (default: the paper's value)",
         )
 
 
 def fill_settings(args, settings):
-    """Puts settings where no option was given, and checks all of them.
+    """Fills in the options that were not given, and checks all of them.
 
     Args:
         args: parsed arguments.
@@ -135,8 +135,8 @@ def fill_settings(args, settings):
         raise ValueError(f"--ema is below 1, got {args.ema}.")
     if args.clip_norm and args.clip_each:
         raise ValueError(
-            "Gradients are bounded together or each by itself; give "
-            "--clip-norm or --clip-each."
+            "Gradients are clipped by their global norm or variable by "
+            "variable; give --clip-norm or --clip-each."
         )
     if args.loss_crop > args.patch_size:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Trainings that begin with the weights of another one."""
+"""Initialization from the weights of another training."""
 
 from pathlib import Path
 
@@ -7,23 +7,23 @@ from kerasrestore.training.recipe.load_run import load_run
 
 
 def start_from(model, source):
-    """Takes over the weights of a trained model, to train on from there.
+    """Initializes a model with the weights of a trained one.
 
-    Weights go by the names of the layers. The model may have layers that the
-    trained one lacks, such as an attention that is added later; these keep
-    the start that they have.
+    Weights are matched by the names of the layers. Layers that the trained
+    model lacks, such as an attention that is added later, keep their own
+    initialization.
 
     Args:
-        model: `Restorer` that is going to be trained.
+        model: `Restorer` to be trained.
         source: name or folder of a preset, `"hf://user/repository"`, or the
             folder of a training.
 
     Returns:
-        Names of the layers that `source` has nothing for.
+        Names of the layers that `source` lacks.
 
     Raises:
-        ValueError: if there is no such source, or it has weights that the
-            model has no place of that shape for; then nothing is taken over.
+        ValueError: if there is no such source, or its weights do not match
+            the model's; the model then stays as it was.
 
     Example:
     >>> from kerasrestore import DANetMobile

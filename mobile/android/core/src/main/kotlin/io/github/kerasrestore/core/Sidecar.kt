@@ -8,7 +8,7 @@ import org.json.JSONObject
  * Comes from [parse] alone, so that whoever has one has a valid one.
  *
  * @property name name of the model.
- * @property task `denoise`, `demosaic`, `jpeg` or `super_resolution`.
+ * @property task name of the task, `denoise` or `jpeg` for example.
  * @property channels 3 for colour, 1 for gray.
  * @property scale enlargement.
  * @property sizeMultiple what height and width of a tile are multiples of.

@@ -23,9 +23,7 @@ internal class SidecarReader(private val json: JSONObject) {
         val io = json.child("io", "an object with the types of the model")
         val sidecar = Sidecar(
             name = json.text("name", NAME, "a name of one line"),
-            task = json.choice(
-                "task", "denoise", "demosaic", "jpeg", "super_resolution",
-            ),
+            task = json.text("task", TASK, "a name like denoise"),
             channels = whole("channels", 1..3, "1 or 3"),
             scale = whole("scale", 1..8, "1 to 8"),
             sizeMultiple = whole("size_multiple", 1..256, "1 to 256"),
@@ -187,6 +185,7 @@ internal class SidecarReader(private val json: JSONObject) {
     private companion object {
         val NAME =
             Regex("[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]{1,200}")
+        val TASK = Regex("[a-z][a-z0-9_]{0,99}")
         val SHA256 = Regex("[0-9a-f]{64}")
         val ANY = Regex("[\\s\\S]*")
         val CONSTANTS = mapOf(

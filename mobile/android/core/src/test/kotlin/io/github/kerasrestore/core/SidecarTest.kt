@@ -44,7 +44,7 @@ class SidecarTest {
     fun `fields are of their type and in their range`() {
         val wrong = mapOf(
             "name" to listOf(3, "", "two\nlines", "x".repeat(201)),
-            "task" to listOf("paint", 1, JSONObject.NULL),
+            "task" to listOf("No Task", 1, JSONObject.NULL),
             "channels" to listOf(2, "3", 0, 1.5, true),
             "color_order" to listOf("BGR", 3),
             "scale" to listOf(0, 9, "1"),
