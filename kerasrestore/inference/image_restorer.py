@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasrestore.inference.tile_choice import choose_tiles, round_up
 from kerasrestore.inference.tiling import run_tiles
+from kerasrestore.inference.transparency import enlarge_alpha, fill_hidden
 
 
 class ImageRestorer:
@@ -86,10 +87,15 @@ class ImageRestorer:
 
         Args:
             image: path, PIL image, or array `(H, W)`, `(H, W, C)` or
-                `(N, H, W, C)` with C 1 or 3, of uint8, uint16 or floats.
-                Floats have [0, 1] as the range of clean images, noise may
-                go beyond. Gray images given to a colour model and colour
-                images given to a gray one are handled channel by channel.
+                `(N, H, W, C)` of uint8, uint16 or floats. C is 1 or 3, or
+                with an alpha channel, which comes last, 2 or 4. Floats have
+                [0, 1] as the range of clean images; noise may go beyond.
+                A colour model sees a gray image as three equal channels,
+                and the mean of the three it gives is the result; a gray
+                model restores the channels of a colour image one by one.
+                Alpha is kept, or enlarged bicubically. Colours under alpha
+                0 have no influence on what is visible; they stay as they
+                are, or in an enlarged image continue the visible ones.
             sigma: noise level on the 0..255 scale, for models that take it.
             strength: 0 leaves the image as it is, 1 is the model's answer,
                 up to 2 removes more: models with a sigma input are told
@@ -133,6 +139,8 @@ class ImageRestorer:
         array = np.asarray(image)
         layout = self._check_array(array)
         strength = self.check_options(sigma=sigma, strength=strength)
+        if layout == "HWC" and array.shape[-1] in (2, 4):
+            return self._restore_transparent(array, kind)
         if strength > 1.0 and not self.sigma_input:
             once = self.restore(array, **{**kind, "strength": 1.0})
             return self.restore(once, **{**kind, "strength": strength - 1.0})
@@ -172,10 +180,25 @@ class ImageRestorer:
         )
 
         photo = photo_from_pil(image) if _is_pil(image) else read_photo(image)
-        pixels = self.restore(photo.pixels, **options)
+        pixels, alpha = photo.pixels, photo.alpha
+        if alpha is None:
+            pixels = self.restore(pixels, **options)
+        else:
+            restored = self.restore(np.dstack([pixels, alpha]), **options)
+            gray = pixels.ndim == 2
+            pixels = restored[..., 0] if gray else restored[..., :3]
+            alpha = restored[..., -1]
         if pixels.dtype == np.uint16 and pixels.ndim == 3:
             return pixels
-        return photo_to_pil(replace(photo, pixels=pixels))
+        return photo_to_pil(replace(photo, pixels=pixels, alpha=alpha))
+
+    def _restore_transparent(self, pixels, options):
+        colours, alpha = pixels[..., :-1], pixels[..., -1]
+        restored = self.restore(fill_hidden(colours, alpha), **options)
+        if self.scale == 1:
+            # What is hidden is the owner's, and may be shown again.
+            np.copyto(restored, colours, where=(alpha == 0)[..., None])
+        return np.dstack([restored, enlarge_alpha(alpha, self.scale)])
 
     def _check_array(self, array):
         if array.dtype not in (np.uint8, np.uint16) and not (
@@ -186,11 +209,13 @@ class ImageRestorer:
                 f"{array.dtype}; convert with image.astype('uint8')."
             )
         layout = {2: "HW", 3: "HWC", 4: "NHWC"}.get(array.ndim)
-        if layout is None or (layout != "HW" and array.shape[-1] not in (1, 3)):
+        if layout is None or (
+            layout != "HW" and array.shape[-1] not in (1, 2, 3, 4)
+        ):
             raise ValueError(
                 "Images have the shape (H, W), (H, W, C) or (N, H, W, C) "
-                f"with C 1 or 3, got {array.shape}; move channels to the "
-                "end and leave an alpha channel out."
+                f"with C from 1 to 4, got {array.shape}; move channels to "
+                "the end."
             )
         if 0 in array.shape:
             raise ValueError(
