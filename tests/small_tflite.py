@@ -8,9 +8,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from kerasrestore import LiteRTRestorer
 
 TILE = (24, 16)
 FEATURES = 8
+# Options of a model of bytes.
+BYTES = {"quantization": "int8", "io": "uint8"}
 
 
 def write_small(
@@ -171,3 +176,18 @@ def write_sidecar(tflite, **changes):
         **changes,
     }
     Path(tflite).with_suffix(".json").write_text(json.dumps(sidecar))
+
+
+def change(path, **changes):
+    """Changes fields of a model's sidecar."""
+    side = path.with_suffix(".json")
+    value = {**json.loads(side.read_text()), **changes}
+    side.write_text(json.dumps(value))
+
+
+def refusal(path, **options):
+    """What `LiteRTRestorer` says of a small model that it refuses."""
+    with pytest.raises(ValueError, match=r"small\.(tflite|json)") as error:
+        LiteRTRestorer(path, **options)
+    assert str(error.value).isprintable()
+    return str(error.value)

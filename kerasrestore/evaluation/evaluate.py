@@ -79,7 +79,9 @@ def evaluate(
     _check(restorer, task, channels)
     if isinstance(restorer, ImageRestorer):
         # Tiles that do not fit are no fault of the images'.
-        choose_tiles(restorer, 64, 64, tile, overlap, None, 0, bool(ensemble))
+        choose_tiles(
+            restorer, 64, 64, tile, overlap, None, square=bool(ensemble)
+        )
     paired = degraded is not None
     report = Report(
         restorer=restorer.name,

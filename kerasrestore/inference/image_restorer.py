@@ -2,12 +2,17 @@
 
 import numbers
 import os
-from functools import partial
+import reprlib
 
 import numpy as np
 
+from kerasrestore.inference.bands import BandReader
+from kerasrestore.inference.image_array import check_image
+from kerasrestore.inference.noise_map import check_map
+from kerasrestore.inference.progress import ticker
+from kerasrestore.inference.restored_bands import restored_bands
 from kerasrestore.inference.tile_choice import choose_tiles, round_up
-from kerasrestore.inference.tiling import run_tiles
+from kerasrestore.inference.transparency import enlarge_alpha, fill_hidden
 
 
 class ImageRestorer:
@@ -77,6 +82,7 @@ class ImageRestorer:
         ensemble=False,
         memory_limit=None,
         progress=False,
+        white_level=None,
     ):
         """Restores an image of any size.
 
@@ -87,12 +93,22 @@ class ImageRestorer:
 
         Args:
             image: path or binary file, `Photo`, PIL image, or array
-                `(H, W)`, `(H, W, C)` or `(N, H, W, C)` with C 1 or 3, of
-                uint8, uint16 or floats.
-                Floats have [0, 1] as the range of clean images, noise may
-                go beyond. Gray images given to a colour model and colour
-                images given to a gray one are handled channel by channel.
-            sigma: noise level on the 0..255 scale, for models that take it.
+                `(H, W)`, `(H, W, C)` or `(N, H, W, C)` of uint8, uint16 or
+                floats. C is 1 or 3, or with an alpha channel, which comes
+                last, 2 or 4. Floats have [0, 1] as the range of clean images;
+                noise may go beyond.
+                A colour model sees a gray image as three equal channels,
+                and the mean of the three it gives is the result; a gray
+                model restores the channels of a colour image one by one.
+                Alpha is kept, or enlarged bicubically. Colours under alpha
+                0 have no influence on what is visible; they stay as they
+                are, or in an enlarged image continue the visible ones.
+            sigma: noise level on the 0..255 scale, for models that take it:
+                one for all images, one for each, or for an image a map
+                `(H, W)`. With a map, every pixel is restored at its own
+                level; up to 8 levels are run as they are, of more some, at
+                most 5 apart, and pixels are interpolated between them. A
+                tile takes a run for each level in it.
             strength: 0 leaves the image as it is, 1 is the model's answer,
                 up to 2 removes more: models with a sigma input are told
                 `strength * sigma`; blind ones are blended with the input
@@ -110,6 +126,8 @@ class ImageRestorer:
                 to stay under; the library chooses its tiles by it.
             progress: `True` for a bar, or a function called as
                 `progress(done, total)` in tiles.
+            white_level: value of white, 4095 for 12 bits in uint16; 255 or
+                65535 unless given, and 1 for floats.
 
         Returns:
             The restored image, of the kind that was given: an array of the
@@ -119,7 +137,8 @@ class ImageRestorer:
 
         Raises:
             ValueError: if an argument does not fit, in one sentence.
-            MemoryError: if even the smallest tile exceeds the limit.
+            MemoryError: if even the smallest tile exceeds the limit, or
+                memory runs out with it.
         """
         kind = {
             "sigma": sigma,
@@ -129,40 +148,147 @@ class ImageRestorer:
             "ensemble": ensemble,
             "memory_limit": memory_limit,
             "progress": progress,
+            "white_level": white_level,
         }
         if _is_photo(image):
             return self._restore_photo(image, kind)
-        array = np.asarray(image)
-        layout = self._check_array(array)
+        array, layout, white = check_image(image, white_level)
         strength = self.check_options(sigma=sigma, strength=strength)
-        if strength > 1.0 and not self.sigma_input:
-            once = self.restore(array, **{**kind, "strength": 1.0})
-            return self.restore(once, **{**kind, "strength": strength - 1.0})
         if layout == "NHWC":
-            if np.ndim(sigma) == 0:
-                sigma = [sigma] * len(array)
-            if len(sigma) != len(array):
+            levels = [sigma] * len(array) if np.ndim(sigma) == 0 else sigma
+            if len(levels) != len(array):
                 raise ValueError(
                     f"{len(array)} images want one sigma or {len(array)}, "
-                    f"got {len(sigma)}."
+                    f"got {len(levels)}."
                 )
             return np.stack(
                 [
                     self.restore(one, **{**kind, "sigma": level})
-                    for one, level in zip(array, sigma, strict=True)
+                    for one, level in zip(array, levels, strict=True)
                 ]
             )
+        check_map(sigma, array.shape[:2])
+        if layout == "HWC" and array.shape[-1] in (2, 4):
+            return self._restore_transparent(array, kind)
+        if strength > 1.0 and not self.sigma_input:
+            once = self.restore(array, **{**kind, "strength": 1.0})
+            return self.restore(once, **{**kind, "strength": strength - 1.0})
+        pixels = array[..., None] if layout == "HW" else array
+        height, width, channels = pixels.shape
+        restored = np.empty(
+            (height * self.scale, width * self.scale, channels), array.dtype
+        )
+        plan = self._plan(
+            height, width, channels, tile, overlap, ensemble, memory_limit,
+            whole_bytes=restored.nbytes,
+        )  # fmt: skip
+
+        def read(rows, columns):
+            return pixels[rows[:, None], columns[None, :]]
+
+        top = 0
+        with ticker(progress) as tick:
+            for band in restored_bands(
+                self, plan, read, array.dtype, white, channels, sigma, strength,
+                overlap, ensemble, tick,
+            ):  # fmt: skip
+                restored[top : top + len(band)] = band
+                top += len(band)
+        return restored[..., 0] if layout == "HW" else restored
+
+    def restore_bands(
+        self,
+        bands,
+        shape,
+        *,
+        sigma=None,
+        strength=1.0,
+        tile="auto",
+        overlap="auto",
+        ensemble=False,
+        memory_limit=None,
+        progress=False,
+        white_level=None,
+    ):
+        """Restores an image too large for memory, from top to bottom.
+
+        The pixels are those of `restore` with the same tiles. Beside the
+        network's own memory it holds about two rows of tiles.
+
+        Args:
+            bands: iterable of arrays `(rows, W)` or `(rows, W, C)`, C 1 or
+                3, of one type and any number of rows, top to bottom.
+            shape: `(H, W)` or `(H, W, C)` of the whole image.
+            sigma: noise level on the 0..255 scale, a single number.
+            strength: as in `restore`.
+            tile: as in `restore`.
+            overlap: as in `restore`.
+            ensemble: as in `restore`.
+            memory_limit: as in `restore`.
+            progress: as in `restore`.
+            white_level: as in `restore`.
+
+        Returns:
+            Generator of restored bands of the type and with the dimensions
+            of those given, as many rows at a time as a row of tiles gives.
+
+        Raises:
+            ValueError: if an argument does not fit; from the generator, if
+                a band does not.
+            MemoryError: as in `restore`.
+
+        Example:
+        >>> from kerasrestore import LiteRTRestorer
+        >>> restorer = LiteRTRestorer.from_preset()
+        >>> rows = (np.full((50, 60, 3), 99, "uint8") for _ in range(4))
+        >>> sum(map(len, restorer.restore_bands(rows, (200, 60, 3))))
+        200
+        """
+        strength = self.check_options(sigma=sigma, strength=strength)
         if np.ndim(sigma) != 0:
             raise ValueError(
-                f"One image wants one sigma, got {sigma!r}; give a number."
+                "Bands are restored with one sigma, got "
+                f"{np.shape(sigma)} of them; give a number."
             )
-        with _ticker(progress) as tick:
-            pixels = array[..., None] if layout == "HW" else array
-            restored = self._restore_pixels(
-                pixels, sigma, strength, tile, overlap, ensemble,
-                memory_limit, tick,
-            )  # fmt: skip
-        return restored[..., 0] if layout == "HW" else restored
+        if len(shape) not in (2, 3) or tuple(shape[2:]) not in (
+            (), (1,), (3,)
+        ):  # fmt: skip
+            raise ValueError(
+                "shape is (H, W) or (H, W, C) with C 1 or 3, of the whole "
+                f"image, got {tuple(shape)}."
+            )
+        height, width = shape[:2]
+        channels = shape[2] if len(shape) == 3 else 1
+        options = {
+            "tile": tile,
+            "overlap": overlap,
+            "ensemble": ensemble,
+            "memory_limit": memory_limit,
+            "progress": progress,
+            "white_level": white_level,
+        }
+        if strength > 1.0 and not self.sigma_input:
+            once = self.restore_bands(
+                bands, shape, **{**options, "progress": False}
+            )
+            return self.restore_bands(
+                once, shape, strength=strength - 1.0, **options
+            )
+        plan = self._plan(
+            height, width, channels, tile, overlap, ensemble, memory_limit
+        )
+
+        def restored():
+            reader = BandReader(bands, shape, plan, white_level)
+            with ticker(progress) as tick:
+                for band in restored_bands(
+                    self, plan, reader.read, reader.dtype, reader.white,
+                    channels, sigma, strength, overlap, ensemble, tick,
+                ):  # fmt: skip
+                    yield band if len(shape) == 3 else band[..., 0]
+            reader.finish()
+
+        return restored()
 
     def _restore_photo(self, image, options):
         from kerasrestore.photos import Photo, restore_photo
@@ -171,41 +297,27 @@ class ImageRestorer:
             photo = Photo.from_pil(image)
         else:
             photo = image if isinstance(image, Photo) else Photo.read(image)
-        restored = restore_photo(photo, partial(self.restore, **options))
+
+        def restore(pixels):
+            if photo.alpha is None:
+                return self.restore(pixels, **options)
+            bands = np.dstack([pixels, photo.alpha])
+            restored = self.restore(bands, **options)[..., :-1]
+            return restored[..., 0] if pixels.ndim == 2 else restored
+
+        restored = restore_photo(photo, restore)
         if self.task == "jpeg":
             # Tables that made the artifacts would make them again.
             restored.jpeg = None
         return restored.to_pil() if _is_pil(image) else restored
 
-    def _check_array(self, array):
-        if array.dtype not in (np.uint8, np.uint16) and not (
-            np.issubdtype(array.dtype, np.floating)
-        ):
-            raise ValueError(
-                "Images are uint8, uint16 or floats in [0, 1], got "
-                f"{array.dtype}; convert with image.astype('uint8')."
-            )
-        layout = {2: "HW", 3: "HWC", 4: "NHWC"}.get(array.ndim)
-        if layout is None or (layout != "HW" and array.shape[-1] not in (1, 3)):
-            raise ValueError(
-                "Images have the shape (H, W), (H, W, C) or (N, H, W, C) "
-                f"with C 1 or 3, got {array.shape}; move channels to the "
-                "end and leave an alpha channel out."
-            )
-        if 0 in array.shape:
-            raise ValueError(
-                f"An image has at least one pixel, got {array.shape}."
-            )
-        if np.issubdtype(array.dtype, np.floating):
-            low, high = float(array.min()), float(array.max())
-            # Catches NaN too. Noise takes floats some way beyond [0, 1].
-            if not (low >= -16.0 and high <= 16.0):
-                raise ValueError(
-                    "Float images have [0, 1] as the range of clean pixels, "
-                    f"got values from {low:g} to {high:g}; divide by 255 or "
-                    "remove what is not a number."
-                )
-        return layout
+    def _restore_transparent(self, pixels, options):
+        colours, alpha = pixels[..., :-1], pixels[..., -1]
+        restored = self.restore(fill_hidden(colours, alpha), **options)
+        if self.scale == 1:
+            # What is hidden is the owner's, and may be shown again.
+            np.copyto(restored, colours, where=(alpha == 0)[..., None])
+        return np.dstack([restored, enlarge_alpha(alpha, self.scale)])
 
     def check_options(self, *, sigma=None, strength=1.0):
         """Raises ValueError if `restore` would refuse these options.
@@ -243,101 +355,31 @@ class ImageRestorer:
                 levels = np.asarray(sigma, float)
             except (TypeError, ValueError):
                 levels = np.array(np.nan)
-            if levels.ndim > 1 or not np.all((levels >= 0) & (levels <= 255)):
+            if levels.ndim > 3 or not np.all((levels >= 0) & (levels <= 255)):
                 raise ValueError(
-                    "sigma is a noise level from 0 to 255, one for all images "
-                    f"or one for each, got {sigma!r}."
+                    "sigma is a noise level from 0 to 255, one for all "
+                    "images, one for each, or one for each pixel, got "
+                    f"{reprlib.repr(sigma)}."
                 )
         return float(strength)
 
-    def _restore_pixels(
+    def _plan(
         self,
-        image,
-        sigma,
-        strength,
+        height,
+        width,
+        channels,
         tile,
         overlap,
         ensemble,
         memory_limit,
-        tick,
+        whole_bytes=0,
     ):
-        height, width, image_channels = image.shape
-        shape = (height * self.scale, width * self.scale, image_channels)
-        plan = choose_tiles(
-            self,
-            height, width, tile, overlap, memory_limit,
-            output_bytes=int(np.prod(shape)) * image.dtype.itemsize,
-            square=bool(ensemble),
+        # A row of tiles in float32, and the rows it was read from.
+        row = width * channels * 4 * (self.scale**2 + 2)
+        return choose_tiles(
+            self, height, width, tile, overlap, memory_limit,
+            output_bytes=whole_bytes, row_bytes=row, square=bool(ensemble),
         )  # fmt: skip
-        whole = {np.dtype("uint8"): 255, np.dtype("uint16"): 65535}.get(
-            image.dtype
-        )
-        output = np.empty(shape, image.dtype)
-
-        def read(rows, columns):
-            part = image[rows[:, None], columns[None, :]].astype(np.float32)
-            return part if whole is None else part / np.float32(whole)
-
-        if self.sigma_input:
-            sigma = np.float32(sigma * strength)
-
-        def run(part):
-            restored = self._run_channels(part, sigma, ensemble)
-            if self.sigma_input or strength == 1.0:
-                return restored
-            return part + np.float32(strength) * (restored - part)
-
-        def write(top, band):
-            if whole is not None:
-                # Half to even in float32: the rule of every runtime.
-                band = np.rint(np.clip(band, 0, 1) * np.float32(whole))
-            output[top : top + len(band)] = band
-
-        total = len(plan)
-        done = 0
-
-        def count():
-            nonlocal done
-            done += 1
-            tick(done, total)
-
-        tick(0, total)
-        run_tiles(
-            plan, read, run, write, image_channels,
-            scale=self.scale, tick=count,
-        )  # fmt: skip
-        return output
-
-    def _run_channels(self, tile, sigma, ensemble):
-        """Fits a tile of 1 or 3 channels to the network and back."""
-        channels = tile.shape[-1]
-        if channels == self.channels:
-            batch = [tile]
-        elif channels == 1:
-            batch = [np.repeat(tile, 3, axis=-1)]
-        else:
-            batch = [tile[..., c : c + 1] for c in range(3)]
-        restored = [self._run_ensemble(one, sigma, ensemble) for one in batch]
-        if channels == self.channels:
-            return restored[0]
-        if channels == 1:
-            return restored[0].mean(axis=-1, keepdims=True)
-        return np.concatenate(restored, axis=-1)
-
-    def _run_ensemble(self, tile, sigma, ensemble):
-        if not ensemble:
-            return np.asarray(self.restore_tile(tile[None], sigma))[0]
-        total = 0.0
-        for turn in range(4):
-            for mirrored in (False, True):
-                view = np.rot90(tile, turn)
-                view = view[:, ::-1] if mirrored else view
-                one = np.asarray(
-                    self.restore_tile(np.ascontiguousarray(view)[None], sigma)
-                )[0]
-                one = one[:, ::-1] if mirrored else one
-                total = total + np.rot90(one, -turn)
-        return total / np.float32(8)
 
 
 def _is_photo(image):
@@ -355,16 +397,3 @@ def _is_pil(image):
     from PIL import Image
 
     return isinstance(image, Image.Image)
-
-
-def _ticker(progress):
-    """Context manager that gives a function `(done, total)`."""
-    import contextlib
-
-    if progress is True:
-        from kerasrestore.inference.progress import bar
-
-        return bar("restoring")
-    return contextlib.nullcontext(
-        progress if callable(progress) else lambda done, total: None
-    )

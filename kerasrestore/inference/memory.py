@@ -79,3 +79,18 @@ def peak_bytes():
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def out_of_memory(error):
+    """Whether an exception of Python or a backend says that memory ran out.
+
+    Example:
+    >>> out_of_memory(MemoryError()), out_of_memory(ValueError())
+    (True, False)
+    """
+    return (
+        isinstance(error, MemoryError)
+        # TensorFlow's and XLA's, without importing either.
+        or type(error).__name__ == "ResourceExhaustedError"
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )

@@ -33,3 +33,25 @@ def bar(description):
         yield lambda done, total: progress.update(
             task, completed=done, total=total
         )
+
+
+def ticker(progress):
+    """What `progress` of `ImageRestorer.restore` stands for.
+
+    Args:
+        progress: `True` for a bar, a function `(done, total)`, or anything
+            else for none.
+
+    Returns:
+        Context manager that gives a function `(done, total)`.
+
+    Example:
+    >>> with ticker(print) as tick:
+    ...     tick(1, 2)
+    1 2
+    """
+    if progress is True:
+        return bar("restoring")
+    return contextlib.nullcontext(
+        progress if callable(progress) else lambda done, total: None
+    )

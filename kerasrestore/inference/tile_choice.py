@@ -21,7 +21,8 @@ def choose_tiles(
     tile,
     overlap,
     memory_limit,
-    output_bytes,
+    output_bytes=0,
+    row_bytes=0,
     square=False,
 ):
     """Plans the tiles of an image.
@@ -34,6 +35,8 @@ def choose_tiles(
         overlap: as in `ImageRestorer.restore`.
         memory_limit: as in `ImageRestorer.restore`.
         output_bytes: size of the restored image, allocated later.
+        row_bytes: bytes that are held for each row of a tile, all across
+            the image.
         square: whether tiles have to be square, for turning them.
 
     Returns:
@@ -49,14 +52,18 @@ def choose_tiles(
         # Nobody set a limit: being large already is no reason to fail.
         free = max(free, DEFAULT_LIMIT // 2)
 
+    def forecast(sides):
+        return restorer.memory_forecast(*sides) + row_bytes * sides[0]
+
     def check(sides):
-        need = restorer.memory_forecast(*sides)
+        need = forecast(sides)
         if memory_limit is not None and need > free:
+            taken = (parse_bytes(limit) - free) / 1e9
             raise MemoryError(
-                f"A tile of {sides[1]}x{sides[0]} needs about "
-                f"{need / 1e9:.2f} GB, and {max(0, free) / 1e9:.2f} GB are "
-                f"left of the memory limit {memory_limit}; raise the limit "
-                "or use smaller tiles."
+                f"The process and the result take {taken:.2f} GB of the "
+                f"memory limit {memory_limit}, and a tile of {sides[1]}x"
+                f"{sides[0]} needs {max(0.01, need / 1e9):.2f} GB more; "
+                "raise the limit or use smaller tiles."
             )
         return sides
 
@@ -93,13 +100,12 @@ def choose_tiles(
         [round_up(size, multiple) + 2 * halo for size in (height, width)]
     )
     if tile is None or (
-        max(sides) <= 2 * restorer.largest_tile
-        and restorer.memory_forecast(*sides) <= free
+        max(sides) <= 2 * restorer.largest_tile and forecast(sides) <= free
     ):
         return TilePlan(height, width, check(sides), halo, feather)
     smallest = 2 * round_up(halo + 8, multiple)
     side = max(round_up(restorer.largest_tile, multiple), smallest)
-    while side > smallest and restorer.memory_forecast(side, side) > free:
+    while side > smallest and forecast((side, side)) > free:
         side -= round_up(16, multiple)
     check((side, side))
     halo, feather = context(restorer, overlap, side)

@@ -133,20 +133,22 @@ def blend_weights(span, size, feather):
     return weights.astype(np.float32)
 
 
-def run_tiles(plan, read, run, write, channels, *, scale=1, tick=None):
+def run_tiles(plan, read, run, channels, *, scale=1, tick=None):
     """Takes an image through a network, tile by tile and band by band.
 
     Args:
         plan: `TilePlan`.
-        read: function `(rows, columns) -> float32 (tile, tile, channels)`
-            that gives the pixels at two index arrays.
+        read: function `(rows, columns) -> (tile, tile, channels)` that gives
+            the pixels at two index arrays.
         run: function from such a tile to the restored one, float32, `scale`
             times as large.
-        write: function `(top, band)` that takes finished rows, float32
-            `(rows, width * scale, channels)`, from top to bottom.
         channels: channels of the restored image.
         scale: enlargement of the network.
         tick: called after each tile.
+
+    Yields:
+        Finished rows from top to bottom, float32 `(rows, width * scale,
+        channels)`, which may be overwritten.
     """
     feather, width = plan.feather, plan.width
     columns = plan.columns
@@ -180,5 +182,5 @@ def run_tiles(plan, read, run, write, channels, *, scale=1, tick=None):
                 tick()
         last = row.stop >= plan.height
         done = len(band) if last else (row.stop - feather - top) * scale
-        write(top * scale, band[:done])
-        carry = band[done:]
+        carry = band[done:].copy()
+        yield band[:done]

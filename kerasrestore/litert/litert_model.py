@@ -1,5 +1,8 @@
 """One `.tflite` in LiteRT's interpreter, checked against its sidecar."""
 
+import os
+import threading
+import weakref
 from contextlib import contextmanager
 
 import numpy as np
@@ -8,8 +11,29 @@ import numpy as np
 BYTE_SCALE = 1 / 255
 
 
+_models = weakref.WeakSet()
+# Interpreters of the parent process. Their threads did not come along, and
+# freeing one would wait for them.
+_of_the_parent = []
+
+
+def _after_fork():
+    for model in _models:
+        _of_the_parent.append((model._interpreter, model._run))
+        model._interpreter = model._run = None
+        model._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 class LiteRTModel:
     """Runs tiles through an interpreter.
+
+    Any number of threads may share one: an interpreter has one set of
+    tensors, so calls wait for each other. It can be pickled, and used in a
+    forked process; there it starts an interpreter of its own.
 
     Args:
         path: what messages call the model.
@@ -25,21 +49,33 @@ class LiteRTModel:
     """
 
     def __init__(self, path, content, sidecar, tile, threads):
-        from ai_edge_litert.interpreter import Interpreter
-
         self.path = path
         self.sidecar = sidecar
         self.tile = tile
+        self._content = content
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._start()
+        _models.add(self)
+
+    def __reduce__(self):
+        return LiteRTModel, (
+            self.path, self._content, self.sidecar, self.tile, self._threads
+        )  # fmt: skip
+
+    def _start(self):
+        from ai_edge_litert.interpreter import Interpreter
+
         with self._told_in_a_sentence():
             interpreter = Interpreter(
-                model_content=content, num_threads=threads
+                model_content=self._content, num_threads=self._threads
             )
             inputs, outputs = _details(interpreter)
         self._check_signature(inputs, outputs)
         self._check_bytes({**inputs, **outputs})
         with self._told_in_a_sentence():
             # What is dynamic is resized to what it is called with.
-            if not sidecar.get("dynamic"):
+            if not self.sidecar.get("dynamic"):
                 interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner()
         # The runner keeps a weak hold of the interpreter only.
@@ -70,7 +106,9 @@ class LiteRTModel:
         inputs = {"image": image}
         if self.sidecar["sigma_input"]:
             inputs["sigma"] = np.full(1, sigma, np.float32)
-        with self._told_in_a_sentence():
+        with self._lock, self._told_in_a_sentence():
+            if self._run is None:
+                self._start()
             restored = self._run(**inputs)["restored"]
         wanted = self._output_shape(self.tile)
         if restored.shape != wanted:

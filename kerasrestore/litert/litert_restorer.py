@@ -21,6 +21,10 @@ class LiteRTRestorer(ImageRestorer):
     Where the input is bytes, an image is clipped to [0, 1] and rounded, half
     to even, before the network sees it.
 
+    Any number of threads may share a restorer: tiles take turns, each on all
+    of the interpreter's threads, in the memory of one. It can be pickled for
+    other processes.
+
     Args:
         path: path of the `.tflite`; its sidecar lies beside it.
         threads: threads of the interpreter; all cores unless given.

@@ -25,21 +25,15 @@ def box(tile):
 
 def run(plan, image, network=box, scale=1):
     height, width, channels = image.shape
-    output = np.full((height * scale, width * scale, channels), np.nan)
-
-    def write(top, band):
-        assert np.isnan(output[top : top + len(band)]).all()
-        output[top : top + len(band)] = band
-
-    run_tiles(
+    bands = run_tiles(
         plan,
         lambda rows, columns: image[np.ix_(rows, columns)],
         network,
-        write,
         channels,
         scale=scale,
     )
-    assert not np.isnan(output).any()
+    output = np.concatenate(list(bands))
+    assert output.shape == (height * scale, width * scale, channels)
     return output
 
 

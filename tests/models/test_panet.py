@@ -109,7 +109,7 @@ def test_without_attention_the_receptive_field_is_tight():
     ],
 )
 def test_tiles_of_attention(options, size, tile, whole):
-    plan = choose_tiles(small(**options), *size, tile, "auto", None, 0)
+    plan = choose_tiles(small(**options), *size, tile, "auto", None)
     assert (len(plan) == 1) == whole
     assert whole or max(plan.tile) <= 64
 

@@ -1,0 +1,141 @@
+"""What counts as an image, and what is said of everything else."""
+
+import math
+import numbers
+
+import numpy as np
+
+# The largest value of an unsigned type, which is white unless told otherwise.
+TOPS = {np.dtype("uint8"): 255, np.dtype("uint16"): 65535}
+LAYOUTS = {2: "HW", 3: "HWC", 4: "NHWC"}
+# Noise takes floats some way beyond [0, 1].
+FURTHEST = 16.0
+
+
+def check_image(image, white_level=None):
+    """Takes an array for an image, or says why it is none.
+
+    Args:
+        image: what `ImageRestorer.restore` was given.
+        white_level: value of white, `None` for the usual one of its type.
+
+    Returns:
+        The image as an array, `"HW"`, `"HWC"` or `"NHWC"`, and the value of
+        white: a float, or `None` for floats that have white at 1.
+
+    Raises:
+        ValueError: if it is no image, in one sentence.
+
+    Example:
+    >>> check_image(np.zeros((4, 6), "uint16"), white_level=4095)[1:]
+    ('HW', 4095.0)
+    """
+    if image is None:
+        raise ValueError(
+            "None is not an image; readers such as cv2.imread give None for "
+            "a file that they cannot read, so check its name."
+        )
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        raise ValueError(
+            "The bytes of a file are not an image yet; open them with "
+            "PIL.Image.open(io.BytesIO(...))."
+        )
+    try:
+        array = np.asarray(image)
+    except ValueError:
+        raise ValueError(
+            "Images of different sizes do not make one array; restore them "
+            "one by one."
+        ) from None
+    _check_type(array)
+    layout = _layout(array)
+    white = _white(array.dtype, white_level)
+    transparent = layout != "HW" and array.shape[-1] in (2, 4)
+    _check_values(array[..., :-1] if transparent else array, white)
+    return array, layout, white
+
+
+def _check_type(array):
+    if array.dtype in TOPS or np.issubdtype(array.dtype, np.floating):
+        return
+    if array.dtype == bool:
+        raise ValueError(
+            "An array of bool is a mask; if True is white, give image * "
+            "np.uint8(255)."
+        )
+    if np.issubdtype(array.dtype, np.integer) and array.size:
+        raise ValueError(
+            f"An image of {array.dtype}, here from {array.min()} to "
+            f"{array.max()}, does not say which value is white; convert it "
+            "to uint8 if that is 255, else to uint16, with white_level if it "
+            "is not 65535."
+        )
+    raise ValueError(
+        f"Images are arrays of uint8, uint16 or floats, got {array.dtype}."
+    )
+
+
+def _layout(array):
+    shape = array.shape
+    layout = LAYOUTS.get(array.ndim)
+    wanted = (
+        "Images have the shape (H, W), (H, W, C) or (N, H, W, C) with C from "
+        f"1 to 4, got {shape}"
+    )
+    if layout is None:
+        raise ValueError(f"{wanted}.")
+    if 0 in shape:
+        raise ValueError(f"An image has at least one pixel, got {shape}.")
+    if layout != "HW" and not 1 <= shape[-1] <= 4:
+        if shape[-3] <= 4:
+            raise ValueError(
+                f"{wanted}; if channels come first, move them with "
+                "np.moveaxis(image, -3, -1)."
+            )
+        if layout == "HWC":
+            raise ValueError(
+                f"{wanted}; give gray images in a batch as (N, H, W, 1)."
+            )
+        raise ValueError(f"{wanted}; restore other channels one by one.")
+    return layout
+
+
+def _white(dtype, white_level):
+    top = TOPS.get(dtype)
+    if white_level is None:
+        return None if top is None else float(top)
+    if (
+        not isinstance(white_level, numbers.Real)
+        or isinstance(white_level, bool)
+        or not math.isfinite(white_level)
+        or not 0 < white_level <= (top or math.inf)
+    ):
+        limit = f" up to {top}, the most that {dtype} holds" if top else ""
+        raise ValueError(
+            f"white_level is the value of white, a positive number{limit}, "
+            f"got {white_level!r}; it is 4095 for 12 bits."
+        )
+    return float(white_level)
+
+
+def _check_values(array, white):
+    if array.dtype in TOPS:
+        if white < TOPS[array.dtype] and array.max() > white:
+            raise ValueError(
+                f"The image has values up to {array.max()}, beyond a "
+                f"white_level of {white:g}; pass the value that white has."
+            )
+        return
+    low, high = float(array.min()), float(array.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        count = array.size - int(np.isfinite(array).sum())
+        raise ValueError(
+            f"The image has NaN or infinity in {count} of {array.size} "
+            "values; replace them first, by their neighbours for example."
+        )
+    if max(-low, high) > FURTHEST * (white or 1.0):
+        raise ValueError(
+            f"Floats have 0 for black and {white or 1:g} for white, got "
+            f"values from {low:g} to {high:g}; shift them so that black is "
+            "0 and pass the value of white as white_level."
+        )

@@ -1,0 +1,119 @@
+"""Pixels of any type through a network that takes floats of its channels."""
+
+import numpy as np
+
+from kerasrestore.inference.image_array import TOPS
+from kerasrestore.inference.noise_map import noise_levels, run_by_map
+from kerasrestore.inference.tile_runner import TileRunner
+from kerasrestore.inference.tiling import run_tiles
+
+
+def restored_bands(
+    restorer, plan, read, dtype, white, channels, sigma, strength, overlap,
+    ensemble, tick,
+):  # fmt: skip
+    """Restores an image from top to bottom.
+
+    Args:
+        restorer: `ImageRestorer`.
+        plan: `TilePlan` of the image.
+        read: function `(rows, columns) -> (tile, tile, channels)` that gives
+            the image's pixels at two index arrays.
+        dtype: type of the image.
+        white: value of white, `None` for floats that have it at 1.
+        channels: channels of the image, 1 or 3.
+        sigma: noise level, a map `(H, W)`, or `None`.
+        strength: as in `ImageRestorer.restore`, up to 1 for blind networks.
+        overlap: as in `ImageRestorer.restore`.
+        ensemble: as in `ImageRestorer.restore`.
+        tick: function `(done, total)` in tiles.
+
+    Yields:
+        Arrays `(rows, W * scale, channels)` of the image's type.
+    """
+    mapped = np.ndim(sigma) == 2
+    if restorer.sigma_input:
+        sigma = np.float32(np.asarray(sigma) * strength)
+    levels = noise_levels(sigma) if mapped else None
+
+    def read_floats(rows, columns):
+        part = read(rows, columns).astype(np.float32)
+        if white is not None:
+            part /= np.float32(white)
+        if mapped:
+            # The map travels as one more channel.
+            part = np.dstack([part, sigma[rows[:, None], columns]])
+        return part
+
+    def run(part):
+        if mapped:
+            pixels = part[..., :-1]
+            return run_by_map(
+                lambda level: _run_channels(restorer, pixels, level, ensemble),
+                part[..., -1],
+                levels,
+                restorer.scale,
+            )
+        restored = _run_channels(restorer, part, sigma, ensemble)
+        if restorer.sigma_input or strength == 1.0:
+            return restored
+        return part + np.float32(strength) * (restored - part)
+
+    total, done = len(plan), 0
+
+    def count():
+        nonlocal done
+        done += 1
+        tick(done, total)
+
+    tick(0, total)
+    for band in run_tiles(
+        plan, read_floats, TileRunner(run, restorer, overlap, channels),
+        channels, scale=restorer.scale, tick=count,
+    ):  # fmt: skip
+        yield _as_type(band, dtype, white)
+
+
+def _as_type(band, dtype, white):
+    """Floats in [0, 1] as the image has them; they are overwritten."""
+    if dtype in TOPS:
+        np.clip(band, 0, 1, out=band)
+    if white is not None:
+        band *= np.float32(white)
+    if dtype in TOPS:
+        # Half to even in float32: the rule of every runtime.
+        np.rint(band, out=band)
+    return band.astype(dtype)
+
+
+def _run_channels(restorer, tile, sigma, ensemble):
+    """Fits a tile of 1 or 3 channels to the network and back."""
+    channels = tile.shape[-1]
+    if channels == restorer.channels:
+        batch = [tile]
+    elif channels == 1:
+        batch = [np.repeat(tile, 3, axis=-1)]
+    else:
+        batch = [tile[..., c : c + 1] for c in range(3)]
+    restored = [_run_ensemble(restorer, one, sigma, ensemble) for one in batch]
+    if channels == restorer.channels:
+        return restored[0]
+    if channels == 1:
+        return restored[0].mean(axis=-1, keepdims=True)
+    return np.concatenate(restored, axis=-1)
+
+
+def _run_ensemble(restorer, tile, sigma, ensemble):
+    if not ensemble:
+        return np.asarray(restorer.restore_tile(tile[None], sigma))[0]
+    total = 0.0
+    for turn in range(4):
+        for mirrored in (False, True):
+            view = np.rot90(tile, turn)
+            view = view[:, ::-1] if mirrored else view
+            one = np.asarray(
+                restorer.restore_tile(np.ascontiguousarray(view)[None], sigma)
+            )[0]
+            one = one[:, ::-1] if mirrored else one
+            total = total + np.rot90(one, -turn)
+    return total / np.float32(8)

@@ -1,0 +1,116 @@
+"""Transparent images: what must not be seen must not be mixed in either."""
+
+import numpy as np
+from PIL import Image
+
+# Rows that are worked on at a time.
+ROWS = 256
+
+
+def fill_hidden(pixels, alpha):
+    """Replaces the colours of fully transparent pixels.
+
+    Whatever colour is stored where nothing is seen, often black or white, a
+    network takes for an edge and mixes into its neighbours. It is replaced
+    by colours that continue the visible ones smoothly: each hidden pixel
+    takes the mean of the visible pixels, weighted by their opacity, in the
+    smallest block around it, of 2, 4, 8, ... pixels a side, that has any.
+
+    Args:
+        pixels: `(H, W, C)` of uint8, uint16 or floats.
+        alpha: opacity `(H, W)`, 0 where a pixel is hidden.
+
+    Returns:
+        Array like `pixels`; `pixels` itself if none or all are hidden.
+
+    References:
+        - Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4
+          (pull-push), with a weight that does not saturate.
+
+    Example:
+    >>> fill_hidden(np.array([[[9.0], [0.0]]]), np.array([[1.0, 0.0]])).tolist()
+    [[[9.0], [9.0]]]
+    """
+    hidden = alpha == 0
+    if not hidden.any() or hidden.all():
+        return pixels
+    colours = _smooth(*_halved(pixels, alpha))
+    filled = pixels.copy()
+    whole = not np.issubdtype(pixels.dtype, np.floating)
+    for top in range(0, len(pixels), ROWS):
+        gaps = hidden[top : top + ROWS]
+        if not gaps.any():
+            continue
+        part = filled[top : top + ROWS]
+        values = colours[top // 2 : (top + ROWS) // 2]
+        if whole:
+            values = np.rint(values)
+        values = values.astype(pixels.dtype).repeat(2, 0).repeat(2, 1)
+        height, width = gaps.shape
+        np.copyto(part, values[:height, :width], where=gaps[..., None])
+    return filled
+
+
+def enlarge_alpha(alpha, scale):
+    """Enlarges an alpha channel: bicubic, as Pillow does it.
+
+    Args:
+        alpha: `(H, W)` of uint8, uint16 or floats.
+        scale: whole number.
+
+    Returns:
+        `(H * scale, W * scale)` of the same type, within the same values.
+    """
+    if scale == 1:
+        return alpha
+    height, width = alpha.shape
+    image = Image.fromarray(alpha.astype(np.float32)).resize(
+        (width * scale, height * scale), Image.Resampling.BICUBIC
+    )
+    large = np.asarray(image).clip(alpha.min(), alpha.max())
+    if not np.issubdtype(alpha.dtype, np.floating):
+        large = np.rint(large)
+    return large.astype(alpha.dtype)
+
+
+def _halved(pixels, alpha):
+    """Sums of colours times opacity and of opacity over 2x2 pixels."""
+    top = np.float32(max(1.0, float(alpha.max())))
+    parts = []
+    for start in range(0, len(pixels), ROWS):
+        weight = alpha[start : start + ROWS, :, None] / top
+        weight = weight.astype(np.float32)
+        parts.append(
+            (
+                _pooled(pixels[start : start + ROWS] * weight),
+                _pooled(weight),
+            )
+        )
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _pooled(values):
+    height, width, _ = values.shape
+    padded = np.pad(values, ((0, height % 2), (0, width % 2), (0, 0)))
+    rows = padded[::2] + padded[1::2]
+    return rows[:, ::2] + rows[:, 1::2]
+
+
+def _smooth(colours, weight):
+    """Mean colours, continued to where the weight is zero."""
+    seen = weight > 0
+    mean = np.divide(colours, weight, where=seen, out=np.zeros_like(colours))
+    if seen.all():
+        return mean
+    coarse = _smooth(_pooled(colours), _pooled(weight))
+    height, width, channels = mean.shape
+    size = (2 * coarse.shape[1], 2 * coarse.shape[0])
+    for c in range(channels):
+        plane = Image.fromarray(coarse[..., c])
+        plane = plane.resize(size, Image.Resampling.BILINEAR)
+        np.copyto(
+            mean[..., c],
+            np.asarray(plane)[:height, :width],
+            where=~seen[..., 0],
+        )
+    return mean
