@@ -67,7 +67,7 @@ def test_heic_of_several_bands_and_pictures():
     photo = Photo.read(HEIC / "opacity.heic")
     assert np.abs(photo.alpha.astype(int) - X * 5).mean() < 3
     photo = Photo.read(HEIC / "two.heic")
-    assert photo.size == (48, 32) and "2 pictures" in photo.notes[0]
+    assert photo.size == (48, 32) and "2 images" in photo.notes[0]
 
 
 def test_heic_without_its_reader(monkeypatch):

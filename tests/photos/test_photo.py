@@ -52,7 +52,7 @@ def test_lossless_round_trip(tmp_path, suffix, dtype, shape, alpha):
         pixels(shape, dtype), alpha=pixels((5, 7), dtype, 1) if alpha else None
     )
     if suffix == ".bmp" and dtype == "uint16":
-        with pytest.raises(PhotoError, match="cannot hold"):
+        with pytest.raises(PhotoError, match="cannot store"):
             write_photo(tmp_path / f"a{suffix}", photo)
         return
     found = read_back(photo, tmp_path / f"a{suffix}")
@@ -268,22 +268,25 @@ BAD = {
     ),
     "moving.png": (
         saved(RGB, "PNG", save_all=True, append_images=[RGB.rotate(90)]),
-        "2 pictures",
+        "2 images",
     ),
     "moving.webp": (
         saved(RGB, "WEBP", save_all=True, append_images=[RGB.rotate(90)]),
-        "2 pictures",
+        "2 images",
     ),
     "pages.tif": (
         saved(RGB, "TIFF", save_all=True, append_images=[RGB]),
-        "2 pictures",
+        "2 images",
     ),
     "half.jpg": (saved(RGB, "JPEG")[:900], "damaged"),
     "half.png": (saved(RGB, "PNG")[:900], "damaged"),
     "half16.png": (None, "damaged"),
     "empty.jpg": (b"", "empty"),
     "text.png": (b"hello world, this is a text", "not an image"),
-    "deep.tif": (saved(Image.new("I", (4, 4)), "TIFF"), "signed .* 32 bits"),
+    "deep.tif": (
+        saved(Image.new("I", (4, 4)), "TIFF"),
+        "32-bit signed samples",
+    ),
     "lab.tif": (saved(Image.new("LAB", (4, 4)), "TIFF"), "CIELAB"),
     "bomb.png": (
         bad_png(struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)),
@@ -322,7 +325,7 @@ def test_missing_and_folder(tmp_path):
 
 
 def test_endless_and_huge_files(tmp_path):
-    with pytest.raises(PhotoError, match="no ordinary file"):
+    with pytest.raises(PhotoError, match="not a regular file"):
         read_photo("/dev/zero")
     path = tmp_path / "a.png"
     with open(path, "wb") as file:
@@ -342,8 +345,8 @@ def test_pixel_limit(tmp_path):
 @pytest.mark.parametrize(
     ("name", "photo", "words"),
     [
-        ("a.xyz", Photo(pixels((4, 4))), "ending"),
-        ("a", Photo(pixels((4, 4))), "ending"),
+        ("a.xyz", Photo(pixels((4, 4))), "extension"),
+        ("a", Photo(pixels((4, 4))), "extension"),
         ("no/a.png", Photo(pixels((4, 4))), "not a folder"),
         ("a.jpg", Photo(pixels((4, 4), "uint16")), "16 bits"),
         ("a.webp", Photo(pixels((4, 4), "uint16")), "16 bits"),
