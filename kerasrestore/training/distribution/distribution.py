@@ -1,4 +1,4 @@
-"""Training on several devices: what is shared out, and who writes."""
+"""Distributed training: splitting batches across devices."""
 
 import contextlib
 import os
@@ -11,11 +11,11 @@ STRATEGIES = ("auto", "none", "mirrored", "multiworker", "tpu")
 
 
 class Distribution:
-    """One device, and what every way of using several of them has.
+    """Training on a single device, and the base class for several devices.
 
     Attributes:
         name: `"none"`, `"mirrored"`, `"multiworker"` or `"tpu"`.
-        replicas: copies of the model; each takes its part of every batch.
+        replicas: number of model replicas; every batch is split among them.
         is_chief: whether this process writes files and shows progress.
     """
 
@@ -29,50 +29,50 @@ class Distribution:
         return contextlib.nullcontext()
 
     def describe(self):
-        """One line for a person."""
+        """One-line description for the user."""
         if self.name == "none":
             return "one device"
         devices = "device" if self.replicas == 1 else "devices"
-        return f"{self.replicas} {devices} of this machine, {self.name}"
+        return f"{self.replicas} {devices} on this machine, {self.name}"
 
     def adam(self, rate, **options):
-        """Adam for models of this distribution."""
+        """Adam optimizer for models in this distribution."""
         return AveragingAdam(rate, **options)
 
     def prepare(self, model, batch_size):
-        """Makes a model ready to be compiled and trained.
+        """Prepares a model for compilation and training.
 
         Args:
             model: model that was built in the scope.
-            batch_size: patches in a batch of all replicas together.
+            batch_size: global batch size.
 
         Raises:
-            ValueError: if model or batches cannot be shared out.
+            ValueError: if the model or the batch cannot be distributed.
         """
         if batch_size % self.replicas:
             raise ValueError(
-                f"A batch of {batch_size} patches cannot be shared out evenly "
-                f"to {self.replicas} devices; make the batch size a multiple "
-                f"of {self.replicas}."
+                f"A batch of {batch_size} patches cannot be split evenly "
+                f"across {self.replicas} devices; use a batch size that is a "
+                f"multiple of {self.replicas}."
             )
         copies = self._copies(model)
         if copies != self.replicas:
             raise ValueError(
-                f"The model was built for {copies} devices and the training "
-                f"is for {self.replicas}; build the model inside the scope "
-                "of the distribution that fit is given."
+                f"The model was built for {copies} devices, but training uses "
+                f"{self.replicas}; build the model inside the scope of the "
+                "distribution that is passed to fit."
             )
 
     def check_start(self, model, patches):
-        """Raises ValueError if the replicas would not train as one.
+        """Raises ValueError if the replicas would get out of sync.
 
         Args:
             model: compiled model.
-            patches: `PatchDataset` that starts where the training goes on.
+            patches: `PatchDataset` that starts at the step to resume from.
         """
 
     def run(self, model, patches, callbacks):
-        """Trains on a `PatchDataset` and gives the mean loss."""
+        """Trains on a `PatchDataset` and returns the mean loss."""
         history = model.fit(
             patches, shuffle=False, verbose=0, callbacks=callbacks
         )
@@ -88,7 +88,7 @@ class Distribution:
 
 
 class _JaxDistribution(Distribution):
-    """Data parallelism over the devices of one process, under JAX."""
+    """Data parallelism over the devices of one process with JAX."""
 
     def __init__(self):
         devices = keras.distribution.list_devices()
@@ -100,25 +100,24 @@ class _JaxDistribution(Distribution):
 
 
 def open_distribution(name="auto"):
-    """Opens a way of using the devices that there are.
+    """Selects the devices to distribute each batch over.
 
-    To be called before anything is computed: several workers connect here,
-    and wait for each other.
+    Must be called before any other computation: with `"multiworker"`, this
+    is where the workers connect and wait for each other.
 
     Args:
-        name: `"none"` for one device; `"mirrored"` for all devices of this
-            machine; `"multiworker"` for all devices of the machines in the
-            environment variable `TF_CONFIG`; `"tpu"` for the TPU that
-            `TPU_NAME` names; `"auto"` for several workers if `TF_CONFIG` is
-            set, for all devices if there is more than one, for one
-            otherwise.
+        name: `"none"` for one device; `"mirrored"` for all devices on this
+            machine; `"multiworker"` for all devices on the machines listed in
+            the environment variable `TF_CONFIG`; `"tpu"` for the TPU given by
+            `TPU_NAME`; `"auto"` for `"multiworker"` if `TF_CONFIG` is set,
+            `"mirrored"` if there is more than one device, `"none"` otherwise.
 
     Returns:
         A `Distribution`.
 
     Raises:
-        ValueError: if the name is unknown, the backend has no such way, or
-            what it needs is not there.
+        ValueError: if the name is unknown, the backend does not support the
+            strategy, or its devices are not available.
 
     Example:
     >>> distribution = open_distribution("none")
@@ -127,7 +126,8 @@ def open_distribution(name="auto"):
     """
     if name not in STRATEGIES:
         raise ValueError(
-            f"The strategy is one of {', '.join(STRATEGIES)}, got {name!r}."
+            f"The strategy must be one of {', '.join(STRATEGIES)}, got "
+            f"{name!r}."
         )
     backend = keras.backend.backend()
     if name == "auto":
@@ -141,14 +141,14 @@ def open_distribution(name="auto"):
     if backend == "jax" and name == "mirrored":
         return _JaxDistribution()
     raise ValueError(
-        f"The strategy {name} needs Keras' backend tensorflow, this is "
-        f"{backend}; set KERAS_BACKEND=tensorflow or choose "
+        f"The strategy {name} requires the tensorflow backend of Keras, but "
+        f"{backend} is active; set KERAS_BACKEND=tensorflow or choose "
         f"{'mirrored' if backend == 'jax' else 'none'}."
     )
 
 
 def _found(backend):
-    """What `"auto"` stands for."""
+    """Strategy selected by `"auto"`."""
     if "TF_CONFIG" in os.environ:
         return "multiworker"
     if backend == "tensorflow":
