@@ -1,4 +1,4 @@
-"""Folders of images, published sets, and the patches that models train on."""
+"""Image folders, published datasets, and training patches."""
 
 from kerasrestore.data.datasets import open_dataset
 from kerasrestore.data.images import list_images, load_image, rgb_to_gray

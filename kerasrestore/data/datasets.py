@@ -1,4 +1,4 @@
-"""Published image sets by their names."""
+"""Published datasets by name."""
 
 import re
 from pathlib import Path
@@ -10,27 +10,29 @@ from kerasrestore.data.pairs import ImagePair, match_pairs
 
 
 def open_dataset(name, root, split=None, scale=None, partial=False):
-    """The images of a published set that lies on this machine.
+    """Lists the images of a published dataset on the local disk.
 
-    `kerasrestore.data.LAYOUTS` says for each set where it comes from, its
-    terms, and how it has to lie below `root`.
+    `kerasrestore.data.LAYOUTS` gives each dataset's source, licence and
+    expected folder structure below `root`.
 
     Args:
-        name: name of the set, `"Set5"` or `"SIDD"`.
-        root: folder that holds the folders of the sets.
-        split: part of the set; may be left out where there is one alone.
-        scale: 2, 3 or 4 for the low-quality images of RealSR, which has no
-            others, and of DIV2K, which gives its ground truth alone without.
-        partial: whether to take a set of which images are missing. Figures on
-            it do not compare with published ones.
+        name: name of the dataset, such as `"Set5"` or `"SIDD"`.
+        root: folder that contains the dataset folders.
+        split: split of the dataset; optional if there is only one.
+        scale: 2, 3 or 4 to get the low-quality images of DIV2K or RealSR.
+            Required for RealSR; without it, DIV2K returns only its ground
+            truth.
+        partial: whether to accept an incomplete dataset. Results on one are
+            not comparable with published ones.
 
     Returns:
-        List of `ImagePair`, sorted by name; `degraded` is `None` for sets
-        of ground truth, `clean` for DND.
+        List of `ImagePair`, sorted by name; `degraded` is `None` for
+        datasets with ground truth only, `clean` is `None` for DND.
 
     Raises:
-        ValueError: if there is no such set or split, it is not there or not
-            complete, a file has no partner, or an extra package is missing.
+        ValueError: if the dataset or split is unknown, missing on disk or
+            incomplete, a file has no counterpart, or an optional package is
+            missing.
 
     Example:
     >>> import tempfile
@@ -45,14 +47,14 @@ def open_dataset(name, root, split=None, scale=None, partial=False):
     layout = LAYOUTS.get(name)
     if layout is None:
         raise ValueError(
-            f"There is no set {name!r}; known are {', '.join(LAYOUTS)}."
+            f"Unknown dataset {name!r}; choose one of {', '.join(LAYOUTS)}."
         )
     if split is None and len(layout.splits) == 1:
         (split,) = layout.splits
     part = layout.splits.get(split)
     if part is None:
         raise ValueError(
-            f"{name} has the parts {', '.join(layout.splits)}, got {split!r}."
+            f"{name} has the splits {', '.join(layout.splits)}, got {split!r}."
         )
     folder = Path(root) / layout.folder
     if part.reader:
@@ -64,9 +66,9 @@ def open_dataset(name, root, split=None, scale=None, partial=False):
         pairs = _file_pairs(layout, part, folder, scale)
     if part.count is not None and len(pairs) != part.count and not partial:
         raise ValueError(
-            f"{folder} holds {len(pairs)} of the {part.count} images of "
-            f"{name} ({split}); complete it from {layout.origin}, or take it "
-            "as it is with partial=True."
+            f"{folder} contains {len(pairs)} of the {part.count} images of "
+            f"{name} ({split}); download the rest from {layout.origin}, or "
+            "use it as it is with partial=True."
         )
     return pairs
 
@@ -114,13 +116,14 @@ def _key(part, folder, path):
     found = re.search(part.key, name)
     if found is None:
         raise ValueError(
-            f"{path} is not named as this set's files are; move it elsewhere."
+            f"{path} does not follow this dataset's file naming; move it "
+            "elsewhere."
         )
     return "".join(found.groups())
 
 
 def _missing(layout, folder, where):
     return (
-        f"{layout.name} is not there, looked for {where}; get it from "
-        f"{layout.origin} ({layout.licence}) and put it into {folder}."
+        f"{layout.name} not found, looked for {where}; download it from "
+        f"{layout.origin} ({layout.licence}) into {folder}."
     )

@@ -1,4 +1,4 @@
-"""Folders of images as arrays."""
+"""Loading image files as arrays."""
 
 from pathlib import Path
 
@@ -14,27 +14,27 @@ IMAGE_SUFFIXES = (
     ".tiff",
     ".webp",
 )
-# Pillow clips deep gray images to 8 bits, which makes them white.
+# Pillow clips high-bit-depth gray images to 8 bits, which turns them white.
 DEEP_MODES = ("F", "I")
 DNG_VERSION = 50706
 
 
 class UnfitImageError(ValueError):
-    """An image that can be decoded, but not to what it shows."""
+    """An image that Pillow can only decode with a loss of information."""
 
 
 def list_images(folder):
-    """Image files of one folder (not of its subfolders), sorted by name.
+    """Lists the image files in a folder, sorted by name; not recursive.
 
     Args:
         folder: path of the folder.
 
     Returns:
-        List of `pathlib.Path`, in the order in which every protocol of the
-        package numbers the images of a set.
+        List of `pathlib.Path`. All evaluation protocols number the images
+        in this order.
 
     Raises:
-        ValueError: if the folder is missing or holds no image.
+        ValueError: if the folder is missing or contains no images.
 
     Example:
     >>> import tempfile
@@ -47,7 +47,7 @@ def list_images(folder):
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(
-            f"{folder} is not a folder; give the folder that holds the images."
+            f"{folder} is not a folder; give the folder with the images."
         )
     files = sorted(
         path
@@ -56,14 +56,14 @@ def list_images(folder):
     )
     if not files:
         raise ValueError(
-            f"{folder} holds no image; wanted files ending in "
+            f"{folder} contains no images; supported file types are "
             f"{', '.join(IMAGE_SUFFIXES)}."
         )
     return files
 
 
 def rgb_to_gray(image):
-    """MATLAB's `rgb2gray`: the gray ground truth of published tables.
+    """MATLAB's `rgb2gray`, used for the gray ground truth in the literature.
 
     Args:
         image: uint8 array `(H, W, 3)`.
@@ -84,18 +84,18 @@ def rgb_to_gray(image):
         [0.298936021293775, 0.587043074451121, 0.114020904255103]
     )
     gray = np.asarray(image, np.float64) @ weights
-    # MATLAB rounds halves away from zero.
+    # MATLAB rounds half away from zero.
     return np.floor(gray + 0.5).clip(0, 255).astype(np.uint8)
 
 
 def is_gray_file(path):
-    """Whether an image file holds gray values alone, told by its header.
+    """Whether an image file is grayscale, according to its header.
 
     Args:
         path: image file.
 
     Returns:
-        `True` or `False`; `None` for what is no image.
+        `True` or `False`; `None` if the file is not an image.
 
     Example:
     >>> import tempfile
@@ -116,16 +116,17 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
 
     Args:
         path: image file.
-        channels: 3 for colour (gray files are repeated), 1 for gray.
-        to_gray: function that makes colour files gray, `(H, W, 3)` to
-            `(H, W)`; gray files are taken as they are.
+        channels: 3 for colour (gray files are replicated to three
+            channels), 1 for gray.
+        to_gray: function that converts colour to gray, `(H, W, 3)` to
+            `(H, W)`; gray files are used as they are.
 
     Returns:
         uint8 array `(H, W, channels)`.
 
     Raises:
-        ValueError: if the file cannot be decoded as an image, has more than
-            8 bits, is a camera's raw file, or `channels` is neither 1 nor 3.
+        ValueError: if the file cannot be decoded, has more than 8 bits per
+            channel, is a camera raw file, or `channels` is neither 1 nor 3.
 
     Example:
     >>> import tempfile
@@ -136,7 +137,7 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
     (2, 4, 3)
     """
     if channels not in (1, 3):
-        raise ValueError(f"channels is 1 or 3, got {channels!r}.")
+        raise ValueError(f"channels must be 1 or 3, got {channels!r}.")
     try:
         with Image.open(path) as image:
             _check_kind(image, path)
@@ -161,18 +162,20 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
 
 
 def _check_kind(image, path):
-    """Raises for an opened image that Pillow would give other than it is."""
-    # Of 16-bit colour it gives the upper 8 bits, told by the layout alone.
+    """Raises if Pillow would decode an opened image with loss."""
+    # Pillow keeps only the upper 8 bits of 16-bit colour; only the tile
+    # layout reveals it.
     layouts = [str(tile.args) for tile in image.tile]
     deep = image.mode.partition(";")[0] in DEEP_MODES or any(
         ";16" in layout for layout in layouts
     )
     if deep:
         raise UnfitImageError(
-            f"{path} has more than 8 bits; convert it to 8 bits first."
+            f"{path} has more than 8 bits per channel; convert it to 8 bits "
+            "first."
         )
     if image.format == "TIFF" and DNG_VERSION in image.tag_v2:
         raise UnfitImageError(
-            f"{path} is a camera's raw file, of which the preview alone would "
-            "be read; develop it first."
+            f"{path} is a camera raw file, of which only the preview would be "
+            "read; develop it first."
         )

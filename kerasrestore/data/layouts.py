@@ -1,24 +1,24 @@
-"""Where published image sets come from and how they lie on a disk."""
+"""Sources and folder structures of published datasets."""
 
 from dataclasses import dataclass, field
 
-_RESEARCH = "research use; the rights are those of the images' owners"
+_RESEARCH = "research use; rights remain with the image owners"
 
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a set.
+    """One split of a dataset.
 
-    Globs are relative to the set's folder; `{scale}` in them is the scale
-    asked for. Files of other kinds than images do not count.
+    Globs are relative to the dataset's folder; `{scale}` stands for the
+    requested scale. Files that are not images are ignored.
 
     Attributes:
         clean: globs of the ground truth.
-        degraded: globs of the low-quality images, if they are files too.
-        key: regular expression whose groups, one after the other, are the
-            same for two files that belong together.
-        count: number of images, `None` where versions differ.
-        reader: for MATLAB files, the name of the function of
+        degraded: globs of the low-quality images, if they come as files.
+        key: regular expression whose concatenated groups match between the
+            two files of a pair.
+        count: number of images, `None` if it differs between versions.
+        reader: for MATLAB files, the name of the function in
             `kerasrestore.data.mat_files` that reads them.
     """
 
@@ -31,15 +31,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Layout:
-    """One published set.
+    """One published dataset.
 
     Attributes:
         name: its usual name.
-        folder: folder below the root of all sets.
-        origin: where it comes from.
-        licence: its terms in a few words.
-        splits: its parts by name.
-        channels: 1 for sets of gray images.
+        folder: its folder below the root of all datasets.
+        origin: where to download it.
+        licence: its terms of use in a few words.
+        splits: its splits by name.
+        channels: 1 for grayscale datasets.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Layout:
 
 
 def _benchmark(name, count, origin, licence=_RESEARCH, channels=3):
-    """A set of ground-truth images in one folder."""
+    """A dataset of ground-truth images in one folder."""
     splits = {"test": Split(("*",), count=count)}
     return Layout(name, name, origin, licence, splits, channels)
 
@@ -96,7 +96,7 @@ _ALL = (
             "train": Split((_BSDS.format("train"),), count=200),
             "val": Split((_BSDS.format("val"),), count=100),
             "test": Split((_BSDS.format("test"),), count=200),
-            # The training set of DnCNN, NLRN and RNAN's table 8.
+            # The training set of DnCNN, NLRN and RNAN's Table 8.
             "bsd400": Split(
                 (_BSDS.format("train"), _BSDS.format("test")), count=400
             ),

@@ -1,4 +1,4 @@
-"""Photographs inside MATLAB files: SIDD's validation blocks and DND."""
+"""Photos stored in MATLAB files: SIDD's validation blocks and DND."""
 
 import functools
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ SIDD_FILES = ("ValidationNoisyBlocksSrgb.mat", "ValidationGtBlocksSrgb.mat")
 
 @dataclass(frozen=True)
 class SIDDBlock:
-    """One block of a file of SIDD, an image of `ImagePair`.
+    """One SIDD validation block, usable as an image of an `ImagePair`.
 
     Attributes:
-        path: file, whose variable has the file's name.
-        scene: first index.
-        block: second index.
+        path: MATLAB file; its variable has the same name as the file.
+        scene: first index of the block.
+        block: second index of the block.
     """
 
     path: Path
@@ -32,11 +32,12 @@ class SIDDBlock:
 
 @dataclass(frozen=True)
 class DNDBlock:
-    """One box of a photograph of DND, an image of `ImagePair`.
+    """One crop of a DND photo, usable as an image of an `ImagePair`.
 
     Attributes:
-        path: file of the photograph.
-        box: first row, first column, last row, last column, counted from 1.
+        path: file of the photo.
+        box: first row, first column, last row, last column; 1-based and
+            inclusive.
     """
 
     path: Path
@@ -46,7 +47,7 @@ class DNDBlock:
         """The block, float32 `(512, 512, 3)` in [0, 1]."""
         top, left, bottom, right = self.box
         with _h5py().File(self.path, "r") as file:
-            # MATLAB's columns come first: (channel, column, row).
+            # MATLAB stores arrays column-major: (channel, column, row).
             block = file["InoisySRGB"][:, left - 1 : right, top - 1 : bottom]
         return np.asarray(block, np.float32).T
 
@@ -59,18 +60,18 @@ def sidd_validation(folder):
             `ValidationGtBlocksSrgb.mat`.
 
     Returns:
-        List of `ImagePair` in the order of the files' indices.
+        List of `ImagePair` in index order.
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: if scipy is missing, or the files hold something else.
+        ValueError: if scipy is missing or the contents are unexpected.
     """
     noisy, clean = (_existing(Path(folder) / name) for name in SIDD_FILES)
     shapes = [_sidd_blocks(path).shape for path in (noisy, clean)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"{noisy} and {clean} hold blocks of different shapes, "
-            f"{shapes[0]} and {shapes[1]}; get both anew."
+            f"{noisy} and {clean} contain blocks of different shapes, "
+            f"{shapes[0]} and {shapes[1]}; download both again."
         )
     return [
         ImagePair(
@@ -86,11 +87,10 @@ def dnd(folder):
     """DND's noisy blocks; the ground truth is not published.
 
     Args:
-        folder: folder with `info.mat` and `images_srgb/0001.mat` and so on.
+        folder: folder with `info.mat`, `images_srgb/0001.mat` and so on.
 
     Returns:
-        List of `ImagePair` without clean images, in the order in which
-        results are submitted.
+        List of `ImagePair` without clean images, in submission order.
 
     Raises:
         FileNotFoundError: if a file is missing.
@@ -123,14 +123,14 @@ def _sidd_blocks(path):
         import scipy.io
     except ImportError as error:
         raise ValueError(
-            "MATLAB files need the package scipy: pip install "
+            "Reading MATLAB files requires scipy: pip install "
             '"kerasrestore[matlab]".'
         ) from error
     blocks = scipy.io.loadmat(path).get(path.stem)
     if blocks is None or blocks.ndim != 5 or blocks.dtype != np.uint8:
         raise ValueError(
-            f"{path} does not hold {path.stem} as uint8 blocks (scene, block, "
-            "row, column, channel); get it anew."
+            f"{path} does not contain {path.stem} as uint8 blocks (scene, "
+            "block, row, column, channel); download it again."
         )
     return blocks
 
@@ -140,7 +140,7 @@ def _h5py():
         import h5py
     except ImportError as error:
         raise ValueError(
-            "MATLAB files of version 7.3 need the package h5py: pip install "
+            "Reading MATLAB 7.3 files requires h5py: pip install "
             '"kerasrestore[matlab]".'
         ) from error
     return h5py

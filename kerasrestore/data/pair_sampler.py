@@ -1,4 +1,4 @@
-"""Random training patches of pairs of files."""
+"""Random training patches from image pairs."""
 
 import numpy as np
 
@@ -8,27 +8,28 @@ from kerasrestore.data.sampler import Sampler, turned
 
 
 class PairSampler(Sampler):
-    """Draws batches of patches from pairs of a low-quality and a clean image.
+    """Samples batches of aligned patches from pairs of images.
 
-    For photographs (SIDD, RealSR), and for sets whose low-quality images are
-    files. As with `PatchSampler`, batch number `step` depends on `seed` and
-    `step` alone, and patches are turned by one of the eight flips and
-    rotations.
+    For real photos (SIDD, RealSR) and other datasets that provide
+    low-quality images. As with `PatchSampler`, batch number `step` depends
+    only on `seed` and `step`, and patches are augmented with random flips
+    and 90-degree rotations.
 
     Args:
         pairs: list of `ImagePair`, from `folder_pairs` or `open_dataset`.
-        scale: factor from the low-quality to the clean images' sides.
+        scale: scale factor from low-quality to clean images.
         channels: 3 for colour, 1 for gray.
-        to_gray: function that makes colour gray, a task's `to_gray`.
+        to_gray: function that converts colour to gray, such as a task's
+            `to_gray`.
         patch_size: side of the square clean patches in pixels, a multiple of
-            the scale; the low-quality ones are smaller by it.
-        batch_size: patches in a batch.
-        seed: seed of the sequence.
-        cache_bytes: decoded images kept in memory, in bytes.
+            the scale; low-quality patches are smaller by that factor.
+        batch_size: patches per batch.
+        seed: random seed.
+        cache_bytes: size limit of the cache of decoded images, in bytes.
 
     Raises:
-        ValueError: if there is no pair, an image cannot be read, is smaller
-            than a patch, or the two of a pair do not fit each other.
+        ValueError: if there are no pairs, an image cannot be read or is
+            smaller than a patch, or the sizes of a pair do not match.
 
     Example:
     >>> import tempfile

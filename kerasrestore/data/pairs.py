@@ -1,4 +1,4 @@
-"""Images that belong together: a low-quality one and its ground truth."""
+"""Pairs of a low-quality image and its ground truth."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,13 @@ from kerasrestore.data.images import list_images, load_image, rgb_to_gray
 
 @dataclass(frozen=True)
 class ImagePair:
-    """A low-quality image and its ground truth, either of which may lack.
+    """A low-quality image and its ground truth; either may be missing.
 
-    Both are files, or objects with `load()` that gives a `(H, W, 3)` array,
-    which is how images inside MATLAB files come.
+    Each is a file path, or an object whose `load()` returns an `(H, W, 3)`
+    array, as used for images stored in MATLAB files.
 
     Attributes:
-        name: name of the pair in its set.
+        name: name of the pair in its dataset.
         degraded: the low-quality image or `None`.
         clean: the ground truth or `None`.
     """
@@ -27,31 +27,31 @@ class ImagePair:
     clean: Any = None
 
     def load_degraded(self, channels=3, to_gray=rgb_to_gray):
-        """The low-quality image as an array.
+        """Loads the low-quality image.
 
         Args:
             channels: 3 for colour, 1 for gray.
-            to_gray: function that makes colour gray.
+            to_gray: function that converts colour to gray.
 
         Returns:
-            Array `(H, W, channels)`, uint8 unless the set has floats in
-            [0, 1].
+            Array `(H, W, channels)`: uint8, or floats in [0, 1] if the
+            dataset stores floats.
 
         Raises:
-            ValueError: if it cannot be read or the set has none.
+            ValueError: if it cannot be read or does not exist.
         """
         return self._load("degraded", channels, to_gray)
 
     def load_clean(self, channels=3, to_gray=rgb_to_gray):
-        """The ground truth as an array, as `load_degraded`."""
+        """Loads the ground truth; see `load_degraded`."""
         return self._load("clean", channels, to_gray)
 
     def _load(self, role, channels, to_gray):
         source = getattr(self, role)
         if source is None:
             raise ValueError(
-                f"{self.name} has no {role} image; its set holds the other "
-                "one alone."
+                f"{self.name} has no {role} image; use a dataset that "
+                "provides it."
             )
         if isinstance(source, (str, Path)):
             return load_image(source, channels, to_gray)
@@ -60,28 +60,29 @@ class ImagePair:
             return array
         if array.dtype != np.uint8:
             raise ValueError(
-                f"{self.name} is a colour image of {array.dtype}; only uint8 "
-                "images are made gray."
+                f"{self.name} is a colour image of type {array.dtype}; only "
+                "uint8 images can be converted to gray."
             )
         return to_gray(array)[..., None]
 
 
 def folder_pairs(degraded, clean, lonely=False):
-    """Pairs of the images of two folders, matched by file name.
+    """Pairs the images of two folders by file name.
 
     Args:
         degraded: folder of low-quality images.
-        clean: folder of their ground truth; the suffixes of two files that
-            belong together may differ.
-        lonely: whether files without a partner are given too, with `None`
-            in its place, rather than refused.
+        clean: folder of their ground truth; file extensions may differ
+            within a pair.
+        lonely: whether to return unpaired files too, with `None` for the
+            missing image, instead of raising an error.
 
     Returns:
         List of `ImagePair`, sorted by name.
 
     Raises:
-        ValueError: if a folder holds no image, two files of one folder differ
-            in their suffix alone, or a file has no partner and `lonely` is off.
+        ValueError: if a folder contains no images, two files in a folder
+            differ only in their extension, or a file is unpaired and
+            `lonely` is off.
 
     Example:
     >>> import tempfile
@@ -102,18 +103,18 @@ def folder_pairs(degraded, clean, lonely=False):
 
 
 def match_pairs(degraded, clean, where):
-    """Pairs of what has one key.
+    """Pairs images that have the same key.
 
     Args:
-        degraded: mapping of keys to low-quality images.
-        clean: mapping of keys to ground truth.
-        where: where they lie, for the error message.
+        degraded: mapping from key to low-quality image.
+        clean: mapping from key to ground truth.
+        where: location of the files, for the error message.
 
     Returns:
-        List of `ImagePair` in the order of `clean`, named by their keys.
+        List of `ImagePair` in the order of `clean`, named by key.
 
     Raises:
-        ValueError: if any has no partner.
+        ValueError: if an image is unpaired.
     """
     lonely = sorted(
         str({**degraded, **clean}[key])
@@ -121,8 +122,8 @@ def match_pairs(degraded, clean, where):
     )
     if lonely:
         raise ValueError(
-            f"These files of {where} have no partner: {_listed(lonely)}; add "
-            "what is missing or remove them."
+            f"Unpaired files in {where}: {_listed(lonely)}; add the missing "
+            "counterparts or remove these files."
         )
     return [ImagePair(key, degraded[key], clean[key]) for key in clean]
 
@@ -132,8 +133,8 @@ def _by_stem(folder):
     for path in list_images(folder):
         if path.stem in found:
             raise ValueError(
-                f"{found[path.stem].name} and {path.name} of {folder} have "
-                "one name; remove one of them."
+                f"{found[path.stem].name} and {path.name} in {folder} have "
+                "the same base name; remove one of them."
             )
         found[path.stem] = path
     return found
@@ -150,7 +151,7 @@ def check_pair(name, degraded, clean, scale):
     if np.shape(clean)[:2] != wanted:
         raise ValueError(
             f"{name}: the low-quality image is {degraded.shape[1]}x"
-            f"{degraded.shape[0]}, its ground truth {clean.shape[1]}x"
-            f"{clean.shape[0]}, and not {scale} times as large; give the "
-            "right scale or leave the pair out."
+            f"{degraded.shape[0]} and its ground truth {clean.shape[1]}x"
+            f"{clean.shape[0]}, which is not {scale} times as large; set the "
+            "correct scale or remove the pair."
         )

@@ -1,4 +1,4 @@
-"""Random training patches, degraded as they are drawn."""
+"""Random training patches, degraded on the fly."""
 
 import math
 import os
@@ -11,38 +11,37 @@ from kerasrestore.data.sampler import Sampler, turned, turned_corner
 
 
 class PatchSampler(Sampler):
-    """Draws batches of degraded and clean patches from a folder of images.
+    """Samples batches of degraded and clean patches from a folder of images.
 
-    Batch number `step` depends on `seed` and `step` alone, never on what was
-    drawn before: a training that is killed and started again sees exactly
-    the patches that it would have seen, and several readers may work on one
-    sampler at the same time. Every patch is cropped at random from a random
-    image and turned by one of the eight flips and rotations.
+    Batch number `step` depends only on `seed` and `step`: a resumed training
+    run sees exactly the patches that an uninterrupted one would have seen,
+    and several threads may share a sampler. Every patch is a random crop of
+    a random image, augmented with random flips and 90-degree rotations.
 
-    Where the degradation of a pixel depends on its neighbours or its place, a
-    patch is degraded together with as much around it as the task's `block`
-    and `halo` ask for. So it is a crop of the degraded image, as patches from
-    the papers' files are, and not an image of its own with borders of its own.
+    If the degradation of a pixel depends on its neighbours or its position,
+    the patch is degraded with the surrounding context that the task's
+    `block` and `halo` require. The result is a crop of the degraded image,
+    without border effects at the patch edges.
 
     Args:
-        folder: folder of images of any kind and size, or a list of files,
-            `[pair.clean for pair in open_dataset("BSDS500", root, "train")]`
-            for example.
-        task: task whose `degrade(clean, rng)` makes the input.
+        folder: folder of images of any type and size, or a list of files, for
+            example
+            `[pair.clean for pair in open_dataset("BSDS500", root, "train")]`.
+        task: task whose `degrade(clean, rng)` generates the input.
         channels: 3 for colour, 1 for gray.
         patch_size: side of the square clean patches in pixels, a multiple of
-            the task's scale; degraded ones are smaller by it.
-        batch_size: patches in a batch.
-        seed: seed of the sequence.
-        cache_bytes: decoded images kept in memory, in bytes. Images beyond
-            that are decoded again when they are wanted, which is slow.
-        scales: lowest and highest factor, at most 1, by which an image is
-            shrunk (bicubic) before a patch is cut from it: small images have
-            finer texture, and are cleaner.
+            the task's scale; degraded patches are smaller by that factor.
+        batch_size: patches per batch.
+        seed: random seed.
+        cache_bytes: size limit of the cache of decoded images, in bytes.
+            Images that do not fit are decoded for every patch, which is slow.
+        scales: minimum and maximum factor, at most 1, for random bicubic
+            downscaling before cropping: downscaled images have finer texture
+            and less noise.
 
     Raises:
-        ValueError: if there is no image, an image cannot be read or
-            is smaller than a patch, or `patch_size` is no multiple of the
+        ValueError: if there are no images, an image cannot be read or is
+            smaller than a patch, or `patch_size` is not a multiple of the
             scale.
 
     Example:
@@ -73,8 +72,8 @@ class PatchSampler(Sampler):
     ):
         if not 0 < scales[0] <= scales[1] <= 1:
             raise ValueError(
-                f"scales are factors in order, above 0 and at most 1, got "
-                f"{scales}."
+                f"scales must be (minimum, maximum) with 0 < minimum <= "
+                f"maximum <= 1, got {scales}."
             )
         listed = isinstance(folder, (str, os.PathLike))
         super().__init__(
@@ -119,13 +118,13 @@ class PatchSampler(Sampler):
         if self.scales == (1.0, 1.0):
             return arrays
         (image,), task = arrays, self.task
-        # An image that is not much larger than a patch is shrunk less.
+        # Limit the downscaling so that the image still holds a patch.
         least = self.patch_size / min(image.shape[:2])
         factor = max(least, rng.uniform(*self.scales))
         sides, rows_and_columns = [], []
         small = self.patch_size + 2 * (task.halo + task.block)
         for side in image.shape[:2]:
-            # What the patch and the degradation around it want, if it fits.
+            # Source pixels for the patch and its degradation context.
             source = min(side, math.ceil(small / factor))
             first = int(rng.integers(side - source + 1))
             rows_and_columns.append(slice(first, first + source))
@@ -139,7 +138,7 @@ class PatchSampler(Sampler):
         return (np.asarray(shrunk).reshape(*sides, -1),)
 
     def _window(self, start, side):
-        """What has to be degraded along one axis for a patch at `start`."""
+        """Range to degrade along one axis for a patch at `start`."""
         block, halo = self.task.block, self.task.halo
         stop = start + self.patch_size + halo
         return slice(

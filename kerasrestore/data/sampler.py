@@ -1,4 +1,4 @@
-"""What samplers of training patches have in common."""
+"""Base class of the training patch samplers."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -9,22 +9,22 @@ import numpy as np
 class Sampler(ABC):
     """Batches of random patches, each a pure function of seed and step.
 
-    A subclass says how image number `index` is loaded and how a pair of
-    patches is cut from it. Loaded images are kept in memory as long as there
-    is room; several threads may draw at the same time.
+    Subclasses define how image number `index` is loaded and how a pair of
+    patches is cropped from it. Loaded images are cached up to a memory
+    limit. Thread-safe.
 
     Args:
-        files: sequence of what there is to load, one item for each image.
+        files: sequence with one item per image, such as file names.
         channels: 3 for colour, 1 for gray.
         patch_size: side of the square clean patches in pixels.
-        batch_size: patches in a batch.
-        seed: seed of the sequence.
-        cache_bytes: bytes of decoded images kept in memory.
-        scale: factor from the degraded to the clean patches' sides.
+        batch_size: patches per batch.
+        seed: random seed.
+        cache_bytes: size limit of the cache of decoded images, in bytes.
+        scale: scale factor from degraded to clean patches.
 
     Raises:
-        ValueError: if there is no file, a size is below 1 or `patch_size` is
-            no multiple of the scale.
+        ValueError: if there are no files, a size is below 1 or `patch_size`
+            is not a multiple of the scale.
     """
 
     def __init__(
@@ -39,7 +39,9 @@ class Sampler(ABC):
         scale,
     ):
         if not files:
-            raise ValueError("There is nothing to draw from; give an image.")
+            raise ValueError(
+                "No images to sample patches from; give at least one."
+            )
         self.files = files
         self.channels = channels
         self.patch_size = int(patch_size)
@@ -52,25 +54,25 @@ class Sampler(ABC):
         self._lock = threading.Lock()
         if self.patch_size < 1 or self.batch_size < 1:
             raise ValueError(
-                "patch_size and batch_size are at least 1, got "
+                "patch_size and batch_size must be at least 1, got "
                 f"{patch_size} and {batch_size}."
             )
         if self.patch_size % scale:
             raise ValueError(
-                f"patch_size is a multiple of the scale {scale}, got "
+                f"patch_size must be a multiple of the scale {scale}, got "
                 f"{patch_size}."
             )
 
     @abstractmethod
     def _load(self, index):
-        """The arrays of image number `index` as a tuple, clean one first."""
+        """Loads image number `index` as a tuple of arrays, clean first."""
 
     @abstractmethod
     def _cut(self, arrays, top, left, turn, mirror, rng):
-        """A degraded patch, the clean one and the strength."""
+        """Returns a degraded patch, its clean patch and the strength."""
 
     def _scaled(self, arrays, rng):
-        """What a patch is cut from: the image, or a smaller one made of it."""
+        """The image to crop from, optionally downscaled."""
         return arrays
 
     def _arrays(self, index):
@@ -81,12 +83,12 @@ class Sampler(ABC):
         height, width = arrays[0].shape[:2]
         if min(height, width) < self.patch_size:
             raise ValueError(
-                f"{self.files[index]} is {width}x{height}, "
-                f"smaller than a patch of {self.patch_size}; remove it or "
-                "choose a smaller patch."
+                f"{self.files[index]} is {width}x{height}, smaller than the "
+                f"patch size {self.patch_size}; remove it or reduce the patch "
+                "size."
             )
-        # First come, first kept: patches are drawn uniformly, so that
-        # throwing old images out would gain nothing.
+        # No eviction: images are sampled uniformly, so replacing cached ones
+        # would not raise the hit rate.
         with self._lock:
             size = self._cached_bytes + sum(array.nbytes for array in arrays)
             if index not in self._cache and size <= self.cache_bytes:
@@ -95,16 +97,15 @@ class Sampler(ABC):
         return arrays
 
     def batch(self, step):
-        """Batch number `step`.
+        """Draws batch number `step`.
 
         Args:
-            step: position in the sequence, from 0.
+            step: training step, from 0.
 
         Returns:
-            The degraded patches and the clean ones, both float32
-            `(batch_size, side, side, channels)` with [0, 1] as the range of
-            clean images, and the degradation's strength per patch, float32
-            `(batch_size,)`.
+            Degraded patches and clean patches, both float32
+            `(batch_size, side, side, channels)` on the [0, 1] scale, and the
+            degradation strength per patch, float32 `(batch_size,)`.
         """
         rng = np.random.default_rng([self.seed, step])
         size, scale = self.patch_size, self.scale
@@ -126,24 +127,24 @@ class Sampler(ABC):
 
 
 def turned(image, turn, mirror):
-    """One of the eight views of an image, as a view of its memory."""
+    """One of the eight flips and rotations, as a view without copying."""
     image = np.rot90(image, turn)
     return image[:, ::-1] if mirror else image
 
 
 def turned_corner(top, left, size, shape, turn, mirror):
-    """Where the corner of a square lies in a view of an image.
+    """Top left corner of a square crop after `turned`.
 
     Args:
-        top: its first row before.
-        left: its first column before.
-        size: side of the square.
+        top: first row of the crop before.
+        left: first column of the crop before.
+        size: side of the crop.
         shape: `(height, width)` of the image before.
-        turn: quarter turns, as `turned` takes them.
-        mirror: whether mirrored after that.
+        turn: number of quarter turns, as in `turned`.
+        mirror: whether the image is mirrored after that.
 
     Returns:
-        First row and first column in the view.
+        First row and first column of the crop afterwards.
 
     Example:
     >>> turned_corner(0, 1, 2, (4, 8), turn=1, mirror=False)

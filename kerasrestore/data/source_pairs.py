@@ -1,4 +1,4 @@
-"""Images of a data source of tensorflow-datasets."""
+"""Images from a tensorflow-datasets data source."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from kerasrestore.data.pairs import ImagePair
 
 @dataclass(frozen=True)
 class SourceImage:
-    """One image of a data source, an image of `ImagePair`.
+    """One image of a data source, usable as an image of an `ImagePair`.
 
     Attributes:
-        source: what `tfds.data_source` gives.
-        index: number of the example.
-        feature: name of the feature that is the image.
+        source: data source, as returned by `tfds.data_source`.
+        index: index of the example.
+        feature: name of the image feature.
     """
 
     source: Any
@@ -29,10 +29,10 @@ class SourceImage:
 
 
 def source_pairs(source, degraded="lr", clean="hr"):
-    """The images of a data source as pairs.
+    """Pairs the images of a data source.
 
-    For sets that tensorflow-datasets has builders of its own for, whole
-    images a record, such as its `div2k`:
+    For datasets with a tensorflow-datasets builder that stores one image per
+    record, such as `div2k`:
 
         source = tfds.data_source(
             "div2k/bicubic_x2",
@@ -41,18 +41,18 @@ def source_pairs(source, degraded="lr", clean="hr"):
         )
         records = write_records("div2k_x2", source_pairs(source), data_dir)
 
-    `PairSampler` takes the pairs too, and decodes whole images.
+    The pairs also work with `PairSampler`, which decodes whole images.
 
     Args:
-        source: data source whose examples are dictionaries, a sequence.
+        source: data source, a sequence of dictionaries.
         degraded: name of the feature with low-quality images, or `None`.
-        clean: name of that with their ground truth, or `None`.
+        clean: name of the feature with their ground truth, or `None`.
 
     Returns:
-        List of `ImagePair`, named by their numbers.
+        List of `ImagePair`, named by index.
 
     Raises:
-        ValueError: if the source is empty or has no such feature.
+        ValueError: if the source is empty or lacks a feature.
 
     Example:
     >>> source = [{"hr": np.zeros((4, 6, 3), "uint8")}]
@@ -61,13 +61,13 @@ def source_pairs(source, degraded="lr", clean="hr"):
     ('0000', (4, 6, 3))
     """
     if not len(source):
-        raise ValueError("The data source is empty; give one with images.")
+        raise ValueError("The data source is empty; use one with images.")
     features = list(source[0])
     for feature in (degraded, clean):
         if feature is not None and feature not in features:
             raise ValueError(
                 f"The data source has the features {', '.join(features)}, "
-                f"got {feature!r}; name those that are images."
+                f"got {feature!r}; name its image features."
             )
 
     def image(index, feature):

@@ -1,4 +1,4 @@
-"""Pictures of a measurement: single images and the figures of all."""
+"""Plots of evaluation results and comparison sheets of single images."""
 
 from pathlib import Path
 
@@ -12,36 +12,38 @@ from kerasrestore.evaluation.evaluate import (
 from kerasrestore.files import write_atomically
 from kerasrestore.plotting import matplotlib_figure
 
-# Side of the crops that are enlarged, in pixels.
+# Side of the enlarged crops, in pixels.
 CROP = 64
 SHEETS = 5
 
 
 def draw_report(report, restorer, task, data, folder, degraded=None):
-    """Draws a measurement.
+    """Plots an evaluation report.
 
-    Writes `psnr.png`, every image's PSNR before and after, sorted, and a
-    sheet `NAME.png` for the images at the ends and in the middle of that
-    order: input, output, ground truth and error, and below them the crops
-    where the output is worst and best. Those few are restored once more.
+    Writes `psnr.png`, the sorted PSNR of all images before and after
+    restoration, and a comparison sheet `sheet_NAME.png` for a few images
+    spread evenly over that order: input, output, ground truth and error,
+    followed by the worst and the best crop. These images are restored again.
 
     Args:
         report: `Report` of `evaluate` with at least one image.
-        restorer: as it was given to `evaluate`.
-        task: likewise.
-        data: likewise.
-        folder: where the files go; made if it is not there.
-        degraded: as it was given to `evaluate`.
+        restorer: as passed to `evaluate`.
+        task: as passed to `evaluate`.
+        data: as passed to `evaluate`.
+        folder: output folder, created if needed.
+        degraded: as passed to `evaluate`.
 
     Returns:
         List of the paths written.
 
     Raises:
-        ValueError: if the report has no image or matplotlib is missing.
+        ValueError: if the report has no images or matplotlib is missing.
     """
     figure_class = matplotlib_figure()
     if not report.images:
-        raise ValueError("No image was measured; there is nothing to draw.")
+        raise ValueError(
+            "The report has no images to plot; evaluate at least one."
+        )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     key = f"psnr_{report.protocol}"
@@ -70,17 +72,17 @@ def draw_report(report, restorer, task, data, folder, degraded=None):
 
 
 def draw_sheet(degraded, restored, clean, title):
-    """Input, output, ground truth and error of one image.
+    """Draws input, output, ground truth and error of one image.
 
     Args:
-        degraded: float array `(H, W)` or `(H, W, 3)` on the [0, 1] scale;
-            smaller ones are shown enlarged.
-        restored: likewise, of the size of `clean`.
+        degraded: float array `(H, W)` or `(H, W, 3)` on the [0, 1] scale; a
+            smaller image is enlarged.
+        restored: likewise, with the size of `clean`.
         clean: uint8 array.
-        title: line above.
+        title: title of the sheet.
 
     Returns:
-        The figure.
+        The matplotlib figure.
     """
     restored = np.clip(restored, 0, 1)
     clean = clean / 255.0
@@ -98,7 +100,7 @@ def draw_sheet(degraded, restored, clean, title):
     figure.suptitle(title)
     rows = figure.subplots(3, 4)
     whole = (slice(0, height), slice(0, width))
-    for axes, part, told in (
+    for axes, part, prefix in (
         (rows[0], whole, ""),
         (rows[1], worst, "worst crop, "),
         (rows[2], best, "best crop, "),
@@ -117,9 +119,9 @@ def draw_sheet(degraded, restored, clean, title):
                 vmax=limit,
                 interpolation="nearest",
             )
-            axis.set_title(told + name, fontsize=9)
+            axis.set_title(prefix + name, fontsize=9)
             axis.set_axis_off()
-            if image is error and told == "":
+            if image is error and prefix == "":
                 for (down, right), colour in ((worst, "red"), (best, "lime")):
                     axis.plot(
                         np.array([0, 1, 1, 0, 0]) * side + right.start,
@@ -131,7 +133,7 @@ def draw_sheet(degraded, restored, clean, title):
 
 
 def _extremes(error, side):
-    """Crops of the largest and smallest mean squared error."""
+    """Crops with the largest and the smallest mean squared error."""
     total = np.pad(error**2, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
     box = (
         total[side:, side:]

@@ -1,1 +1,1 @@
-"""Arithmetic on images in NumPy: luminance and resampling."""
+"""Image processing in NumPy: luma, resampling and JPEG compression."""

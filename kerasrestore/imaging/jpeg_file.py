@@ -1,4 +1,4 @@
-"""What JPEG makes of an image."""
+"""JPEG compression of arrays."""
 
 import io
 
@@ -7,13 +7,13 @@ from PIL import Image
 
 
 def jpeg_levels(levels, quality, **options):
-    """Pixels of an image after a round through a JPEG file.
+    """Compresses an image as JPEG and decodes it again.
 
     Args:
         levels: uint8 array `(H, W)`, `(H, W, 1)` or `(H, W, 3)`.
-        quality: Pillow's quality, 1 to 100.
+        quality: JPEG quality as in Pillow, 1 to 100.
         **options: further options of Pillow's encoder, such as
-            `subsampling`, which gray images do not have; 4:2:0 if left out.
+            `subsampling` (4:2:0 by default, ignored for gray images).
 
     Returns:
         uint8 array of the same shape.

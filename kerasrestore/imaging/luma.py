@@ -1,4 +1,4 @@
-"""The luminance that published tables are made on."""
+"""The luma (Y) that published results are measured on."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ OFFSET = 16.0
 
 
 def rgb_to_y(image):
-    """Y of MATLAB's `rgb2ycbcr` on the 0..255 scale, not rounded.
+    """Y channel of MATLAB's `rgb2ycbcr` on the 0..255 scale, not rounded.
 
     Args:
         image: array `(..., 3)` on the 0..255 scale.
@@ -16,7 +16,7 @@ def rgb_to_y(image):
         float64 array `(...)`, 16 for black and 235 for white.
 
     Raises:
-        ValueError: if the last axis is not 3 long.
+        ValueError: if the last axis does not have length 3.
 
     Example:
     >>> import numpy as np
@@ -24,19 +24,19 @@ def rgb_to_y(image):
     235.0
 
     References:
-        ITU-R BT.601, as MATLAB's rgb2ycbcr has it for images in [0, 1].
+        ITU-R BT.601, as in MATLAB's rgb2ycbcr for images in [0, 1].
     """
     if np.ndim(image) < 1 or np.shape(image)[-1] != 3:
         raise ValueError(
-            f"Y is that of RGB images (..., 3), got {np.shape(image)}; gray "
-            "images are used as they are."
+            f"Y is computed from RGB images (..., 3), got {np.shape(image)}; "
+            "gray images are used as they are."
         )
     scaled = np.asarray(image, np.float64) / 255.0
     return OFFSET + scaled @ np.array(WEIGHTS)
 
 
 def rgb_to_y_bytes(image):
-    """Y as MATLAB's `rgb2ycbcr` gives it for uint8 images: rounded.
+    """Y channel of MATLAB's `rgb2ycbcr` for uint8 images, rounded.
 
     Args:
         image: uint8 array `(H, W, 3)`.
@@ -49,5 +49,5 @@ def rgb_to_y_bytes(image):
     >>> int(rgb_to_y_bytes(np.full((1, 1, 3), 128, "uint8"))[0, 0])
     126
     """
-    # MATLAB rounds halves away from zero.
+    # MATLAB rounds half away from zero.
     return np.floor(rgb_to_y(image) + 0.5).astype(np.uint8)

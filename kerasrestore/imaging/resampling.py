@@ -1,4 +1,4 @@
-"""Bicubic resampling of one axis as a matrix, under three rules."""
+"""Bicubic resampling along one axis as a matrix, with three conventions."""
 
 import numpy as np
 
@@ -6,26 +6,27 @@ RULES = ("matlab", "size", "scale")
 
 
 def bicubic_matrix(size_in, size_out, rule="matlab", scale=None):
-    """Weights that resample an axis.
+    """Weight matrix for bicubic resampling along one axis.
 
-    The rules differ in the cubic's parameter, in where an output sample
-    looks, in what lies beyond the ends, and in the filter when shrinking:
+    The conventions differ in the cubic's parameter `a`, the sampling
+    positions, the boundary handling and the antialiasing filter:
 
-    - `"matlab"`: MATLAB's `imresize`: a = -0.5, the kernel widened when
-      shrinking (antialiased), mirrored ends. The degradation of the
+    - `"matlab"`: MATLAB's `imresize`: a = -0.5, wider kernel for downscaling
+      (antialiasing), symmetric padding. The degradation of the
       super-resolution papers.
-    - `"size"`: PyTorch's `interpolate` with `align_corners=False` as it was
-      up to version 1.1: a = -0.75, no antialiasing, ends repeated, steps of
+    - `"size"`: PyTorch's `interpolate` with `align_corners=False` up to
+      version 1.1: a = -0.75, no antialiasing, edge padding, sampling step
       `size_in / size_out`. PANet's published weights were trained with it.
-    - `"scale"`: the same with steps of `1 / scale`, PyTorch's later default.
+    - `"scale"`: the same with sampling step `1 / scale`, the default in later
+      versions of PyTorch.
 
     Args:
-        size_in: samples before.
-        size_out: samples after.
+        size_in: number of input samples.
+        size_out: number of output samples.
         rule: `"matlab"`, `"size"` or `"scale"`.
-        scale: the factor that was asked for, where it is not exactly
-            `size_out / size_in`. `"scale"` needs it, `"matlab"` takes it,
-            `"size"` does without.
+        scale: requested scale factor, if not exactly `size_out / size_in`.
+            Required for `"scale"`, optional for `"matlab"`, ignored for
+            `"size"`.
 
     Returns:
         float64 array `(size_out, size_in)`; every row sums to 1.
@@ -44,22 +45,21 @@ def bicubic_matrix(size_in, size_out, rule="matlab", scale=None):
     """
     if min(size_in, size_out) < 1:
         raise ValueError(
-            f"Resampling goes from one size of at least 1 to another, got "
-            f"{size_in} and {size_out}."
+            f"size_in and size_out must be at least 1, got {size_in} and "
+            f"{size_out}."
         )
     if rule not in RULES:
         raise ValueError(
-            f"rule is one of {', '.join(map(repr, RULES))}, got {rule!r}."
+            f"rule must be one of {', '.join(map(repr, RULES))}, got {rule!r}."
         )
     if rule == "size" or (scale is None and rule == "matlab"):
         scale = size_out / size_in
     if scale is None or not scale > 0:
         raise ValueError(
-            f"The rule {rule!r} wants the scale as a positive number, got "
-            f"{scale!r}."
+            f"The rule {rule!r} requires a positive scale, got {scale!r}."
         )
     a = -0.5 if rule == "matlab" else -0.75
-    # Shrinking with MATLAB's rule stretches the kernel over more samples.
+    # MATLAB stretches the kernel when downscaling.
     stretch = max(1.0, 1.0 / scale) if rule == "matlab" else 1.0
     centre = (np.arange(size_out) + 0.5) / scale - 0.5
     first = np.floor(centre - 2 * stretch).astype(int)

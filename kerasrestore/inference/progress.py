@@ -1,4 +1,4 @@
-"""Progress bars on the terminal's error stream."""
+"""Progress bars on stderr."""
 
 import contextlib
 import sys
@@ -6,7 +6,7 @@ import sys
 
 @contextlib.contextmanager
 def bar(description):
-    """Shows a bar and gives the function `(done, total)` that moves it.
+    """Shows a progress bar and yields its update function `(done, total)`.
 
     Example:
     >>> with bar("working") as tick:

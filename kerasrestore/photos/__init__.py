@@ -1,4 +1,4 @@
-"""Photos as files: pixels in, pixels out, everything else kept."""
+"""Reading and writing photo files with all of their metadata."""
 
 from kerasrestore.photos.photo import Photo, PhotoError, PhotoWarning
 from kerasrestore.photos.reading import read_photo

@@ -1,7 +1,7 @@
-"""Directories of tags: the layout that TIFF files and EXIF blocks share.
+"""Tag directories (IFDs), used by both TIFF files and EXIF blocks.
 
-Values stay bytes, so that no text changes its encoding and no maker's note is
-taken apart.
+Values are kept as raw bytes, so that text keeps its encoding and maker notes
+stay intact.
 
 References:
     TIFF 6.0, section 2; Exif 2.32, section 4.6; BigTIFF.
@@ -15,24 +15,24 @@ ORIENTATION = 0x0112
 EXIF, GPS, INTEROPERABILITY = 0x8769, 0x8825, 0xA005
 MAKER_NOTE = 0x927C
 SUBDIRECTORIES = (EXIF, GPS, INTEROPERABILITY)
-# Image width and height, as IFD 0 and the EXIF directory have them.
+# Image width and height, in IFD 0 and in the EXIF directory.
 WIDTHS, HEIGHTS = (0x0100, 0xA002), (0x0101, 0xA003)
 XMP, IPTC, PHOTOSHOP, ICC = 700, 33723, 34377, 34675
 _BYTES = {
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4,
     12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }  # fmt: skip
-# Tags below 700 that tell of the photo; the others lay out its file.
+# Tags below 700 that describe the photo; the others describe the file layout.
 _TELLING = frozenset(
     (269, 270, 271, 272, 285, 301, 305, 306, 315, 316, 318, 319)
 )
-# Photoshop's layers and DNG's colour calibration belong to other pixels.
+# Photoshop layers and DNG colour calibration do not apply to the output.
 _FOREIGN = frozenset((XMP, IPTC, PHOTOSHOP, ICC, 37724, 33421, 33422))
 _LARGEST = 1 << 26
 
 
 class Entry(NamedTuple):
-    """A tag's value: TIFF type, number of values, bytes in file order."""
+    """A tag's value: TIFF type, number of values, bytes in file byte order."""
 
     kind: int
     count: int
@@ -40,12 +40,12 @@ class Entry(NamedTuple):
 
 
 def byte_order(data):
-    """`<` or `>` for the start of a TIFF structure, else `None`."""
+    """`<` or `>` from the header of a TIFF structure, `None` if invalid."""
     return {b"II": "<", b"MM": ">"}.get(bytes(data[:2]))
 
 
 def first_directory(data):
-    """Where the first directory of a TIFF structure lies."""
+    """Offset of the first directory of a TIFF structure."""
     order = byte_order(data)
     if data[2:4] not in (b"*\0", b"\0*", b"+\0", b"\0+"):
         raise struct.error("no TIFF structure")
@@ -55,19 +55,19 @@ def first_directory(data):
 
 
 def read_tree(data, offset=None, depth=3):
-    """Reads a directory and the EXIF, GPS and interoperability ones in it.
+    """Reads a directory with its EXIF, GPS and interoperability directories.
 
     Args:
         data: bytes of a TIFF structure, with its header.
-        offset: where the directory lies; the first one unless given.
-        depth: how many levels are followed.
+        offset: offset of the directory, by default the first one.
+        depth: maximum nesting depth.
 
     Returns:
-        Dictionary of an `Entry`, or of a dictionary for a directory, by tag;
-        what points out of the data is left out.
+        Dictionary from tag to `Entry`, or to a dictionary for a nested
+        directory. Entries that point outside the data are skipped.
 
     Raises:
-        struct.error: if there is no directory at that place.
+        struct.error: if there is no directory at that offset.
     """
     order = byte_order(data)
     if order is None:
@@ -104,8 +104,8 @@ def read_tree(data, offset=None, depth=3):
 
 
 def write_tree(tree, order, at):
-    """Bytes of a directory that will lie at offset `at`, all of its values
-    and directories behind it."""
+    """Bytes of a directory to be placed at offset `at`, followed by its
+    values and nested directories."""
     out = bytearray(2 + 12 * len(tree) + 4)
     struct.pack_into(f"{order}H", out, 0, len(tree))
     for index, tag in enumerate(sorted(tree)):
@@ -128,8 +128,8 @@ def write_tree(tree, order, at):
 
 
 def telling(tree):
-    """What of a TIFF's first directory tells of the photo, not of the file:
-    what an EXIF block would hold."""
+    """Tags of a TIFF's first directory that describe the photo rather than
+    the file layout: those that belong in an EXIF block."""
     return {
         tag: entry
         for tag, entry in tree.items()
@@ -139,7 +139,7 @@ def telling(tree):
 
 
 def exif_of_tree(tree, order):
-    """EXIF block from a TIFF's directory, `None` if that tells nothing."""
+    """EXIF block from a TIFF directory, `None` if it has no such tags."""
     tree = telling(tree)
     if not tree:
         return None
@@ -149,8 +149,7 @@ def exif_of_tree(tree, order):
 
 
 def exif_tree(block):
-    """Byte order and what an EXIF block tells; an empty dictionary if it
-    cannot be read."""
+    """Byte order and tags of an EXIF block; no tags if it cannot be read."""
     data = (block or b"").removeprefix(PREFIX)
     try:
         return byte_order(data) or "<", telling(read_tree(data))
@@ -159,11 +158,11 @@ def exif_tree(block):
 
 
 def clean_exif(block):
-    """EXIF of a photo that has been turned upright and will be changed.
+    """Updates the EXIF of a photo that has been rotated upright.
 
-    The orientation is set to upright and the thumbnail, which shows the photo
-    as it was, is taken out, both in place: maker's notes hold offsets into
-    the block.
+    Sets the orientation to upright and removes the thumbnail, which shows the
+    unrestored photo. Both happen in place, because maker notes contain
+    offsets into the block.
 
     Args:
         block: EXIF block, with or without its prefix.
@@ -187,7 +186,7 @@ def clean_exif(block):
 
 
 def without_orientation(block):
-    """An EXIF block that tells no orientation."""
+    """An EXIF block without the orientation tag."""
     data = bytearray(block.removeprefix(PREFIX))
     try:
         at = first_directory(data)
@@ -202,8 +201,7 @@ def without_orientation(block):
 
 
 def fit_exif(block, width, height):
-    """An EXIF block that tells this size wherever it tells one, else
-    unchanged."""
+    """Updates the image size in an EXIF block where it is present."""
     data = bytearray(block.removeprefix(PREFIX))
     try:
         order, entries, _ = _entries(data, first_directory(data))
@@ -223,8 +221,8 @@ def fit_exif(block, width, height):
 
 
 def _entries(data, at):
-    """Byte order, where each tag's entry lies, and where the pointer to the
-    following directory does."""
+    """Byte order, offset of each tag's entry, and offset of the pointer to
+    the next directory."""
     order = byte_order(data)
     (count,) = struct.unpack_from(f"{order}H", data, at)
     places = range(at + 2, at + 2 + 12 * count, 12)
@@ -236,7 +234,7 @@ def _entries(data, at):
 
 
 def _clear_thumbnail(data, at):
-    """Takes the JPEG out that the second directory points to."""
+    """Removes the JPEG thumbnail that the second directory points to."""
     try:
         order, entries, _ = _entries(data, at)
         start, length = (

@@ -1,9 +1,9 @@
-"""Which photo formats there are, and what each can hold."""
+"""Supported photo formats and their capabilities."""
 
 import struct
 from dataclasses import dataclass
 
-# The size from which Pillow, too, takes a file for a decompression bomb.
+# Pillow's own limit for decompression bombs.
 MAX_PIXELS = 178_956_970
 
 
@@ -12,16 +12,17 @@ class Format:
     """A format that can be written.
 
     Attributes:
-        suffixes: endings of file names, the usual one first.
-        sixteen_bits: whether it holds uint16.
-        floats: whether it holds float32.
-        alpha: whether it holds transparency.
-        extra: whether it holds bands beside colour and transparency.
-        exif: whether it holds EXIF with GPS.
-        xmp: whether it holds XMP.
-        iptc: whether it holds IPTC captions and keywords.
-        icc: whether it holds an ICC profile.
-        longest_side: pixels, `None` where no photo reaches the limit.
+        suffixes: file extensions, the usual one first.
+        sixteen_bits: whether it supports uint16.
+        floats: whether it supports float32.
+        alpha: whether it supports transparency.
+        extra: whether it supports extra channels.
+        exif: whether it supports EXIF with GPS.
+        xmp: whether it supports XMP.
+        iptc: whether it supports IPTC captions and keywords.
+        icc: whether it supports an ICC profile.
+        longest_side: maximum width and height in pixels, `None` if no photo
+            reaches the limit.
     """
 
     suffixes: tuple
@@ -65,8 +66,8 @@ RAW_SUFFIXES = (
     ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f",
 )
 # fmt: on
-# Formats that are read and not written, with the ending that a restored photo
-# gets in their place: one that holds all that they can hold.
+# Read-only formats, with the extension of the output: a format that supports
+# everything they contain.
 READ_ONLY = {
     ".heic": ".png",
     ".heif": ".png",
@@ -116,15 +117,15 @@ _BRANDS = (
 
 
 def kind_of(data):
-    """The kind of photo that a file's first bytes announce.
+    """Detects the format of a photo from its first bytes.
 
     Args:
         data: bytes of a file.
 
     Returns:
         A key of `WRITTEN`, `"HEIC"`, `"JXL"`, `"EXR"` or `"RAW"`; `None` for
-        anything else. A TIFF may turn out to be raw when its pages are
-        looked at.
+        anything else. Some raw files are only recognized by their TIFF
+        pages and are reported as `"TIFF"` here.
 
     Example:
     >>> kind_of(b"GIF89a"), kind_of(b"BM123")
@@ -136,7 +137,7 @@ def kind_of(data):
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp" and len(data) >= 16:
-        # The major brand, a version, then the compatible ones.
+        # Major brand, version, compatible brands.
         (length,) = struct.unpack_from(">I", data)
         brands = data[8:12] + data[16 : min(length, 256)]
         brands = {brands[i : i + 4] for i in range(0, len(brands), 4)}

@@ -1,7 +1,7 @@
-"""JPEG files: their segments, and the pictures in one that hold several.
+"""JPEG files: segments, and files with several images (MPO).
 
 References:
-    ITU-T T.81, annex B; CIPA DC-007 (several pictures); Photoshop file
+    ITU-T T.81, annex B; CIPA DC-007 (multi-picture format); Photoshop file
     formats, image resources; XMP specification, part 3.
 """
 
@@ -26,16 +26,16 @@ _KNOWN = (
     b"JFIF", b"JFXX", b"Adobe", b"ICC_PROFILE", b"MPF\0", PREFIX,
     PHOTOSHOP_HEAD,
 )  # fmt: skip
-# Bytes that a segment holds behind its length.
+# Maximum payload of a segment in bytes.
 SEGMENT = 65533
-# How much of a picture may be missing at its end.
+# Share of the rows that may be missing at the end.
 MISSING = 0.1
 _APP1, _APP2, _APP13, _COMMENT, _SCAN = 0xE1, 0xE2, 0xED, 0xFE, 0xDA
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 def decode(data, max_pixels):
-    """`Photo` and orientation of a JPEG file."""
+    """Decodes a JPEG file into a `Photo` and its orientation."""
     parts = segments(data)
     film = _film(data, parts)
     picture, others = _main_picture(data, parts)
@@ -64,24 +64,24 @@ def decode(data, max_pixels):
         )
     if others:
         notes += (
-            f"The file holds {others + 1} pictures (previews, depth and gain "
-            "maps among them); the main one alone is taken.",
+            f"The file contains {others + 1} images (including previews, "
+            "depth and gain maps); only the main one is used.",
         )
     if film:
-        notes += ("The video behind the picture is left out.",)
+        notes += ("The embedded video is dropped.",)
     if unknown := _unknown(parts):
-        notes += (f"Left out: {', '.join(unknown)}.",)
+        notes += (f"Dropped: {', '.join(unknown)}.",)
     photo.notes = notes
     return photo, shared.orientation_of(photo.exif)
 
 
 def encode(photo, quality):
-    """Bytes of a JPEG file.
+    """Encodes a `Photo` as a JPEG file.
 
     Args:
-        photo: `Photo` of uint8 without opacity.
-        quality: 1 to 100; `None` for the tables of the file that the photo
-            came from, or 95 where it was no JPEG.
+        photo: `Photo` of type uint8 without alpha.
+        quality: 1 to 100; `None` for the quantization tables of the source
+            file, or 95 if that was not a JPEG.
     """
     image = Image.fromarray(photo.pixels)
     settings = photo.jpeg
@@ -106,7 +106,7 @@ def encode(photo, quality):
         struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
         for marker, body in _segments_of(photo)
     )
-    # Behind the JFIF header, which comes first.
+    # After the JFIF header, which must come first.
     first = 2
     if data[2:4] == b"\xff\xe0":
         first += 2 + struct.unpack_from(">H", data, 4)[0]
@@ -114,11 +114,11 @@ def encode(photo, quality):
 
 
 def segments(data):
-    """Marker, content and its offset for each segment before the picture."""
+    """Marker, payload and payload offset of each segment before the scan."""
     found, at = [], 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
-        if marker == 0xFF:  # fill
+        if marker == 0xFF:  # fill byte
             at += 1
             continue
         (length,) = struct.unpack_from(">H", data, at + 2)
@@ -130,7 +130,7 @@ def segments(data):
 
 
 def iptc_of_photoshop(block):
-    """IPTC from Photoshop's image resources, `None` if there is none."""
+    """IPTC in a Photoshop image resource block, `None` without one."""
     at = 0
     while at + 12 <= len(block) and block[at : at + 4] == b"8BIM":
         kind, length = struct.unpack_from(">HB", block, at + 4)
@@ -145,19 +145,19 @@ def iptc_of_photoshop(block):
 
 
 def photoshop_of_iptc(iptc):
-    """Photoshop's image resources with IPTC alone."""
+    """A Photoshop image resource block with IPTC only."""
     head = struct.pack(">4sHHI", b"8BIM", IPTC_RESOURCE, 0, len(iptc))
     return head + iptc + b"\0" * (len(iptc) % 2)
 
 
 def holds_iptc(iptc):
-    """Whether one segment has room for it."""
+    """Whether IPTC fits into one segment."""
     return len(iptc) + len(PHOTOSHOP_HEAD) + 13 <= SEGMENT
 
 
 def xmp_parts(packet):
-    """The bodies of the segments that hold a packet; `None` if even extended
-    XMP cannot."""
+    """Segment payloads for an XMP packet; `None` if it does not even fit as
+    extended XMP."""
     if len(XMP_HEAD) + len(packet) <= SEGMENT:
         return [XMP_HEAD + packet]
 
@@ -180,7 +180,7 @@ def xmp_parts(packet):
 
 def _segments_of(photo):
     if photo.exif is not None:
-        # Several where one has no room, as readers join them again.
+        # Split into several segments if needed; readers join them.
         body, room = photo.exif.removeprefix(PREFIX), SEGMENT - len(PREFIX)
         for start in range(0, len(body), room):
             yield _APP1, PREFIX + body[start : start + room]
@@ -193,7 +193,7 @@ def _segments_of(photo):
 
 
 def _fits(settings, image):
-    """Whether these tables can compress this picture."""
+    """Whether these quantization tables suit this image."""
     wanted = 1 if image.mode == "L" else 2
     return len(settings.tables) >= wanted and all(
         index in settings.tables for index in range(len(settings.tables))
@@ -201,10 +201,10 @@ def _fits(settings, image):
 
 
 def _main_picture(data, parts):
-    """Bytes of the picture itself, and how many others there are.
+    """Bytes of the main image, and the number of other images.
 
-    Phones and cameras write previews, depth and gain maps, or the second
-    picture of a pair into the same file.
+    Phones and cameras store previews, depth and gain maps, or the second
+    image of a stereo pair in the same file.
     """
     for marker, body, at in parts:
         if marker == _APP2 and body.startswith(b"MPF\0"):
@@ -235,7 +235,7 @@ def _main_picture(data, parts):
 
 
 def _size_of(parts):
-    """Width and height from a frame header, 0 without one."""
+    """Width and height from the frame header, 0 without one."""
     for marker, body, _ in parts:
         frame = 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
         if frame and len(body) >= 5:
@@ -245,7 +245,7 @@ def _size_of(parts):
 
 
 def _load(data, max_pixels):
-    """The decoded PIL image and notes on what is missing at its end."""
+    """The decoded PIL image and notes on truncation."""
     image = _open(data)
     shared.check_size(image.width, image.height, max_pixels)
     try:
@@ -255,19 +255,19 @@ def _load(data, max_pixels):
             raise
     else:
         return image, ()
-    # With an end put to it, libjpeg decodes what is there and leaves the rest
-    # at the middle gray.
+    # With an end marker appended, libjpeg decodes what is there and fills the
+    # rest with mid-gray.
     image = _open(data + b"\xff\xd9")
     pixels = np.asarray(image)
     gray = (pixels.reshape(len(pixels), -1) == 128).all(axis=1)
     missing = len(gray) if gray.all() else int(np.argmin(gray[::-1]))
     if missing > MISSING * len(gray):
         raise PhotoError(
-            f"is damaged (its last {missing} of {len(gray)} rows are missing); "
+            f"is damaged (the last {missing} of {len(gray)} rows are missing); "
             "copy the file again."
         )
-    lost = f"the last {missing} rows" if missing else "some detail"
-    return image, (f"The file's end is missing, and with it {lost}.",)
+    lost = f"the last {missing} rows are" if missing else "some detail is"
+    return image, (f"The file is truncated: {lost} missing.",)
 
 
 def _open(data):
@@ -285,7 +285,7 @@ def _iptc(parts):
 
 
 def _xmp(parts):
-    """XMP with what it has in segments of its own."""
+    """XMP, including extended XMP from further segments."""
     packets = _bodies(parts, _APP1, XMP_HEAD)
     if not packets:
         return None
@@ -309,8 +309,8 @@ def _bodies(parts, wanted, head):
 
 
 def _unknown(parts):
-    """Names of the segments that tell something that a `Photo` has no place
-    for: thermal images, content credentials."""
+    """Names of segments that cannot be kept, such as thermal images or
+    content credentials."""
     names = []
     for marker, body, _ in parts:
         known = body.startswith(_KNOWN) or body[:4].lower() == b"http"
@@ -322,7 +322,7 @@ def _unknown(parts):
 
 
 def _film(data, parts):
-    """Whether a video lies behind the picture."""
+    """Whether a video is appended to the image."""
     at = parts[-1][2] if parts else 0
     while (found := _MARKER.search(data, at)) and data[found.end() - 1] != 0xD9:
         at = found.end()

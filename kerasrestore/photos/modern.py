@@ -1,8 +1,8 @@
-"""AVIF, HEIC, JPEG XL, OpenEXR and camera raw: read, each by a library.
+"""Reading AVIF, HEIC, JPEG XL, OpenEXR and camera raw files.
 
 References:
     ISO/IEC 14496-12 (boxes), 23008-12 (HEIF), 18181-2 (JPEG XL file format);
-    ITU-T H.273 (numbers of colour spaces).
+    ITU-T H.273 (colour space code points).
 """
 
 import contextlib
@@ -17,20 +17,21 @@ from kerasrestore.photos.photo import Photo, PhotoError
 from kerasrestore.photos.pillow import metadata_of, open_image, pixels_of
 
 _LARGEST = 1 << 26
-# Colours and curves that everybody takes pixels without a profile for.
+# Code points for unspecified, sRGB and BT.709: the default interpretation of
+# pixels without a profile.
 _USUAL_PRIMARIES, _USUAL_TRANSFERS = (1, 2), (1, 2, 6, 13)
 
 
 def decode_avif(data, max_pixels):
-    """`Photo` and orientation of an AVIF file."""
+    """Decodes an AVIF file into a `Photo` and its orientation."""
     with open_image(data, "AVIF", max_pixels) as image:
         metadata = metadata_of(image)
         orientation = shared.orientation_of(metadata["exif"])
-        # Pillow writes it anew where the file turns the picture otherwise.
+        # Pillow rewrites the EXIF if the container specifies a rotation.
         metadata["exif"] = _exif_item(data) or metadata["exif"]
         bits = _avif_bits(data)
         if bits > 8:
-            # Pillow would give 8.
+            # Pillow would reduce it to 8 bits.
             import imagecodecs
 
             bands = shared.deeper(imagecodecs.avif_decode(data), bits)
@@ -49,8 +50,8 @@ def decode_avif(data, max_pixels):
 
 
 def decode_heic(data, max_pixels):
-    """`Photo` and orientation of a HEIC or HEIF file; libheif turns it
-    upright itself."""
+    """Decodes a HEIC or HEIF file into a `Photo` and its orientation;
+    libheif applies the rotation itself."""
     try:
         import pillow_heif
     except ImportError:
@@ -64,7 +65,7 @@ def decode_heic(data, max_pixels):
     bands = np.asarray(image)
     bits = image.info["bit_depth"]
     if bands.dtype == np.uint16:
-        # They come shifted to the top of 16 bits.
+        # Values are shifted to the most significant of 16 bits.
         bands = shared.deeper(bands >> (16 - bits), bits)
     pixels, alpha = _split(bands)
     if image.mode.startswith("RGBa"):
@@ -76,8 +77,8 @@ def decode_heic(data, max_pixels):
     notes = ()
     if others:
         notes = (
-            f"The file holds {others + 1} pictures (gain and depth maps among "
-            "them); the main one alone is taken.",
+            f"The file contains {others + 1} images (including gain and depth "
+            "maps); only the main one is used.",
         )
     photo = Photo(
         pixels,
@@ -97,8 +98,8 @@ def decode_heic(data, max_pixels):
 
 
 def decode_jxl(data, max_pixels):
-    """`Photo` and orientation of a JPEG XL file; libjxl turns it upright
-    itself."""
+    """Decodes a JPEG XL file into a `Photo` and its orientation; libjxl
+    applies the rotation itself."""
     import imagecodecs
 
     boxes = {} if data[:2] == b"\xff\x0a" else _jxl_boxes(data)
@@ -107,11 +108,13 @@ def decode_jxl(data, max_pixels):
     shared.check_size(width, height, max_pixels)
     bands = imagecodecs.jpegxl_decode(data)
     if bands.dtype.kind == "f":
-        raise PhotoError("has float samples; convert it to 16 bits first.")
+        raise PhotoError(
+            "has floating-point samples; convert it to 16 bits first."
+        )
     if bands.ndim == 4:
         raise PhotoError(
-            f"holds {len(bands)} pictures; save the one that is wanted as a "
-            "file of its own."
+            f"contains {len(bands)} images; save the one you want as a "
+            "separate file."
         )
     pixels, alpha = _split(bands)
     exif = boxes.get(b"Exif")
@@ -120,18 +123,19 @@ def decode_jxl(data, max_pixels):
         alpha,
         format="JXL",
         lossless=False,
-        # Behind an offset, which is 0.
+        # Skip the 4-byte offset, which is 0.
         exif=exif and PREFIX + exif[4:].removeprefix(PREFIX),
         xmp=boxes.get(b"xml "),
         notes=()
         if usual
-        else ("A colour profile in JPEG XL is not read; sRGB is assumed.",),
+        else ("Colour profiles in JPEG XL are not read; sRGB is assumed.",),
     )
     return photo, 1
 
 
 def decode_exr(data, max_pixels):
-    """`Photo` and orientation of an OpenEXR file, floats in linear light."""
+    """Decodes an OpenEXR file into a linear float `Photo` and its
+    orientation."""
     try:
         import OpenEXR
     except ImportError:
@@ -143,8 +147,8 @@ def decode_exr(data, max_pixels):
         header = dict(file.header())
         if len(file.parts) > 1:
             raise PhotoError(
-                f"holds {len(file.parts)} pictures; save the one that is "
-                "wanted as a file of its own."
+                f"contains {len(file.parts)} images; save the one you want as "
+                "a separate file."
             )
     low, high = (np.asarray(corner) for corner in header["dataWindow"])
     shared.check_size(*(int(side) for side in high - low + 1), max_pixels)
@@ -154,15 +158,15 @@ def decode_exr(data, max_pixels):
     name = next((n for n in ("RGBA", "RGB", "Y") if n in bands), None)
     if name is None or bands[name].dtype.kind != "f":
         raise PhotoError(
-            f"has the channels {', '.join(sorted(bands))}; wanted RGB, RGBA "
-            "or Y in floats."
+            f"has the channels {', '.join(sorted(bands))}, expected "
+            "floating-point RGB, RGBA or Y; convert it first."
         )
     notes = []
     others = sorted(set(bands) - {name, "A"})
     if others:
-        notes.append(f"The channels {', '.join(others)} are left out.")
+        notes.append(f"The channels {', '.join(others)} are dropped.")
     if "chromaticities" in header:
-        notes.append("The chromaticities of OpenEXR are left out.")
+        notes.append("The OpenEXR chromaticities are dropped.")
     pixels, alpha = _split(bands[name].astype(np.float32))
     if alpha is None and name == "Y" and "A" in bands:
         alpha = bands["A"].astype(np.float32)
@@ -173,14 +177,14 @@ def decode_exr(data, max_pixels):
 
 
 def decode_raw(data, max_pixels):
-    """`Photo` and orientation of a camera's raw file, developed by LibRaw
-    with the camera's white balance to sRGB of 16 bits."""
+    """Develops a camera raw file with LibRaw into a 16-bit sRGB `Photo`,
+    using the camera's white balance."""
     try:
         import rawpy
     except ImportError:
         raise PhotoError(
-            "is a camera's raw file, whose photo has to be developed first; "
-            "install kerasrestore[raw] for that, or export a 16-bit TIFF."
+            "is a camera raw file, which must be developed first; install "
+            "kerasrestore[raw] for that, or export a 16-bit TIFF."
         ) from None
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
@@ -194,7 +198,7 @@ def decode_raw(data, max_pixels):
         if isinstance(reason, bytes):
             reason = reason.decode("utf-8", "replace")
         raise PhotoError(
-            f"is a camera's raw file that cannot be developed ({reason}); "
+            f"is a camera raw file that cannot be developed ({reason}); "
             "export a 16-bit TIFF instead."
         ) from None
     order, tree = directories.byte_order(data), {}
@@ -203,20 +207,20 @@ def decode_raw(data, max_pixels):
         tree = directories.read_tree(data)
     packet = tree.get(directories.XMP)
     photo = Photo(
-        _split(bands)[0],  # one band from cameras without colours
+        _split(bands)[0],  # a single channel for monochrome cameras
         format="RAW",
         exif=directories.exif_of_tree(tree, order),
         xmp=packet and packet.value,
         notes=(
             "Developed from raw with the camera's white balance and LibRaw's "
-            "usual settings.",
+            "default settings.",
         ),
     )
     return photo, 1
 
 
 def _split(bands):
-    """Pixels and opacity of an array with 1 to 4 bands."""
+    """Splits an array with 1 to 4 channels into pixels and alpha."""
     if bands.ndim == 2:
         return bands, None
     count = bands.shape[2]
@@ -231,20 +235,20 @@ def _cicp(primaries, transfer):
 
 
 def _nclx(data):
-    """Numbers of primaries and transfer function from an AVIF's header."""
+    """Code points of primaries and transfer function in an AVIF header."""
     at = data.find(b"colrnclx", 0, 1 << 16)
     return struct.unpack_from(">HH", data, at + 8) if at >= 0 else (2, 2)
 
 
 def _avif_bits(data):
-    """Bits that the header of an AVIF file tells for each band."""
+    """Bits per channel from the header of an AVIF file."""
     at = data.find(b"pixi", 0, 1 << 16)
-    # Version and flags, number of bands, bits of each.
+    # Version and flags, number of channels, bits per channel.
     return max(data[at + 9 : at + 9 + data[at + 8]]) if at >= 0 else 8
 
 
 def _boxes(data):
-    """Pairs of name and content of ISO boxes that lie one behind another."""
+    """Name and content of consecutive ISO boxes."""
     at = 0
     while at + 8 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
@@ -260,7 +264,7 @@ def _boxes(data):
 
 
 def _jxl_boxes(data):
-    """Contents of the boxes of a JPEG XL file, the first of each name."""
+    """Contents of the boxes in a JPEG XL file, the first of each name."""
     import imagecodecs
 
     found = {}
@@ -273,13 +277,13 @@ def _jxl_boxes(data):
 
 
 def _exif_item(data):
-    """The EXIF block of an AVIF file as it is stored; `None` without one."""
+    """The EXIF block as stored in an AVIF file; `None` without one."""
     try:
         meta = dict(_boxes(dict(_boxes(data))[b"meta"][4:]))
         number = _item_number(meta[b"iinf"], b"Exif")
         start, size = _item_place(meta[b"iloc"], number)
         item = data[start : start + size]
-        # Behind the distance of the TIFF header from here.
+        # Starts with the offset of the TIFF header.
         head = 4 + struct.unpack_from(">I", item)[0]
         return PREFIX + item[head:] if item[head:] else None
     except (KeyError, IndexError, TypeError, struct.error):
@@ -287,7 +291,7 @@ def _exif_item(data):
 
 
 def _item_number(infos, wanted):
-    """The number of the first item of that type (`iinf`)."""
+    """ID of the first item of a type (`iinf`)."""
     first = 6 if infos[0] == 0 else 8
     for _, info in _boxes(infos[first:]):
         short = info[0] == 2
@@ -298,7 +302,7 @@ def _item_number(infos, wanted):
 
 
 def _item_place(places, wanted):
-    """Offset and size of an item that lies in one piece (`iloc`)."""
+    """Offset and size of an item with a single extent (`iloc`)."""
     version = places[0]
     widths = [places[4] >> 4, places[4] & 15, places[5] >> 4]
     widths.append(places[5] & 15 if version else 0)
@@ -327,7 +331,7 @@ def _item_place(places, wanted):
 
 
 def _jxl_header(stream):
-    """Width, height, and whether all else is as usual: 8 bits in sRGB."""
+    """Width, height, and whether the rest is default: 8 bits in sRGB."""
     number = int.from_bytes(stream[2:34], "little")
 
     def bits(count):

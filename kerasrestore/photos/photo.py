@@ -1,4 +1,4 @@
-"""A photograph with everything that its file tells."""
+"""A photo with all of its metadata."""
 
 import dataclasses
 import warnings
@@ -11,20 +11,20 @@ from kerasrestore.photos.formats import MAX_PIXELS
 
 
 class PhotoError(ValueError):
-    """A photograph that cannot be read or written, in one sentence."""
+    """A photo cannot be read, restored or written."""
 
 
 class PhotoWarning(UserWarning):
-    """What a file of this format cannot hold of a photograph."""
+    """Data of a photo that the output format does not support."""
 
 
 @dataclass(frozen=True)
 class JpegSettings:
-    """How a JPEG was compressed, so that it can be written so again.
+    """Compression settings of a JPEG, reused for writing.
 
     Attributes:
-        tables: quantization tables, lists of 64 numbers by their index.
-        subsampling: of the colours: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0.
+        tables: quantization tables, lists of 64 numbers by index.
+        subsampling: chroma subsampling: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0.
         progressive: whether it is a progressive JPEG.
     """
 
@@ -35,34 +35,33 @@ class JpegSettings:
 
 @dataclass(eq=False, repr=False)
 class Photo:
-    """A photograph, upright.
+    """A photo in upright orientation.
 
-    `np.asarray(photo)` gives all bands, opacity behind the colours.
+    `np.asarray(photo)` returns all channels: colour, alpha, extra.
 
     Attributes:
         pixels: uint8, uint16 or float32 array, `(H, W)` for gray or
             `(H, W, 3)` for RGB. Floats have black at 0 and white at 1.
-        alpha: opacity, `(H, W)` of the same type, not multiplied into the
-            pixels, or `None`.
-        extra: bands beside colour and opacity, `(H, W, N)` of the same type,
-            infrared for example, or `None`.
-        exif: EXIF block as bytes, beginning with `Exif\\0\\0`, its
-            orientation set to upright and its thumbnail taken out, or `None`.
+        alpha: straight (unassociated) alpha, `(H, W)` of the same type, or
+            `None`.
+        extra: extra channels such as infrared, `(H, W, N)` of the same type,
+            or `None`.
+        exif: EXIF block as bytes, starting with `Exif\\0\\0`, with upright
+            orientation and without thumbnail, or `None`.
         xmp: XMP packet as bytes or `None`.
         iptc: IPTC captions and keywords (IIM) as bytes or `None`.
         icc_profile: ICC profile as bytes or `None`.
-        cicp: colour primaries and transfer function by their numbers in
-            ITU-T H.273, where the file tells them, or `None`.
-        chunks: pairs of name and bytes: texts, gamma and the like that PNG
-            alone has.
+        cicp: ITU-T H.273 code points of the colour primaries and the transfer
+            function, if the file specifies them, or `None`.
+        chunks: pairs of name and bytes of PNG chunks such as texts and gamma.
         comment: comment of a JPEG as bytes or `None`.
-        dpi: pair of dots per inch or `None`.
-        linear: whether floats are in proportion to light, as in files for
-            film and rendering, rather than encoded for a screen.
-        format: format of the file it came from, `"JPEG"` for example.
-        jpeg: `JpegSettings` of the file it came from or `None`.
-        lossless: whether that file was compressed without loss.
-        notes: sentences on what was left out or changed in reading.
+        dpi: horizontal and vertical resolution in dots per inch, or `None`.
+        linear: whether floats are linear light, as in film and rendering,
+            rather than gamma-encoded for display.
+        format: format of the source file, such as `"JPEG"`.
+        jpeg: `JpegSettings` of the source file or `None`.
+        lossless: whether the source file used lossless compression.
+        notes: messages about what was dropped or changed while reading.
     """
 
     pixels: np.ndarray
@@ -84,15 +83,15 @@ class Photo:
 
     @classmethod
     def read(cls, source, *, max_pixels=MAX_PIXELS):
-        """Reads a photo: see `kerasrestore.photos.read_photo`."""
+        """Reads a photo; see `kerasrestore.photos.read_photo`."""
         from kerasrestore.photos.reading import read_photo
 
         return read_photo(source, max_pixels=max_pixels)
 
     def save(self, target, *, format=None, quality=None):
-        """Writes the photo: see `kerasrestore.photos.write_photo`.
+        """Writes the photo; see `kerasrestore.photos.write_photo`.
 
-        Warns with a `PhotoWarning` of what the format cannot hold.
+        Emits a `PhotoWarning` for data that the format does not support.
 
         Example:
         >>> import tempfile
@@ -108,7 +107,7 @@ class Photo:
 
     @property
     def size(self):
-        """Width and height in pixels, as PIL has them."""
+        """Width and height in pixels, in PIL's order."""
         return self.pixels.shape[1], self.pixels.shape[0]
 
     def __repr__(self):
@@ -116,7 +115,7 @@ class Photo:
         return f"Photo({width}x{height}, {self.pixels.dtype}, {self.format})"
 
     def _repr_png_(self):
-        """What a notebook shows."""
+        """PNG for display in a notebook."""
         from kerasrestore.photos.png import encode
 
         return encode(self.with_bits(8))
@@ -125,16 +124,16 @@ class Photo:
         return np.array(self.joined(), dtype=dtype, copy=copy)
 
     def joined(self):
-        """All bands in one array: `(H, W)` for gray alone, else
-        `(H, W, C)` with colour, opacity and extra bands."""
+        """All channels in one array: `(H, W)` for plain gray, else
+        `(H, W, C)` with colour, alpha and extra channels."""
         if self.alpha is None and self.extra is None:
             return self.pixels
         bands = (self.pixels, self.alpha, self.extra)
         return np.dstack([band for band in bands if band is not None])
 
     def mapped(self, function):
-        """A copy with every band taken through `function`, each an array
-        `(H, W)` or `(H, W, C)`."""
+        """A copy with `function` applied to pixels, alpha and extra channels,
+        each an array `(H, W)` or `(H, W, C)`."""
         bands = {
             name: function(band)
             for name in ("pixels", "alpha", "extra")
@@ -143,10 +142,10 @@ class Photo:
         return dataclasses.replace(self, **bands)
 
     def with_bits(self, bits):
-        """A copy with integers of 8 or 16 bits.
+        """A copy converted to 8 or 16 bits.
 
-        Floats are clipped to 0..1; linear ones without a profile that says so
-        get sRGB's encoding.
+        Floats are clipped to 0..1; linear ones without an ICC profile are
+        converted to sRGB encoding.
 
         Example:
         >>> Photo(np.full((2, 2), 65535, "uint16")).with_bits(8).pixels[0, 0]
@@ -173,29 +172,29 @@ class Photo:
 
     @classmethod
     def from_pil(cls, image):
-        """A photo from a PIL image, orientation applied.
+        """Creates a photo from a PIL image, applying its orientation.
 
         Raises:
-            PhotoError: if its mode cannot be restored.
+            PhotoError: if the image mode is not supported.
         """
         from kerasrestore.photos.pillow import photo_of_image
 
         return photo_of_image(image)
 
     def to_pil(self):
-        """A PIL image with profile and metadata in its `info`.
+        """Converts to a PIL image with profile and metadata in its `info`.
 
         Raises:
             PhotoError: for floats, 16-bit colour and 16 bits with alpha,
-                which Pillow cannot hold.
+                which Pillow does not support.
         """
         deep = self.pixels.dtype == np.uint16
         if self.pixels.dtype == np.float32 or (
             deep and (self.pixels.ndim == 3 or self.alpha is not None)
         ):
             raise PhotoError(
-                "Pillow holds 8 bits, and 16 in gray images without alpha "
-                "alone; use photo.pixels or photo.with_bits(8)."
+                "Pillow supports 8 bits, and 16 bits only for gray without "
+                "alpha; use photo.pixels or photo.with_bits(8)."
             )
         image = Image.fromarray(dataclasses.replace(self, extra=None).joined())
         for key in ("exif", "icc_profile", "xmp", "dpi", "comment"):

@@ -1,4 +1,4 @@
-"""Photos that Pillow decodes whole: WebP, BMP, 8-bit AVIF, PIL images."""
+"""Photos that Pillow decodes fully: WebP, BMP, 8-bit AVIF, PIL images."""
 
 import io
 import warnings
@@ -17,24 +17,24 @@ from kerasrestore.photos.photo import Photo, PhotoError
 
 
 def open_image(data, kind, max_pixels):
-    """A PIL image of that format, its size checked.
+    """Opens an image of a given format with Pillow and checks its size.
 
     Raises:
-        PhotoError: if it is too large or holds several pictures.
+        PhotoError: if it is too large or contains several images.
     """
     image = Image.open(io.BytesIO(data), formats=[kind])
     shared.check_size(image.width, image.height, max_pixels)
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
         raise PhotoError(
-            f"holds {frames} pictures; save the one that is wanted as a file "
-            "of its own."
+            f"contains {frames} images; save the one you want as a separate "
+            "file."
         )
     return image
 
 
 def decode(data, kind, max_pixels):
-    """`Photo` and orientation of a WebP or BMP file."""
+    """Decodes a WebP or BMP file into a `Photo` and its orientation."""
     with open_image(data, kind, max_pixels) as image:
         pixels, alpha = pixels_of(image)
         metadata = metadata_of(image)
@@ -46,9 +46,9 @@ def decode(data, kind, max_pixels):
 
 
 def photo_of_image(image):
-    """A `Photo` from a PIL image, orientation applied."""
+    """Creates a `Photo` from a PIL image, applying its orientation."""
     with warnings.catch_warnings():
-        # Pillow warns of odd metadata, which is no reason not to restore.
+        # Pillow warns about unusual metadata, which is irrelevant here.
         warnings.simplefilter("ignore")
         check_mode(image.mode, "The image ")
         pixels, alpha = pixels_of(image)
@@ -56,26 +56,26 @@ def photo_of_image(image):
         try:
             orientation = image.getexif().get(ORIENTATION, 1)
         except Exception:
-            # Broken metadata is no reason not to restore the picture.
+            # Broken metadata must not prevent a restoration.
             orientation = 1
     return shared.upright(photo, orientation)
 
 
 def check_mode(mode, name=""):
-    """Raises PhotoError for colours that no restorer knows."""
+    """Raises PhotoError for unsupported colour modes."""
     if mode == "CMYK":
         raise PhotoError(
-            f"{name}is in CMYK, for printing; convert it to RGB first."
+            f"{name}is a CMYK image for print; convert it to RGB first."
         )
     if mode in ("F", "I", "LAB", "HSV"):
         raise PhotoError(
-            f"{name}has pixels of the kind {mode}; convert it to 8 or 16 "
-            "bits, gray or RGB, first."
+            f"{name}has the unsupported mode {mode}; convert it to gray or "
+            "RGB with 8 or 16 bits first."
         )
 
 
 def pixels_of(image):
-    """Pixels and opacity of a PIL image as arrays."""
+    """Pixels and alpha of a PIL image as arrays."""
     check_mode(image.mode)
     transparent = "transparency" in image.info
     if image.mode.startswith("I;16"):
@@ -100,7 +100,7 @@ def pixels_of(image):
 
 def metadata_of(image):
     """`exif`, `xmp`, `icc_profile`, `dpi` and `comment` of a PIL image, each
-    `None` where there is none or it is unreadable."""
+    `None` if missing or unreadable."""
     found = {
         key: value if isinstance(value, bytes) and value else None
         for key in ("exif", "xmp", "icc_profile", "comment")
@@ -114,7 +114,7 @@ def metadata_of(image):
 
 
 def _exif_of_tags(image):
-    """EXIF of an image that has it as tags alone, as TIFF does."""
+    """EXIF of an image that stores it as tags, such as TIFF."""
     try:
         tags = image.getexif()
         exif = Image.Exif()
@@ -131,7 +131,7 @@ def _exif_of_tags(image):
                 exif[tag] = exif.get_ifd(tag)
         return exif.tobytes() if len(exif) else None
     except Exception:
-        # Broken metadata is no reason not to restore the picture.
+        # Broken metadata must not prevent a restoration.
         return None
 
 

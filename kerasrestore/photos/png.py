@@ -1,4 +1,4 @@
-"""PNG files: pixels of 8 and 16 bits, and every chunk that tells of them.
+"""PNG files: 8- and 16-bit pixels, and metadata chunks.
 
 References:
     PNG (third edition), W3C, 2025: sections 5 and 11.
@@ -23,7 +23,7 @@ from kerasrestore.photos.pillow import pixels_of
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GRAY, PALETTE = 0, 3
 XMP_HEAD = b"XML:com.adobe.xmp\0"
-# Chunks that are handed on as they are.
+# Chunks that are copied unchanged.
 COLOURS = (b"cICP", b"gAMA", b"cHRM", b"sRGB", b"mDCV", b"cLLI")
 TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _PICTURE = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -36,7 +36,7 @@ _RAW = b"Raw profile type "
 
 
 def decode(data, max_pixels):
-    """`Photo` and orientation of a PNG file."""
+    """Decodes a PNG file into a `Photo` and its orientation."""
     chunks = list(_chunks(data))
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise PhotoError("is damaged; copy the file again.")
@@ -46,8 +46,8 @@ def decode(data, max_pixels):
         frames = int.from_bytes(body[:4], "big") if name == b"acTL" else 1
         if frames > 1:
             raise PhotoError(
-                f"holds {frames} pictures; save the one that is wanted as a "
-                "file of its own."
+                f"contains {frames} images; save the one you want as a "
+                "separate file."
             )
     picture = SIGNATURE + b"".join(
         whole for name, _, whole in chunks if name in _PICTURE
@@ -62,7 +62,7 @@ def decode(data, max_pixels):
         pixels = bands[..., 0] if count < 3 else bands[..., :3]
         alpha = bands[..., -1] if count in (2, 4) else None
     else:
-        # Pillow knows palettes, few bits and transparent colours.
+        # Pillow handles palettes, low bit depths and transparent colours.
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             pixels, alpha = pixels_of(image)
     names = dict.fromkeys(name for name, _, _ in chunks)
@@ -72,30 +72,30 @@ def decode(data, max_pixels):
         alpha,
         format="PNG",
         **_metadata(chunks),
-        notes=(f"Left out: {', '.join(unknown)}.",) if unknown else (),
+        notes=(f"Dropped: {', '.join(unknown)}.",) if unknown else (),
     )
     return photo, shared.orientation_of(photo.exif)
 
 
 def encode(photo):
-    """Bytes of a PNG file with all that a `Photo` tells.
+    """Encodes a `Photo` with its metadata as a PNG file.
 
     Args:
-        photo: `Photo` of uint8 or uint16; extra bands are left out.
+        photo: `Photo` of type uint8 or uint16; extra channels are dropped.
     """
     import imagecodecs
 
     bands = dataclasses.replace(photo, extra=None).joined()
     data = imagecodecs.png_encode(np.ascontiguousarray(bands), level=6)
-    # Signature and header come first, ours follow at once: some must precede
-    # the pixels.
+    # Insert right after signature and header: some chunks must precede the
+    # pixels.
     first = len(SIGNATURE) + 12 + 13
     added = b"".join(_packed(name, body) for name, body in _chunks_of(photo))
     return data[:first] + added + data[first:]
 
 
 def text_keywords(chunks):
-    """Keywords of the text chunks among `chunks`, in order."""
+    """Keywords of the text chunks in `chunks`, in order."""
     return [
         body.partition(b"\0")[0].decode("latin-1")
         for name, body in chunks
@@ -104,7 +104,7 @@ def text_keywords(chunks):
 
 
 def colour_chunks(chunks):
-    """Names of the chunks that give colours a meaning other than sRGB's."""
+    """Names of the chunks that define a colour space other than sRGB."""
     usual = {
         b"gAMA": (45455).to_bytes(4, "big"),
         b"cHRM": struct.pack(
@@ -119,7 +119,7 @@ def colour_chunks(chunks):
 
 
 def _chunks(data):
-    """Name, content and whole bytes of each chunk; the last may be cut."""
+    """Name, data and raw bytes of each chunk; the last may be truncated."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
@@ -134,7 +134,7 @@ def _packed(name, body):
 
 
 def _metadata(chunks):
-    """Keywords of a `Photo` from the chunks beside its pixels."""
+    """Keyword arguments of a `Photo` from the metadata chunks."""
     found = {"chunks": []}
     profiles = {}
     palette, bits, colour = b"", 8, 2
@@ -171,8 +171,8 @@ def _metadata(chunks):
 
 
 def _take_profiles(found, profiles):
-    """Takes over what ImageMagick and ExifTool write as text in hexadecimal
-    digits, for want of a chunk."""
+    """Adds the profiles that ImageMagick and ExifTool store as hexadecimal
+    text, for lack of a dedicated chunk."""
     exif = profiles.get(b"exif") or profiles.get(b"APP1")
     if exif and exif.startswith(PREFIX):
         found.setdefault("exif", exif)
@@ -184,7 +184,7 @@ def _take_profiles(found, profiles):
 
 def _chunks_of(photo):
     if photo.cicp is not None:
-        # PNG has RGB of the full range alone.
+        # PNG supports only full-range RGB.
         yield b"cICP", bytes((*photo.cicp, 0, 1))
     if photo.icc_profile is not None:
         yield b"iCCP", b"icc\0\0" + zlib.compress(photo.icc_profile)
@@ -203,7 +203,7 @@ def _chunks_of(photo):
 
 
 def _background(body, palette, bits, colour):
-    """A background colour for pixels of 8 or 16 bits without palette."""
+    """Converts a background colour for 8- or 16-bit pixels, no palette."""
     if colour == PALETTE:
         entry = palette[3 * body[0] : 3 * body[0] + 3] if body else b""
         return struct.pack(">3H", *entry) if len(entry) == 3 else None
@@ -216,7 +216,7 @@ def _background(body, palette, bits, colour):
 
 
 def _raw(name, body):
-    """The bytes of a profile in hexadecimal digits, `None` if damaged."""
+    """Bytes of a profile stored as hexadecimal text, `None` if damaged."""
     if name == b"iTXt":
         text = _international(body)
     else:
@@ -238,7 +238,7 @@ def _international(body):
 
 
 def _inflated(data):
-    """Decompressed bytes, `None` if damaged or enormous."""
+    """Decompressed bytes, `None` if damaged or too large."""
     try:
         stream = zlib.decompressobj()
         found = stream.decompress(data, _LARGEST)

@@ -1,4 +1,4 @@
-"""Any photo file in, a `Photo` out."""
+"""Reading photo files of any supported format."""
 
 import contextlib
 import io
@@ -18,30 +18,31 @@ from kerasrestore.photos.formats import (
 )
 from kerasrestore.photos.photo import PhotoError
 
-# Larger than any file of that many pixels has to be.
+# More than a file within the pixel limit needs.
 MAX_BYTES = 2 << 30
 _READING = threading.Lock()
 
 
 def read_photo(source, *, max_pixels=MAX_PIXELS):
-    """Reads a photo of any kind.
+    """Reads a photo in any supported format.
 
-    The orientation is applied to the pixels and noted as upright, so that
-    nobody applies it again. Palettes become RGB; 2 to 7 bits become 8, 9 to
-    15 become 16; opacity is divided out where it was multiplied in. Of a file
-    with previews, masks or gain maps the main picture is taken and
-    `Photo.notes` says what was left.
+    The orientation is applied to the pixels and reset to upright in the
+    metadata. Palettes become RGB; 2 to 7 bits become 8, 9 to 15 become 16;
+    premultiplied alpha becomes straight alpha. From files with previews,
+    masks or gain maps only the main image is read, and `Photo.notes` lists
+    what was dropped.
 
     Args:
-        source: path (`~` is the home folder) or binary file.
-        max_pixels: pixels from which a file is refused before it is decoded.
+        source: path (`~` is expanded) or binary file.
+        max_pixels: maximum number of pixels; larger images are rejected
+            before decoding.
 
     Returns:
         A `Photo`.
 
     Raises:
-        PhotoError: if there is no such file, or it is not one whole picture
-            of a kind that can be restored.
+        PhotoError: if the file does not exist, is damaged, contains several
+            main images, or has an unsupported format.
 
     Example:
     >>> import io
@@ -53,7 +54,7 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
     """
     name, suffix, data = _contents(source, max(MAX_BYTES, 8 * max_pixels))
     try:
-        # One at a time: what Pillow warns of is turned off for everybody.
+        # One at a time: silencing Pillow's warnings affects all threads.
         with _READING, _unguarded_pillow(max_pixels):
             photo, orientation = _decode(data, suffix, max_pixels)
         return shared.upright(photo, orientation)
@@ -61,21 +62,21 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
         raise PhotoError(f"{name} {error}") from None
     except Image.DecompressionBombError:
         raise PhotoError(
-            f"{name} has more than the limit of {max_pixels / 1e6:.0f} million "
-            "pixels; raise the limit (--max-megapixels, max_pixels) if you "
+            f"{name} has more pixels than the limit of {max_pixels / 1e6:.0f} "
+            "million; raise the limit (--max-megapixels, max_pixels) if you "
             "trust the file."
         ) from None
     except MemoryError:
         raise
     except Exception as error:
-        # Decoders of strangers' files fail in many ways.
+        # Decoders fail in many ways on malformed files.
         raise PhotoError(
             f"{name} is damaged ({error}); copy the file again."
         ) from None
 
 
 def _contents(source, max_bytes):
-    """Name for messages, ending and bytes of a file."""
+    """Name for messages, extension and bytes of a file."""
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
         name = name if isinstance(name, str) else "The photo"
@@ -92,7 +93,7 @@ def _contents(source, max_bytes):
             if path.exists() and not path.is_file():
                 # A pipe or a device may never end.
                 raise PhotoError(
-                    f"{path} is no ordinary file; give an image file."
+                    f"{path} is not a regular file; give an image file."
                 )
             with open(path, "rb") as file:
                 if os.fstat(file.fileno()).st_size > max_bytes:
@@ -110,7 +111,7 @@ def _contents(source, max_bytes):
             ) from None
     if data is None or len(data) > max_bytes:
         raise PhotoError(
-            f"{name} is larger than {max_bytes >> 30} GiB; cut the picture up "
+            f"{name} is larger than {max_bytes >> 30} GiB; split the image "
             "first."
         )
     if not data:
@@ -144,8 +145,8 @@ def _decode(data, suffix, max_pixels):
 
 @contextlib.contextmanager
 def _unguarded_pillow(max_pixels):
-    """Keeps Pillow from warning of odd metadata, which must not stop a
-    restoration, and of sizes that the caller allows."""
+    """Silences Pillow's warnings about unusual metadata, and about image
+    sizes that the caller allows."""
     usual = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -163,9 +164,9 @@ def _refuse(data):
             kind = image.format
     except Exception:
         raise PhotoError(
-            f"is not an image of a known kind; wanted {READ}."
+            f"is not an image in a supported format; use {READ}."
         ) from None
     raise PhotoError(
-        f"is a {kind} file, which is not read; convert it to PNG, JPEG or "
-        "TIFF first."
+        f"is a {kind} file, which is not supported; convert it to PNG, JPEG "
+        "or TIFF first."
     )

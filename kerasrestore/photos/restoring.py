@@ -1,4 +1,4 @@
-"""One path for a photo through a restorer, whoever asks for it."""
+"""Restoring a photo with any restorer."""
 
 import dataclasses
 import io
@@ -10,23 +10,24 @@ from kerasrestore.photos.photo import PhotoError
 
 
 def restore_photo(photo, restore):
-    """Restores a photo and keeps all that belongs to it.
+    """Restores the pixels of a photo and keeps everything else.
 
-    Floats are restored between black and white, in sRGB's encoding where they
-    are linear; what lies beyond, such as highlights, is added again as it
-    was. Opacity and further bands stay as they are; where the restorer
-    enlarges, they are enlarged by bicubic interpolation.
+    Floats are restored in [0, 1], and converted to sRGB encoding for that if
+    they are linear; values outside, such as highlights, are clipped off before
+    and added back unrestored. Alpha and extra channels are not restored; if
+    the restorer enlarges the image, they are resized with bicubic
+    interpolation.
 
     Args:
         photo: `Photo`.
-        restore: function that takes and gives pixels, `(H, W)` or
-            `(H, W, 3)` of uint8, uint16 or float32.
+        restore: function from pixels to pixels, `(H, W)` or `(H, W, 3)` of
+            type uint8, uint16 or float32.
 
     Returns:
-        A `Photo` of the same kind.
+        A `Photo` with the same metadata.
 
     Raises:
-        PhotoError: if floats do not have white near 1 or are no numbers.
+        PhotoError: if floats are not scaled to white at 1, or contain NaN.
 
     Example:
     >>> from kerasrestore.photos import Photo
@@ -45,8 +46,8 @@ def restore_photo(photo, restore):
 
 
 def enlarge(array, width, height):
-    """An array `(H, W)` or `(H, W, C)` at another size, by bicubic
-    interpolation, of the same type.
+    """Resizes an array `(H, W)` or `(H, W, C)` with bicubic interpolation,
+    keeping its type.
 
     Example:
     >>> enlarge(np.zeros((2, 3), "uint16"), 6, 4).shape
@@ -66,7 +67,7 @@ def enlarge(array, width, height):
 
 
 def is_linear(profile):
-    """Whether an ICC profile is of numbers in proportion to light.
+    """Whether an ICC profile has a linear transfer function.
 
     Example:
     >>> from PIL import ImageCms
@@ -83,7 +84,7 @@ def is_linear(profile):
         found = ImageCms.profileToProfile(
             middle, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
         )
-        # Half of the light is 188 in sRGB.
+        # Linear 0.5 is 188 in sRGB.
         return found.getpixel((0, 0))[1] > 165
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return False
@@ -92,12 +93,12 @@ def is_linear(profile):
 def _restore_floats(photo, restore):
     pixels = photo.pixels
     if np.isnan(pixels).any():
-        raise PhotoError("The photo has values that are no numbers; fill them.")
+        raise PhotoError("The photo contains NaN; replace them first.")
     middle = float(np.median(pixels))
     if middle > 1.0:
         raise PhotoError(
-            "Float photos have white at 1, but half of this one's values are "
-            f"above {middle:g}; scale it first."
+            "Float photos must have white at 1, but half of the values of "
+            f"this one are above {middle:g}; rescale it first."
         )
     inside = np.clip(pixels, 0, 1)
     beyond = pixels - inside
@@ -111,7 +112,7 @@ def _restore_floats(photo, restore):
 
 
 def from_linear(light):
-    """sRGB's encoding of light in [0, 1] (IEC 61966-2-1)."""
+    """sRGB encoding of linear light in [0, 1] (IEC 61966-2-1)."""
     curved = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
     return np.where(light <= 0.0031308, 12.92 * light, curved).astype("f4")
 

@@ -1,4 +1,4 @@
-"""What the readers of all formats share: size, orientation, metadata."""
+"""Helpers for all formats: size checks, orientation, metadata, bit depth."""
 
 import dataclasses
 import struct
@@ -10,7 +10,7 @@ from kerasrestore.photos.photo import PhotoError
 
 
 def check_size(width, height, max_pixels):
-    """Raises PhotoError for more pixels than that."""
+    """Raises PhotoError if there are more than `max_pixels` pixels."""
     if width * height > max_pixels:
         raise PhotoError(
             f"has {width}x{height} pixels, more than the limit of "
@@ -20,14 +20,14 @@ def check_size(width, height, max_pixels):
 
 
 def orient(array, orientation):
-    """Turns pixels upright.
+    """Rotates pixels upright.
 
     Args:
         array: `(H, W)` or `(H, W, C)`.
         orientation: EXIF orientation, 1 to 8.
 
     Returns:
-        The array, turned and mirrored as the orientation asks for.
+        The rotated and mirrored array.
     """
     if orientation in (5, 6, 7, 8):
         array = array.swapaxes(0, 1)
@@ -39,7 +39,7 @@ def orient(array, orientation):
 
 
 def orientation_of(exif):
-    """The orientation that an EXIF block tells, 1 if none."""
+    """The orientation in an EXIF block, 1 if there is none."""
     data = (exif or b"").removeprefix(directories.PREFIX)
     try:
         entry = directories.read_tree(data).get(directories.ORIENTATION)
@@ -50,11 +50,11 @@ def orientation_of(exif):
 
 
 def upright(photo, orientation):
-    """A photo with its orientation applied and its metadata true again.
+    """Applies the orientation to a photo and updates its metadata.
 
     Args:
-        photo: `Photo` as its file has it.
-        orientation: EXIF orientation; what is not 1 to 8 is ignored.
+        photo: `Photo` as stored in its file.
+        orientation: EXIF orientation; values other than 1 to 8 are ignored.
     """
     if orientation in range(2, 9):
         photo = photo.mapped(lambda band: orient(band, orientation))
@@ -65,15 +65,15 @@ def upright(photo, orientation):
         packet, announced = xmp.clean(packet)
         if announced:
             notes += (
-                "The gain map, video or depth map that came with the "
-                "picture is left out, and what announced it in XMP.",
+                "The embedded gain map, video or depth map is dropped, "
+                "including its XMP.",
             )
     exif = photo.exif and directories.clean_exif(photo.exif)
     return dataclasses.replace(photo, exif=exif, xmp=packet, notes=notes)
 
 
 def deeper(array, bits):
-    """Integers of `bits` bits as uint8 or uint16 over the whole range."""
+    """Scales integers with `bits` bits to the full uint8 or uint16 range."""
     dtype, white = (np.uint8, 255) if bits <= 8 else (np.uint16, 65535)
     top = (1 << bits) - 1
     if top == white:
@@ -83,7 +83,7 @@ def deeper(array, bits):
 
 
 def divided(pixels, alpha):
-    """Pixels without the opacity that was multiplied into them."""
+    """Converts premultiplied (associated) to straight alpha."""
     share = alpha if pixels.ndim == 2 else alpha[..., None]
     clear = share <= 0
     if pixels.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""TIFF files of any bit depth: which picture is the photo, bands, tags."""
+"""TIFF files of any bit depth: main page, channels and tags."""
 
 import io
 import logging
@@ -21,8 +21,8 @@ from kerasrestore.photos.photo import Photo, PhotoError
 from kerasrestore.photos.pillow import pixels_of
 from kerasrestore.photos.restoring import is_linear
 
-# tifffile tells of odd tags by logging, which goes to the terminal unless
-# somebody listens.
+# tifffile logs warnings about unusual tags, which would go to the terminal
+# without a handler.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 GRAY_INVERTED, GRAY, RGB, PALETTE, MASK, CMYK, YCBCR = range(7)
@@ -30,27 +30,27 @@ CFA, LINEAR_RAW = 32803, 34892
 DNG_VERSION = 50706
 JPEG = 7
 _KINDS = {
-    MASK: "a mask",
-    8: "colours in CIELAB",
-    9: "colours in ICCLAB",
-    10: "colours in ITULAB",
-    32844: "luminance in LogL",
-    32845: "colours in LogLuv",
-    51177: "a depth map",
+    MASK: "a mask only",
+    8: "CIELAB colours",
+    9: "ICCLAB colours",
+    10: "ITULAB colours",
+    32844: "LogL luminance",
+    32845: "LogLuv colours",
+    51177: "a depth map only",
 }
 _REDUCED, _MASK = 1, 4
 _MOST_PICTURES = 256
 _MOST_BANDS = 16
-# Sides of an unmarked preview as a share of the photo's, at most.
+# Maximum size of an unmarked preview relative to the photo.
 _PREVIEW = 0.6
 
 
 def decode(data, max_pixels):
-    """`Photo` and orientation of a TIFF file.
+    """Decodes a TIFF file into a `Photo` and its orientation.
 
     Raises:
-        PhotoError: if the file holds no picture that is the photo, or one
-            of a kind that cannot be restored.
+        PhotoError: if the file has no main image or its type is not
+            supported.
     """
     import tifffile
 
@@ -86,8 +86,8 @@ def decode(data, max_pixels):
 
 
 def is_raw(data):
-    """Whether a TIFF is a camera raw file: one with a DNG's version, or with
-    the mosaic of a sensor in it."""
+    """Whether a TIFF is a camera raw file: it has a DNG version tag or
+    contains a sensor mosaic."""
     import tifffile
 
     with tifffile.TiffFile(io.BytesIO(data)) as file:
@@ -97,7 +97,7 @@ def is_raw(data):
 
 
 def encode(photo):
-    """Bytes of a TIFF file with all that a `Photo` tells."""
+    """Encodes a `Photo` with its metadata as a TIFF file."""
     import tifffile
 
     bands = np.ascontiguousarray(photo.joined())
@@ -130,10 +130,10 @@ def encode(photo):
 
 
 def _with_tags(data, tree):
-    """Adds tags and directories to the bytes of a one-page TIFF.
+    """Adds tags and directories to a single-page TIFF.
 
-    They are put at the end, and with them the first directory, longer by
-    their entries. What lays out the file stays as it is.
+    They are appended together with an extended copy of the first directory.
+    The tags that describe the file layout are kept.
     """
     order = directories.byte_order(data)
     start = directories.first_directory(data)
@@ -144,14 +144,14 @@ def _with_tags(data, tree):
 
 
 def _pictures(file):
-    """All pages and the pages below them."""
+    """All pages and subpages."""
     found = []
     for page in file.pages:
         found += [page, *(page.pages or ())]
         if len(found) > _MOST_PICTURES:
             raise PhotoError(
-                f"holds more than {_MOST_PICTURES} pictures; save the one "
-                "that is wanted as a file of its own."
+                f"contains more than {_MOST_PICTURES} images; save the one "
+                "you want as a separate file."
             )
     # Damaged sizes may be anything, long tuples too.
     sides = [(page, page.imagewidth, page.imagelength) for page in found]
@@ -163,15 +163,15 @@ def _pictures(file):
 
 
 def _main_page(file):
-    """The page that is the photo, and notes on what others there are.
+    """The page of the main image, and notes about other pages.
 
-    Previews come before or behind it, and not all are marked as such.
+    Previews may come before or after it and are not always marked as such.
     """
     pictures = _pictures(file)
     whole = [page for page in pictures if not _role(page) & (_REDUCED | _MASK)]
     whole = whole or [page for page in pictures if not _role(page) & _MASK]
     if not whole:
-        raise PhotoError("holds no picture; give another file.")
+        raise PhotoError("contains no image; use another file.")
     main = max(whole, key=lambda page: page.imagewidth * page.imagelength)
     equals = [
         page
@@ -181,19 +181,19 @@ def _main_page(file):
     ]
     if len(equals) > 1:
         raise PhotoError(
-            f"holds {len(equals)} pictures; save the one that is wanted as a "
-            "file of its own."
+            f"contains {len(equals)} images; save the one you want as a "
+            "separate file."
         )
     if len(pictures) == 1:
         return main, ()
     return main, (
-        f"The file holds {len(pictures)} pictures (previews and masks among "
-        "them); the main one alone is taken.",
+        f"The file contains {len(pictures)} images (including previews and "
+        "masks); only the main one is used.",
     )
 
 
 def _role(page):
-    """Bits that say whether a page is a preview or a mask."""
+    """Flags that mark a page as a preview or a mask."""
     tag = page.tags.get(254)
     role = int(tag.value) if tag is not None else 0
     old = page.tags.get(255)
@@ -205,15 +205,15 @@ def _role(page):
 
 
 def _bands(page, data, file):
-    """Pixels, opacity and further bands of a page."""
+    """Pixels, alpha and extra channels of a page."""
     kind = page.photometric
     colours = {GRAY_INVERTED: 1, GRAY: 1, PALETTE: 1, RGB: 3, YCBCR: 3}.get(
         kind
     )
     if kind == CMYK:
-        raise PhotoError("is in CMYK, for printing; convert it to RGB first.")
+        raise PhotoError("is a CMYK image for print; convert it to RGB first.")
     if colours is None:
-        named = _KINDS.get(kind, f"pixels of the kind {int(kind)}")
+        named = _KINDS.get(kind, f"the photometric interpretation {int(kind)}")
         raise PhotoError(f"has {named}; convert it to gray or RGB first.")
     if page.samplesperpixel < colours or page.imagedepth != 1:
         raise PhotoError("is damaged; copy the file again.")
@@ -234,8 +234,8 @@ def _bands(page, data, file):
             6: "complex ",
         }
         raise PhotoError(
-            f"has {word.get(samples, '')}samples of {bits} bits; convert it "
-            "to 8 or 16 bits or to 32-bit floats first."
+            f"has {bits}-bit {word.get(samples, '')}samples; convert it to 8 "
+            "or 16 bits or to 32-bit floats first."
         )
     bands = page.asarray()
     if page.planarconfig == 2 and bands.ndim == 3:
@@ -254,8 +254,8 @@ def _bands(page, data, file):
 
 
 def _split_extra(pixels, rest, meanings):
-    """Divides opacity out of pixels that it was multiplied into, and parts it
-    from bands of other meanings."""
+    """Separates alpha from other extra channels, and converts premultiplied
+    to straight alpha."""
     meanings = [int(m) for m in meanings] + [0] * rest.shape[-1]
     found = [i for i in range(rest.shape[-1]) if meanings[i] in (1, 2)][:1]
     others = [i for i in range(rest.shape[-1]) if i not in found]
@@ -269,10 +269,10 @@ def _split_extra(pixels, rest, meanings):
 
 
 def _through_pillow(page, data, file):
-    """Pixels and opacity of YCbCr that libtiff alone can make RGB."""
+    """Pixels and alpha of YCbCr data that only libtiff converts to RGB."""
     pages = list(file.pages)
     if page not in pages:
-        raise PhotoError("has a picture in YCbCr; convert it to RGB first.")
+        raise PhotoError("has YCbCr colours; convert it to RGB first.")
     with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
         image.seek(pages.index(page))
         return pixels_of(image)
@@ -282,14 +282,14 @@ def _iptc(block, resources):
     if block is None:
         return iptc_of_photoshop(resources or b"")
     if block[:1] != b"\x1c" and block[3:4] == b"\x1c":
-        # Written as 32-bit numbers of the other byte order.
+        # Stored as 32-bit integers in the opposite byte order.
         block = np.frombuffer(block[: len(block) // 4 * 4], ">u4")
         block = block.astype("<u4").tobytes()
     return block
 
 
 def _number(tree, tag, order, default):
-    """The first number of an integer or rational tag."""
+    """First value of an integer or rational tag."""
     entry = tree.get(tag)
     layout = {3: "H", 4: "I", 5: "II"}.get(getattr(entry, "kind", None))
     if layout is None:

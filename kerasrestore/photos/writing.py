@@ -1,4 +1,4 @@
-"""A `Photo` out, into any format that can hold it."""
+"""Writing a `Photo` in any format that supports its pixels."""
 
 import dataclasses
 import io
@@ -19,24 +19,23 @@ from kerasrestore.photos.photo import PhotoError
 def write_photo(target, photo, *, format=None, quality=None):
     """Writes a photo.
 
-    The file appears whole or not at all. Metadata that tells the size is
-    brought up to date.
+    Files are written atomically. The image size in the metadata is updated.
 
     Args:
-        target: path (`~` is the home folder) or binary file.
+        target: path (`~` is expanded) or binary file.
         photo: `Photo`.
-        format: `"JPEG"`, `"PNG"`, `"TIFF"`, `"WEBP"`, `"AVIF"` or `"BMP"`;
-            by default what the ending of the name says.
-        quality: 1 to 100, of JPEG, WebP and AVIF; by default a JPEG that was
-            a JPEG keeps its quantization and subsampling, a WebP that was
-            lossless stays so, and all others get 95.
+        format: `"JPEG"`, `"PNG"`, `"TIFF"`, `"WEBP"`, `"AVIF"` or `"BMP"`; by
+            default derived from the file extension.
+        quality: 1 to 100 for JPEG, WebP and AVIF. By default, JPEG to JPEG
+            keeps quantization tables and subsampling, lossless WebP stays
+            lossless, and everything else uses 95.
 
     Returns:
-        Sentences on what the format cannot hold of the photo.
+        Messages about data that the format does not support.
 
     Raises:
-        PhotoError: if the format cannot hold the pixels or the file cannot be
-            written.
+        PhotoError: if the format does not support the pixels or the file
+            cannot be written.
 
     Example:
     >>> from kerasrestore.photos import Photo
@@ -63,16 +62,16 @@ def write_photo(target, photo, *, format=None, quality=None):
 
 
 def check_writable(target, photo, *, format=None, quality=None):
-    """Raises PhotoError if `write_photo` would refuse, before any work.
+    """Raises the PhotoError that `write_photo` would raise, ahead of time.
 
     Args:
-        target: what is to be written to.
-        photo: `Photo` of the kind and size that is to be written.
+        target: as in `write_photo`.
+        photo: `Photo` with the type and size of the output.
         format: as in `write_photo`.
         quality: as in `write_photo`.
 
     Returns:
-        The format's name.
+        The name of the output format.
     """
     named = None if hasattr(target, "write") else _path(target)
     kind = format_named(format) if format else None
@@ -80,13 +79,13 @@ def check_writable(target, photo, *, format=None, quality=None):
         kind = named and FORMATS.get(named.suffix.lower())
     if kind is None:
         raise PhotoError(
-            f"{named} has no ending of a format that is written; use one of "
-            f"{', '.join(sorted(FORMATS))}."
+            f"{named} does not have the extension of an output format; use "
+            f"one of {', '.join(sorted(FORMATS))}."
             if named
-            else "A file without a name wants a format, PNG for example."
+            else "A file object needs a format, such as PNG."
         )
     if quality is not None and not 1 <= quality <= 100:
-        raise PhotoError(f"quality is a number from 1 to 100, got {quality}.")
+        raise PhotoError(f"quality must be from 1 to 100, got {quality}.")
     _check_pixels(named or kind, kind, photo)
     if named is not None:
         _check_place(named)
@@ -94,7 +93,7 @@ def check_writable(target, photo, *, format=None, quality=None):
 
 
 def format_named(name):
-    """The format of that name or ending.
+    """Looks up a format by name or file extension.
 
     Example:
     >>> format_named("jpg"), format_named("TIFF"), format_named(".webp")
@@ -103,12 +102,14 @@ def format_named(name):
     kind = FORMATS.get("." + name.lower().lstrip("."), name.upper())
     if kind not in WRITTEN:
         endings = ", ".join(item.suffixes[0][1:] for item in WRITTEN.values())
-        raise PhotoError(f"{name} is no format; use one of {endings}.")
+        raise PhotoError(
+            f"{name} is not an output format; use one of {endings}."
+        )
     return kind
 
 
 def losses(photo, kind):
-    """Sentences on what of a photo a format cannot hold."""
+    """Messages about data of a photo that a format does not support."""
     holds = WRITTEN[kind]
     lost = [
         name
@@ -117,7 +118,7 @@ def losses(photo, kind):
             ("XMP", photo.xmp, holds.xmp),
             ("IPTC", photo.iptc, holds.iptc),
             ("the ICC profile", photo.icc_profile, holds.icc),
-            ("the bands beside colour and opacity", photo.extra, holds.extra),
+            ("the extra channels", photo.extra, holds.extra),
             ("the comment", photo.comment, kind == "JPEG"),
         )
         if value is not None and not held
@@ -132,53 +133,52 @@ def losses(photo, kind):
             names = png.colour_chunks(photo.chunks)
             names += ["cICP"] if photo.cicp else []
             if names:
-                lost.append(f"what tells its colours ({', '.join(names)})")
+                lost.append(f"the colour space ({', '.join(names)})")
         if keywords := png.text_keywords(photo.chunks):
-            lost.append(f"its texts ({', '.join(keywords)})")
+            lost.append(f"PNG texts ({', '.join(keywords)})")
         if any(name == b"bKGD" for name, _ in photo.chunks):
             lost.append("the background colour")
     if not lost:
         return []
-    return [f"Not written, as {kind} cannot hold it: {', '.join(lost)}."]
+    return [f"Not written, as {kind} does not support it: {', '.join(lost)}."]
 
 
 def _check_pixels(named, kind, photo):
-    """Raises PhotoError if the format cannot hold the pixels."""
+    """Raises PhotoError if the format does not support the pixels."""
     holds = WRITTEN[kind]
     dtype = photo.pixels.dtype
     if dtype.kind == "f" and not holds.floats:
         raise PhotoError(
-            f"{named} cannot hold floats; use an ending of .tif, or 16 bits."
+            f"{named} cannot store floats; use .tif, or convert to 16 bits."
         )
     if dtype == np.uint16 and not holds.sixteen_bits:
         raise PhotoError(
-            f"{named} cannot hold 16 bits; use an ending of .png or .tif, or "
-            "8 bits."
+            f"{named} cannot store 16 bits; use .png or .tif, or convert to 8 "
+            "bits."
         )
     if photo.alpha is not None and not holds.alpha:
         raise PhotoError(
-            f"{named} cannot hold transparency; use an ending of .png, .webp "
-            "or .tif."
+            f"{named} cannot store transparency; use .png, .webp or .tif."
         )
     longest = holds.longest_side
     if longest is not None and max(photo.size) > longest:
         raise PhotoError(
-            f"{named} cannot hold a side of more than {longest} pixels; use "
-            "an ending of .png or .tif."
+            f"{named} cannot store more than {longest} pixels per side; use "
+            ".png or .tif."
         )
 
 
 def _check_place(path):
-    """Raises PhotoError if no file can be written there."""
-    # The permission bits do not tell (root, network drives): try it.
+    """Raises PhotoError if no file can be written at a path."""
+    # Permission bits are unreliable (root, network drives), so try it.
     probe = path.with_name(f".{secrets.token_hex(8)}.probe")
     try:
         if path.is_dir():
-            raise PhotoError(f"{path} is a folder; give the name of a file.")
+            raise PhotoError(f"{path} is a folder; give a file name.")
         if not path.parent.is_dir():
             raise PhotoError(
-                f"{path.parent} is not a folder; make it first or choose "
-                "another."
+                f"{path.parent} is not a folder; create it first or choose "
+                "another one."
             )
         with open(probe, "wb"):
             pass
@@ -194,13 +194,13 @@ def _path(target):
 def _unwritable(path, error):
     reason = getattr(error, "strerror", None) or error
     return (
-        f"{path} cannot be written ({reason}); choose another folder or make "
-        "room."
+        f"{path} cannot be written ({reason}); choose another folder or free "
+        "some space."
     )
 
 
 def _through_pillow(photo, kind, **options):
-    """Bytes of a file that Pillow writes, metadata included."""
+    """Encodes a photo with its metadata through Pillow."""
     image = Image.fromarray(dataclasses.replace(photo, extra=None).joined())
     for key in ("exif", "icc_profile", "xmp"):
         if (value := getattr(photo, key)) is not None:
@@ -218,7 +218,7 @@ def _webp(photo, quality):
 
 def _avif(photo, quality):
     if photo.exif is not None:
-        # Pillow would take the orientation out and write all texts anew.
+        # Pillow would remove the orientation and re-encode all texts.
         exif = directories.without_orientation(photo.exif)
         photo = dataclasses.replace(photo, exif=exif)
     return _through_pillow(
@@ -232,7 +232,7 @@ def _bmp(photo, quality):
         buffer = io.BytesIO()
         image.save(buffer, "BMP", **({"dpi": photo.dpi} if photo.dpi else {}))
         return buffer.getvalue()
-    # With opacity: BITMAPV4HEADER, which Pillow reads and does not write.
+    # With alpha: BITMAPV4HEADER, which Pillow reads but does not write.
     pixels = photo.pixels
     pixels = pixels[..., None].repeat(3, 2) if pixels.ndim == 2 else pixels
     rows = np.dstack([pixels[..., ::-1], photo.alpha])[::-1].tobytes()

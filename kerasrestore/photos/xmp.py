@@ -1,7 +1,7 @@
-"""XMP packets: what a restored photo's says has to be true of it.
+"""Updating XMP packets to match the restored photo.
 
-Packets come from strangers: one with a document type, which XMP never has, is
-not parsed, so that no entity is expanded.
+Packets are untrusted: those with a document type declaration, which XMP never
+has, are not parsed, so that no entities are expanded.
 
 References:
     XMP specification, part 1 (ISO 16684-1); part 3 for extended XMP in JPEG.
@@ -19,8 +19,8 @@ _WIDTHS = ((_EXIF, "PixelXDimension"), (_TIFF, "ImageWidth"))
 _HEIGHTS = ((_EXIF, "PixelYDimension"), (_TIFF, "ImageLength"))
 _LARGEST = 1 << 23
 _MOST_TAGS = 50_000
-# Each announces a gain map, a video or a depth map that lies behind the
-# picture in the same file.
+# Namespaces that refer to a gain map, video or depth map appended to the image
+# in the same file.
 _ANNOUNCING = (
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.apple.com/HDRGainMap/1.0/",
@@ -31,14 +31,14 @@ _ANNOUNCING = (
 
 
 def clean(packet):
-    """XMP of a photo that was turned upright, without what lay behind it.
+    """Updates XMP of a photo that is upright and has lost appended data.
 
     Args:
         packet: XMP as bytes.
 
     Returns:
-        The packet and whether it announced a gain map, video or depth map;
-        the packet itself, byte for byte, if there was nothing to change.
+        The packet, byte for byte the same if nothing had to change, and
+        whether it referred to a gain map, video or depth map.
     """
     document = _parse(packet)
     if document is None:
@@ -61,7 +61,7 @@ def clean(packet):
 
 
 def fit(packet, width, height):
-    """The packet, telling this size wherever it tells one."""
+    """Updates the image size in a packet where it is present."""
     document = _parse(packet)
     changed = False
     for _, node in _properties(document) if document else ():
@@ -72,7 +72,7 @@ def fit(packet, width, height):
 
 
 def join(packet, extension):
-    """One packet from the two that a JPEG keeps large XMP in."""
+    """Joins the main and the extended XMP packet of a JPEG."""
     document, more = _parse(packet), _parse(extension)
     if document is None or more is None:
         return packet
@@ -95,16 +95,17 @@ def join(packet, extension):
 
 
 def split(packet, limit, digest):
-    """Two packets from one that is too large for a JPEG's segment.
+    """Splits a packet that is too large for one JPEG segment.
 
     Args:
         packet: XMP as bytes.
-        limit: bytes that the first may have.
-        digest: function that gives the name of the second from its bytes.
+        limit: maximum size of the first packet in bytes.
+        digest: function that computes the ID of the second packet from its
+            bytes.
 
     Returns:
-        The first packet, which names the second, and the second; `None` if
-        it cannot be split.
+        The first packet, which refers to the second, and the second; `None`
+        if it cannot be split.
     """
     document = _parse(packet)
     rdf = document and _rdf(document)
@@ -150,7 +151,7 @@ def split(packet, limit, digest):
 
 def _parse(packet):
     packet = packet.strip(b"\0")
-    if b"\0" in packet[:64]:  # UTF-16, which XMP may be in
+    if b"\0" in packet[:64]:  # XMP may be UTF-16
         packet = packet.decode("utf-16", "replace").encode()
     if (
         len(packet) > _LARGEST
@@ -165,13 +166,13 @@ def _parse(packet):
     level = document.childNodes
     for _ in range(64):
         level = [child for node in level for child in node.childNodes]
-    # The library's own functions are recursive.
+    # minidom is recursive, so reject deep nesting.
     return None if level else document
 
 
 def _bytes(document):
-    # One by one: a document's own `toxml` would put a declaration in front,
-    # which has no place in a packet.
+    # Node by node: `toxml` of the document would add an XML declaration,
+    # which is not allowed in a packet.
     return "\n".join(node.toxml() for node in document.childNodes).encode()
 
 
@@ -181,8 +182,8 @@ def _rdf(document):
 
 
 def _properties(document):
-    """Pairs of an element and a property, written as its attribute or as its
-    child."""
+    """Pairs of a description element and a property, which is an attribute or
+    a child element."""
     for holder in document.getElementsByTagNameNS(RDF, "Description"):
         for node in (*holder.attributes.values(), *holder.childNodes):
             if node.namespaceURI and node.localName:
@@ -202,7 +203,7 @@ def _text(node):
 
 
 def _set(node, text):
-    """Sets a property's text and tells whether it was another."""
+    """Sets a property's text and returns whether it changed."""
     if node.nodeType == Node.ATTRIBUTE_NODE:
         before, node.value = node.value, text
         return before != text
@@ -223,7 +224,7 @@ def _tells(name):
 
 
 def _adopt(document, node, deep):
-    """A copy for another document, with the prefixes declared above it."""
+    """A copy for another document, with inherited namespace prefixes."""
     copy = document.importNode(node, deep)
     above = node.parentNode
     while above is not None and above.nodeType == Node.ELEMENT_NODE:

@@ -1,4 +1,4 @@
-"""The moving average of the weights, kept apart from them."""
+"""Exponential moving average of the weights."""
 
 import contextlib
 
@@ -10,17 +10,17 @@ from kerasrestore.keras_internals import all_layers
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class AveragingAdam(keras.optimizers.Adam):
-    """Adam whose moving average of the weights leaves the training alone.
+    """Adam with a moving average of the weights that does not affect training.
 
-    Keras puts the average into the model at the end of every `fit`. A
-    training that calls `fit` once per validation would go on from there, and
-    at its beginning that is mostly the untrained weights. Here `averaged`
-    lends the average to the model, and the momentum grows with the steps, so
-    that the average of a short training is of its last tenth.
+    Keras overwrites the weights with the average at the end of every `fit`.
+    With one `fit` per validation, training would continue from the average,
+    which early on is dominated by the initial weights. Here the model uses
+    the average only inside the `averaged` context. The momentum is warmed
+    up, so that the average of a short run covers its last tenth.
 
     Args:
         *args, **kwargs: as in `keras.optimizers.Adam`; `ema_momentum` is the
-            highest momentum.
+            maximum momentum.
 
     Example:
     >>> optimizer = AveragingAdam(1e-3, use_ema=True, ema_momentum=0.999)
@@ -29,7 +29,7 @@ class AveragingAdam(keras.optimizers.Adam):
     """
 
     def finalize_variable_values(self, trainable_variables):
-        """Leaves the weights as they are."""
+        """Does nothing, unlike Keras: the weights are kept."""
 
     def _update_model_variables_moving_average(self, trainable_variables):
         if not self.use_ema:
@@ -37,7 +37,7 @@ class AveragingAdam(keras.optimizers.Adam):
         steps = ops.cast(self.iterations, "float32")
         grown = (1.0 + steps) / (10.0 + steps)
         momentum = ops.minimum(self.ema_momentum, grown)
-        # The first average is the weights after the first step.
+        # Initialize the average with the weights after the first step.
         momentum = ops.where(steps > 0, momentum, 0.0)
         for variable, average in zip(
             trainable_variables,
@@ -52,12 +52,12 @@ def check_average(restorer, momentum):
     """Raises ValueError if a model's weights cannot be averaged.
 
     Args:
-        restorer: `Restorer` that is trained.
-        momentum: of the moving average, 0 for none.
+        restorer: `Restorer` to be trained.
+        momentum: momentum of the moving average, 0 for none.
 
     Raises:
         ValueError: if there is batch normalisation, whose statistics would
-            be those of other weights than the averaged ones.
+            not match the averaged weights.
     """
     if momentum and any(
         isinstance(layer, keras.layers.BatchNormalization)
@@ -65,12 +65,12 @@ def check_average(restorer, momentum):
     ):
         raise ValueError(
             f"{type(restorer).__name__} has batch normalisation, whose "
-            "statistics do not fit averaged weights; leave --ema out (ema=0)."
+            "statistics do not match averaged weights; leave --ema out (ema=0)."
         )
 
 
 def take_average(model):
-    """Gives a model the moving average of its weights, if there is one.
+    """Replaces a model's weights by their moving average, if enabled.
 
     Args:
         model: compiled model.
@@ -88,10 +88,10 @@ def take_average(model):
 
 @contextlib.contextmanager
 def averaged(model):
-    """Context in which a model has the moving average of its weights.
+    """Context in which a model uses the moving average of its weights.
 
     Args:
-        model: compiled model; without an average it stays as it is.
+        model: compiled model; unchanged if it has no moving average.
     """
     variables = model.trainable_variables
     kept = [ops.convert_to_numpy(variable) for variable in variables]
@@ -104,10 +104,10 @@ def averaged(model):
 
 
 def _assign(variable, value):
-    """Sets a variable, in every replica of this process under tf.distribute.
+    """Assigns to a variable, in all local replicas with tf.distribute.
 
-    All workers come to the same value by themselves. An assignment to all
-    would be sent from one to the others, variable by variable.
+    All workers compute the same value, so there is no need for a collective
+    assignment, which would broadcast every variable.
     """
     for one in getattr(variable.value, "values", [variable]):
         one.assign(value)

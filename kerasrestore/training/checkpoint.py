@@ -1,4 +1,4 @@
-"""One file that holds all of a training: weights, optimizer, step."""
+"""Training checkpoints: weights, optimizer state and step in one file."""
 
 import zlib
 from zipfile import BadZipFile
@@ -8,7 +8,7 @@ import numpy as np
 
 from kerasrestore.files import write_atomically
 
-# What NumPy and zipfile raise on a damaged archive, wherever the damage is.
+# All that NumPy and zipfile may raise on a damaged archive.
 DAMAGE = (
     OSError,
     ValueError,
@@ -22,31 +22,31 @@ DAMAGE = (
 
 
 def _variables(model):
-    # A frozen teacher beside the model that learns is not worth the space.
+    # A frozen teacher need not be saved with its student.
     held = getattr(model, "checkpoint_variables", model.variables)
     named = {}
     for variable in held:
         name = f"model/{variable.path}"
-        # Two networks side by side call their layers alike.
+        # Layer names may repeat if the model contains two networks.
         while name in named:
             name += "+"
         named[name] = variable
     for index, variable in enumerate(model.optimizer.variables):
-        # Its path begins with names that Keras counts up in a process.
+        # The path starts with a name that Keras numbers per process.
         name = variable.path.rpartition("/")[2]
         named[f"optimizer/{index:04}/{name}"] = variable
     return named
 
 
 def find_not_finite(model):
-    """Looks for a variable that would make a checkpoint worthless.
+    """Finds a variable with NaN or infinite values.
 
     Args:
         model: compiled model whose optimizer is built.
 
     Returns:
-        The beginning of a sentence on the first one with a value that is not
-        finite, or `None`.
+        The start of an error message about the first such variable, or
+        `None`.
     """
     for name, variable in _variables(model).items():
         if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
@@ -55,21 +55,21 @@ def find_not_finite(model):
 
 
 def save_checkpoint(path, model, step):
-    """Writes a checkpoint; a kill or a full disk leaves the old one whole.
+    """Writes a checkpoint atomically; interruptions keep the previous one.
 
     Args:
-        path: file to write, replaced at once when the new one is complete.
+        path: file to write, replaced only when the new one is complete.
         model: compiled model whose optimizer is built.
-        step: number of training steps done.
+        step: number of completed training steps.
 
     Raises:
-        OSError: if the file cannot be written; an older one stays as it was.
+        OSError: if the file cannot be written; an existing file is kept.
     """
     arrays = {
         name: keras.ops.convert_to_numpy(variable)
         for name, variable in _variables(model).items()
     }
-    # NumPy has no bfloat16; float32 holds its values exactly.
+    # NumPy has no bfloat16; float32 represents its values exactly.
     arrays = {
         name: array.astype(np.float32)
         if array.dtype.name == "bfloat16"
@@ -82,18 +82,18 @@ def save_checkpoint(path, model, step):
 
 
 def load_checkpoint(path, model):
-    """Puts a checkpoint back into a compiled model of the same build.
+    """Restores a checkpoint into a compiled model with the same structure.
 
     Args:
-        path: file that `save_checkpoint` wrote.
+        path: file written by `save_checkpoint`.
         model: compiled model.
 
     Returns:
-        The number of training steps done.
+        The number of completed training steps.
 
     Raises:
-        ValueError: if the file is unreadable or belongs to another model,
-            optimizer or backend layout.
+        ValueError: if the file is unreadable or was saved from a different
+            model, optimizer or backend.
     """
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
@@ -108,7 +108,7 @@ def load_checkpoint(path, model):
     except DAMAGE as error:
         raise ValueError(
             f"{path} is not a readable checkpoint ({error}); delete it to "
-            "start anew."
+            "start from scratch."
         ) from error
     wrong = sorted(variables.keys() ^ arrays.keys()) or [
         name
@@ -118,8 +118,8 @@ def load_checkpoint(path, model):
     if wrong:
         raise ValueError(
             f"{path} belongs to another model or optimizer: {len(wrong)} "
-            f"variables differ, {wrong[0]} first; use another output folder "
-            "or the same arguments as before."
+            f"variables differ, the first is {wrong[0]}; use another output "
+            "folder or the same arguments as before."
         )
     for name, variable in variables.items():
         variable.assign(arrays[name])

@@ -8,13 +8,13 @@ import keras
 class PatchDataset(keras.utils.PyDataset):
     """Batches `start` to `stop` of a `PatchSampler` for `Model.fit`.
 
-    Two threads draw ahead while the model trains. Keras' own workers are not
-    used: under JAX the first batches that `fit` looks at to build itself are
-    lost to them.
+    Two threads prefetch batches during training. The workers of Keras are
+    not used: with JAX they drop the first batches, which `fit` reads to build
+    the model.
 
     Attributes:
-        error: what drawing a batch raised, or `None`. The backends put
-            errors of their own in its place.
+        error: exception raised while sampling a batch, or `None`. The
+            backends replace it by exceptions of their own.
     """
 
     AHEAD = 4
@@ -46,7 +46,7 @@ class PatchDataset(keras.utils.PyDataset):
         return self._arranged(degraded, clean, sigma)
 
     def first(self):
-        """The first batch, drawn anew."""
+        """Samples the first batch again."""
         return self._arranged(*self.sampler.batch(self.start))
 
     def _arranged(self, degraded, clean, sigma):
@@ -55,16 +55,15 @@ class PatchDataset(keras.utils.PyDataset):
         return degraded, clean
 
     def parts(self, first, count, total):
-        """Equal parts of every batch, for some of all replicas.
+        """Splits every batch for the replicas of one worker.
 
         Args:
-            first: number of the first part.
-            count: parts of each batch.
-            total: parts that a batch is divided into.
+            first: index of the worker's first part.
+            count: number of the worker's parts per batch.
+            total: number of parts per batch.
 
         Yields:
-            Part `first` of the first batch, then the next part of it, and so
-            on to the last part of the last batch.
+            Parts `first` to `first + count - 1` of each batch, in order.
         """
         for index in range(len(self)):
             batch = self[index]
@@ -74,5 +73,5 @@ class PatchDataset(keras.utils.PyDataset):
                 yield keras.tree.map_structure(lambda x, h=here: x[h], batch)
 
     def close(self):
-        """Ends the threads."""
+        """Stops the threads."""
         self.pool.shutdown(cancel_futures=True)

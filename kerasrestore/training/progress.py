@@ -1,4 +1,4 @@
-"""How a training shows how far it is."""
+"""Progress of a training run."""
 
 import sys
 import time
@@ -7,11 +7,11 @@ import keras
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """A bar on a terminal, and a line for every validation everywhere.
+    """A progress bar if stderr is a terminal, and a line per validation.
 
     Args:
-        first: step at which this process begins.
-        steps: steps of the whole training.
+        first: step at which this process starts.
+        steps: total number of training steps.
     """
 
     LOSS_EVERY = 20
@@ -46,13 +46,13 @@ class TrainingProgress(keras.callbacks.Callback):
         self.step += 1
         if self.bar is not None:
             text = None
-            # To know the loss is to wait for the device.
+            # Reading the loss waits for the device.
             if self.step % self.LOSS_EVERY == 0:
                 text = f"training, loss {float(logs['loss']):.4f}"
             self.bar.update(self.task, completed=self.step, description=text)
 
     def line(self, figures):
-        """Prints one line of figures with the time that is left."""
+        """Prints one line of metrics with the remaining time."""
         done = self.step - self.first
         left = (time.monotonic() - self.begun) / done
         left *= self.steps - self.step

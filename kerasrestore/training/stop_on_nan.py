@@ -1,4 +1,4 @@
-"""An end to trainings that have lost their way."""
+"""Stops training when the loss is not finite."""
 
 import math
 
@@ -6,22 +6,23 @@ import keras
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Stops a fit whose loss is no longer finite, before its steps are done.
+    """Stops training early when the loss becomes NaN or infinite.
 
-    The loss is looked at now and then: every look waits for the device.
+    The loss is checked only every `EVERY` steps, as each check waits for the
+    device.
 
     Attributes:
-        steps: steps of the fit so far.
+        steps: number of steps in the current `fit`.
     """
 
     EVERY = 50
-    # Keras need not wait for this one, nor so for the device.
+    # Keras need not synchronize with the device for this callback.
     async_safe = True
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps = batch + 1
         if self.steps % self.EVERY:
             return
-        # The mean over the steps stays without a number once it is.
+        # The loss is a running mean: once non-finite, it stays so.
         if not math.isfinite(float(logs["loss"])):
             self.model.stop_training = True

@@ -149,7 +149,7 @@ def test_what_is_no_input(capsys, photo, tmp_path):
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (["{in}", "{dir}/out.xyz"], "ending"),
+        (["{in}", "{dir}/out.xyz"], "extension"),
         (["{in}", "{dir}/no/out.png"], "not a folder"),
         (["{in}", "{dir}/o.png", "--strength", "3"], "0 to 2"),
         (["{in}", "{dir}/o.png", "--strength", "x"], "--strength"),

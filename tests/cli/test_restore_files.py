@@ -107,7 +107,7 @@ def test_format_and_suffix(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (("--format", "gif"), "is no format"),
+        (("--format", "gif"), "is not an output format"),
         (("--format", "jpg"), "leave one of them out"),
         (("--suffix", "x"), "names in a folder"),
         (("--suffix", "a/b"), "part of a name"),
@@ -266,7 +266,7 @@ def test_what_is_lost_is_told(capsys, tmp_path):
     code, lines, err = run(capsys, path, tmp_path / "a.png")
     assert code == 0 and len(lines) == 1
     assert err == [
-        f"kerasrestore: {path}: Not written, as PNG cannot hold it: the "
+        f"kerasrestore: {path}: Not written, as PNG does not support it: the "
         "comment."
     ]
     code, lines, err = run(capsys, path, tmp_path / "b.png", "--quiet")

@@ -18,7 +18,7 @@ def test_images_of_a_folder(tmp_path):
 
 
 def test_folders_without_images(tmp_path):
-    with pytest.raises(ValueError, match="holds no image"):
+    with pytest.raises(ValueError, match="contains no images"):
         list_images(tmp_path)
     with pytest.raises(ValueError, match="not a folder"):
         list_images(tmp_path / "none")

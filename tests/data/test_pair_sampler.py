@@ -70,7 +70,7 @@ def test_pairs_that_do_not_fit(tmp_path):
         PairSampler(pairs, scale=3, patch_size=12).batch(0)
     with pytest.raises(ValueError, match="multiple of the scale 2"):
         PairSampler(pairs, scale=2, patch_size=13)
-    with pytest.raises(ValueError, match="smaller than a patch"):
+    with pytest.raises(ValueError, match="smaller than the patch size"):
         PairSampler(pairs, scale=2, patch_size=48).batch(0)
-    with pytest.raises(ValueError, match="nothing to draw from"):
+    with pytest.raises(ValueError, match="No images to sample"):
         PairSampler([])

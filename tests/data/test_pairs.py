@@ -41,7 +41,9 @@ def test_missing_partners_are_named(tmp_path):
 def test_two_files_of_one_name(tmp_path):
     for name in ("low/a.png", "low/a.bmp", "high/a.png"):
         save(tmp_path / name)
-    with pytest.raises(ValueError, match=r"a\.bmp and a\.png .* one name"):
+    with pytest.raises(
+        ValueError, match=r"a\.bmp and a\.png .* same base name"
+    ):
         folder_pairs(tmp_path / "low", tmp_path / "high")
 
 

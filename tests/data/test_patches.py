@@ -41,7 +41,7 @@ def test_a_batch_depends_on_seed_and_step_alone(folder):
 def test_lists_of_files(folder):
     files = sorted(folder.iterdir())
     assert equal(sampler(files).batch(0), sampler(str(folder)).batch(0))
-    with pytest.raises(ValueError, match="nothing to draw from"):
+    with pytest.raises(ValueError, match="No images to sample"):
         sampler([])
 
 
@@ -89,7 +89,7 @@ def test_gray(folder):
 
 
 def test_bad_folders_and_sizes(folder):
-    with pytest.raises(ValueError, match="smaller than a patch"):
+    with pytest.raises(ValueError, match="smaller than the patch size"):
         sampler(folder, patch_size=41).batch(0)
     with pytest.raises(ValueError, match="at least 1"):
         sampler(folder, batch_size=0)

@@ -41,6 +41,6 @@ def test_nothing_to_draw(tmp_path):
     task = Denoise(25)
     baseline = Baseline("degraded", task)
     report = evaluate(baseline, task, tmp_path)
-    with pytest.raises(ValueError, match="nothing to draw"):
+    with pytest.raises(ValueError, match="no images to plot"):
         draw_report(report, baseline, task, tmp_path, tmp_path / "plots")
     assert not (tmp_path / "plots").exists()

@@ -70,9 +70,9 @@ def test_released_resampling(size, tenths, rule, key):
     [
         ((0, 3), "at least 1"),
         ((3, 0), "at least 1"),
-        ((3, 3, "nearest"), "rule is one of"),
-        ((3, 3, "scale"), "wants the scale"),
-        ((3, 3, "matlab", -1), "wants the scale"),
+        ((3, 3, "nearest"), "rule must be one of"),
+        ((3, 3, "scale"), "requires a positive scale"),
+        ((3, 3, "matlab", -1), "requires a positive scale"),
     ],
 )
 def test_bad_arguments(arguments, words):

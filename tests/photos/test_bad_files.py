@@ -41,22 +41,25 @@ BAD = {
     ),
     "moving.png": (
         saved(RGB, "PNG", save_all=True, append_images=[RGB.rotate(90)]),
-        "2 pictures",
+        "2 images",
     ),
     "moving.webp": (
         saved(RGB, "WEBP", save_all=True, append_images=[RGB.rotate(90)]),
-        "2 pictures",
+        "2 images",
     ),
     "pages.tif": (
         saved(RGB, "TIFF", save_all=True, append_images=[RGB]),
-        "2 pictures",
+        "2 images",
     ),
     "half.jpg": (saved(RGB, "JPEG")[:900], "damaged"),
     "half.png": (saved(RGB, "PNG")[:900], "damaged"),
     "half16.png": (None, "damaged"),
     "empty.jpg": (b"", "empty"),
     "text.png": (b"hello world, this is a text", "not an image"),
-    "deep.tif": (saved(Image.new("I", (4, 4)), "TIFF"), "signed .* 32 bits"),
+    "deep.tif": (
+        saved(Image.new("I", (4, 4)), "TIFF"),
+        "32-bit signed samples",
+    ),
     "lab.tif": (saved(Image.new("LAB", (4, 4)), "TIFF"), "CIELAB"),
     "bomb.png": (
         bad_png(struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)),
@@ -95,7 +98,7 @@ def test_missing_and_folder(tmp_path):
 
 
 def test_endless_and_huge_files(tmp_path):
-    with pytest.raises(PhotoError, match="no ordinary file"):
+    with pytest.raises(PhotoError, match="not a regular file"):
         read_photo("/dev/zero")
     path = tmp_path / "a.png"
     with open(path, "wb") as file:

@@ -93,9 +93,9 @@ def test_files_without_a_name():
     file = io.BytesIO()
     Photo(pixels((4, 4))).save(file, format="png")
     assert kind_of(file.getvalue()) == "PNG"
-    with pytest.raises(PhotoError, match="wants a format"):
+    with pytest.raises(PhotoError, match="needs a format"):
         Photo(pixels((4, 4))).save(io.BytesIO())
-    with pytest.raises(PhotoError, match="is no format"):
+    with pytest.raises(PhotoError, match="is not an output format"):
         Photo(pixels((4, 4))).save(io.BytesIO(), format="gif")
     with pytest.raises(PhotoError, match="The photo is not an image"):
         Photo.read(io.BytesIO(b"junk"))

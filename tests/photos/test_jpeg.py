@@ -1,4 +1,4 @@
-"""JPEG: pictures and films behind the picture, segments, tables, ends."""
+"""JPEG: several images, appended videos, segments, tables, truncation."""
 
 import io
 import os
@@ -123,7 +123,7 @@ def test_a_gain_map_is_left_out_and_no_longer_announced():
     photo = read(data)
     assert photo.size == (96, 64)
     notes = " ".join(photo.notes)
-    assert "2 pictures" in notes and "gain map" in notes
+    assert "2 images" in notes and "gain map" in notes
     out = written(photo)
     assert b"hdrgm:Version" not in out and b"GainMap" not in out
     assert b"MPF\0" not in out and b'dc:format="image/jpeg"' in out
@@ -137,7 +137,7 @@ def test_a_film_is_left_out_and_no_longer_announced(form):
     else:
         xmp = packet("<G:MicroVideo>1</G:MicroVideo>", f'xmlns:G="{CAMERA}"')
     photo = read(jpeg(xmp=xmp) + film)
-    assert any("video behind the picture" in note for note in photo.notes)
+    assert any("embedded video" in note for note in photo.notes)
     out = written(photo)
     assert b"ftyp" not in out
     assert b"G:MotionPhoto" not in out and b"G:MicroVideo" not in out
@@ -239,7 +239,7 @@ def test_a_missing_end(missing, progressive):
     np.testing.assert_allclose(
         photo.pixels[:160].astype(int), wanted[:160], atol=8
     )
-    assert (missing <= 2) or "end is missing" in photo.notes[0]
+    assert (missing <= 2) or "file is truncated" in photo.notes[0]
 
 
 @pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
@@ -284,7 +284,7 @@ def test_segments_that_are_left_out_are_told():
     for marker, body in ((0xE1, b"FLIR\0\1"), (0xEB, b"JP\0\1jumb")):
         head = struct.pack(">BBH", 0xFF, marker, len(body) + 2)
         data = data[:2] + head + body + data[2:]
-    assert read(data).notes == ("Left out: APP11 JP, APP1 FLIR.",)
+    assert read(data).notes == ("Dropped: APP11 JP, APP1 FLIR.",)
 
 
 def test_damage_in_any_segment_is_one_error_at_most():

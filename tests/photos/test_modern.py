@@ -71,7 +71,7 @@ def test_heic_of_several_bands_and_pictures():
     error = photo.pixels.astype(int) - RAMP
     assert np.abs(error[shown]).mean() < 6
     photo = Photo.read(HEIC / "two.heic")
-    assert photo.size == (48, 32) and "2 pictures" in photo.notes[0]
+    assert photo.size == (48, 32) and "2 images" in photo.notes[0]
 
 
 def test_heic_without_its_reader(monkeypatch):

@@ -50,7 +50,7 @@ def test_lossless_round_trip(tmp_path, suffix, dtype, shape, alpha):
         pixels(shape, dtype), alpha=pixels((5, 7), dtype, 1) if alpha else None
     )
     if suffix == ".bmp" and dtype == "uint16":
-        with pytest.raises(PhotoError, match="cannot hold"):
+        with pytest.raises(PhotoError, match="cannot store"):
             write_photo(tmp_path / f"a{suffix}", photo)
         return
     found = read_back(photo, tmp_path / f"a{suffix}")
@@ -256,8 +256,8 @@ def test_pixel_limit(tmp_path):
 @pytest.mark.parametrize(
     ("name", "photo", "words"),
     [
-        ("a.xyz", Photo(pixels((4, 4))), "ending"),
-        ("a", Photo(pixels((4, 4))), "ending"),
+        ("a.xyz", Photo(pixels((4, 4))), "extension"),
+        ("a", Photo(pixels((4, 4))), "extension"),
         ("no/a.png", Photo(pixels((4, 4))), "not a folder"),
         ("a.jpg", Photo(pixels((4, 4), "uint16")), "16 bits"),
         ("a.webp", Photo(pixels((4, 4), "uint16")), "16 bits"),

@@ -131,7 +131,7 @@ def test_large_xmp(packed):
 
 def test_chunks_that_are_left_out_are_told():
     photo = read(png(8, 2, (b"caBX", b"any"), (b"tIME", bytes(7)), *TEXTS))
-    assert photo.notes == ("Left out: caBX.",)
+    assert photo.notes == ("Dropped: caBX.",)
 
 
 def test_broken_chunks_do_not_stop():

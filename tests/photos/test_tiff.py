@@ -48,12 +48,12 @@ MASK = {"photometric": "miniswhite", "subfiletype": 4}
 def test_the_main_picture_is_taken(pages):
     photo = Photo.read(tiff(*pages))
     np.testing.assert_array_equal(photo.pixels, RGB)
-    assert f"{len(pages)} pictures" in photo.notes[0]
+    assert f"{len(pages)} images" in photo.notes[0]
 
 
 def test_several_pictures_are_refused():
     pages = [(RGB, {"photometric": "rgb"}), (RGB[:30], {"photometric": "rgb"})]
-    with pytest.raises(PhotoError, match="2 pictures"):
+    with pytest.raises(PhotoError, match="2 images"):
         Photo.read(tiff(*pages))
 
 
@@ -110,7 +110,7 @@ def test_bands_of_other_meanings_are_kept(tmp_path, dtype):
     with tifffile.TiffFile(tmp_path / "a.tif") as written:
         np.testing.assert_array_equal(written.asarray(), bands)
         assert [int(e) for e in written.pages[0].extrasamples] == [0]
-    with pytest.warns(UserWarning, match="bands beside colour"):
+    with pytest.warns(UserWarning, match="extra channels"):
         photo.save(tmp_path / "a.png")
 
 
@@ -168,15 +168,19 @@ def test_floats(tmp_path, dtype):
     photo.save(tmp_path / "a.tif")
     again = Photo.read(tmp_path / "a.tif")
     np.testing.assert_array_equal(again.pixels, photo.pixels)
-    with pytest.raises(PhotoError, match="cannot hold floats"):
+    with pytest.raises(PhotoError, match="cannot store floats"):
         photo.save(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize(
     ("array", "options", "words"),
     [
-        (RGB.astype("uint32"), {"photometric": "rgb"}, "samples of 32 bits"),
-        (RGB.astype("int16"), {"photometric": "rgb"}, "signed samples of 16"),
+        (
+            RGB.astype("uint32"),
+            {"photometric": "rgb"},
+            "32-bit integer samples",
+        ),
+        (RGB.astype("int16"), {"photometric": "rgb"}, "16-bit signed samples"),
         (RGB[..., 0].astype("complex64"), {}, "complex samples"),
         (RGB, {"photometric": "cielab"}, "CIELAB"),
         (

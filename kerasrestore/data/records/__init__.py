@@ -1,1 +1,1 @@
-"""Large sets of images as records."""
+"""Large datasets stored as tiled records."""

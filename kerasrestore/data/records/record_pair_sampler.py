@@ -1,4 +1,4 @@
-"""Random training patches of pairs from records."""
+"""Random training patches from records of image pairs."""
 
 from kerasrestore.data.images import rgb_to_gray
 from kerasrestore.data.pair_sampler import PairSampler
@@ -6,24 +6,25 @@ from kerasrestore.data.pairs import check_pair
 
 
 class RecordPairSampler(PairSampler):
-    """`PairSampler` that reads tiles of records instead of whole images.
+    """`PairSampler` that reads tiles from records instead of whole images.
 
-    Its batches are those that `PairSampler` draws with the same seed from
-    the pairs that the records were made of, bit for bit.
+    With the same seed, its batches are bit-identical to those of
+    `PairSampler` on the original pairs.
 
     Args:
         records: `Records` with clean and degraded images.
-        scale: factor from the low-quality to the clean images' sides.
+        scale: scale factor from low-quality to clean images.
         channels: 3 for colour, 1 for gray.
-        to_gray: function that makes colour gray, a task's `to_gray`.
+        to_gray: function that converts colour to gray, such as a task's
+            `to_gray`.
         patch_size: side of the square clean patches in pixels, a multiple of
-            the scale; the low-quality ones are smaller by it.
-        batch_size: patches in a batch.
-        seed: seed of the sequence.
+            the scale; low-quality patches are smaller by that factor.
+        batch_size: patches per batch.
+        seed: random seed.
 
     Raises:
-        ValueError: if the records do not hold both images, one is smaller
-            than a patch, or the images have another scale.
+        ValueError: if the records lack clean or degraded images, an image is
+            smaller than a patch, or the scale does not match the images.
 
     Example:
     >>> import tempfile
@@ -53,7 +54,7 @@ class RecordPairSampler(PairSampler):
         seed=0,
     ):
         super().__init__(
-            records.layouts,  # which have the names
+            records.layouts,  # they carry the image names
             scale=scale,
             channels=channels,
             to_gray=to_gray,
@@ -74,7 +75,7 @@ class RecordPairSampler(PairSampler):
         return clean, degraded
 
     def _cut(self, arrays, top, left, turn, mirror, rng):
-        # Both patches lie in the same records: they are read once.
+        # Both patches are in the same records, so read those only once.
         rows, columns = (
             slice(start, start + self.patch_size) for start in (top, left)
         )

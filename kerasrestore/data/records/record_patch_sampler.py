@@ -1,4 +1,4 @@
-"""Random training patches from records, degraded as they are drawn."""
+"""Random training patches from records, degraded on the fly."""
 
 import numpy as np
 
@@ -6,27 +6,27 @@ from kerasrestore.data.patches import PatchSampler
 
 
 class RecordPatchSampler(PatchSampler):
-    """`PatchSampler` that reads tiles of records instead of whole images.
+    """`PatchSampler` that reads tiles from records instead of whole images.
 
-    Its batches are those that `PatchSampler` draws with the same seed from
-    the images that the records were made of, bit for bit: every position of
-    a patch is as likely as every other, and none is near to another one
-    because they came from one read. Next to nothing is kept in memory, so a
-    set may be larger than that.
+    With the same seed, its batches are bit-identical to those of
+    `PatchSampler` on the original images: patch positions are uniform and
+    independent, not clustered by read. Images are not cached, so the dataset
+    may be larger than memory.
 
     Args:
         records: `Records` with clean images.
-        task: task whose `degrade(clean, rng)` makes the input.
+        task: task whose `degrade(clean, rng)` generates the input.
         channels: 3 for colour, 1 for gray.
         patch_size: side of the square clean patches in pixels, a multiple of
-            the task's scale; degraded ones are smaller by it.
-        batch_size: patches in a batch.
-        seed: seed of the sequence.
+            the task's scale; degraded patches are smaller by that factor.
+        batch_size: patches per batch.
+        seed: random seed.
         scales: as in `PatchSampler`.
 
     Raises:
-        ValueError: if the records hold no clean images, one is smaller than
-            a patch, or `patch_size` is no multiple of the scale.
+        ValueError: if the records contain no clean images, an image is
+            smaller than a patch, or `patch_size` is not a multiple of the
+            scale.
 
     Example:
     >>> import tempfile
@@ -79,7 +79,8 @@ class RecordPatchSampler(PatchSampler):
         image = self.records.image(
             index, "clean", self.channels, self.task.to_gray
         )
-        # The task crops images; here it crops one that takes no memory.
+        # Get the shape after the task's cropping from a dummy that occupies
+        # no memory.
         whole = np.broadcast_to(np.uint8(0), image.shape)
         image.shape = self.task.ground_truth(whole).shape
         return (image,)

@@ -1,4 +1,4 @@
-"""Folders of records: images in tiles, for reading at random."""
+"""Record folders: images stored as tiles for random access."""
 
 import re
 import tempfile
@@ -14,24 +14,23 @@ from kerasrestore.data.records.tiles import VERSION, TileLayout
 
 
 class Records:
-    """The images of one folder of records.
+    """The images in a record folder.
 
-    Made by `prepare_records`, `write_records` and `open_records`. Reading
-    needs no TensorFlow, and several threads may read at the same time.
+    Returned by `prepare_records`, `write_records` and `open_records`.
+    Reading does not import TensorFlow and is thread-safe.
 
     Args:
-        path: folder with the files of one configuration of
-            `RestorationTiles`.
+        path: folder with the files of one `RestorationTiles` configuration.
 
     Attributes:
         path: the folder.
-        roles: which images there are, `"clean"`, `"degraded"` or both.
+        roles: available images, `"clean"`, `"degraded"` or both.
         names: names of the images.
-        layouts: a `TileLayout` for each.
+        layouts: `TileLayout` of each image.
 
     Raises:
-        ValueError: if the folder is none of records, or an extra package is
-            missing.
+        ValueError: if the folder contains no records, or an optional package
+            is missing.
     """
 
     def __init__(self, path):
@@ -41,7 +40,7 @@ class Records:
         self.path = Path(path)
         if not (self.path / "metadata.json").is_file():
             raise ValueError(
-                f"{self.path} holds no records of tiles; make them with "
+                f"{self.path} contains no records; create them with "
                 "prepare_records or write_records."
             )
         builder = tfds.builder_from_directory(self.path)
@@ -65,25 +64,25 @@ class Records:
         return len(self.layouts)
 
     def image(self, index, role="clean", channels=3, to_gray=rgb_to_gray):
-        """Image number `index` as a `TiledImage`, which takes its arguments.
+        """Image number `index` as a `TiledImage`; see there for arguments.
 
         Raises:
-            ValueError: as `TiledImage` does.
+            ValueError: see `TiledImage`.
         """
         return TiledImage(self, index, role, channels, to_gray)
 
     def crop(self, index, rows, columns, roles):
-        """The pixels of a window.
+        """Reads the pixels of a window.
 
         Args:
-            index: number of the image.
-            rows: slice of the rows in the ground truth, in multiples of the
-                image's `ratio` if low-quality pixels are wanted.
-            columns: slice of the columns, likewise.
-            roles: tuple of the images that are wanted.
+            index: index of the image.
+            rows: slice of rows in ground-truth pixels; a multiple of the
+                image's `ratio` if `roles` includes `"degraded"`.
+            columns: slice of columns, likewise.
+            roles: tuple of the roles to read.
 
         Returns:
-            Dictionary of a role's array `(H, W, C)`, as it is stored.
+            Dictionary from role to array `(H, W, C)`, as stored.
         """
         layout, first = self.layouts[index], self._first[index]
         tiles = []
@@ -101,8 +100,7 @@ class Records:
         }
 
     def _tile(self, features, role):
-        # TFDS decodes all features in many small steps, which would take as
-        # long as all else that is done for a patch.
+        # TFDS' own decoding of all features would double the time per patch.
         (pixels,) = features[f"{role}/value"].bytes_list.value
         shape = features[f"{role}/shape"].int64_list.value
         return np.frombuffer(pixels, self._dtypes[role]).reshape(shape)
@@ -111,27 +109,27 @@ class Records:
 def prepare_records(
     dataset, root, data_dir, split=None, scale=None, partial=False
 ):
-    """Writes a published set as records, unless that is done already.
+    """Converts a published dataset to records, unless already done.
 
-    The set's folder is only read. Records take up to the room of the raw
-    pixels, 8 MB for an image of 2040x1356.
+    The source folder is not modified. Records take up to the size of the raw
+    pixels on disk, 8 MB for a 2040x1356 image.
 
     Args:
-        dataset: name of the set, as `open_dataset` takes it.
-        root: folder that holds the folders of the sets.
-        data_dir: folder for records of all sets; they come to lie in
-            `restoration_tiles/DIV2K_train_x2`, for example.
-        split: part of the set; may be left out where there is one alone.
-        scale: 2, 3 or 4 for sets with low-quality images of several scales.
-        partial: whether to take a set of which images are missing.
+        dataset: name of the dataset, as in `open_dataset`.
+        root: folder that contains the dataset folders.
+        data_dir: folder for all records; the records of a dataset are stored
+            in a subfolder such as `restoration_tiles/DIV2K_train_x2`.
+        split: split of the dataset; optional if there is only one.
+        scale: 2, 3 or 4 for datasets with low-quality images at several
+            scales.
+        partial: whether to accept an incomplete dataset.
 
     Returns:
         The `Records`.
 
     Raises:
-        ValueError: as `open_dataset` does; if images cannot be read or the
-            two of a pair do not fit each other, or an extra package is
-            missing.
+        ValueError: see `open_dataset`; also if images cannot be read, the
+            sizes of a pair do not match, or an optional package is missing.
 
     Example:
     >>> import tempfile
@@ -156,22 +154,21 @@ def prepare_records(
 
 
 def write_records(name, pairs, data_dir):
-    """Writes images of one's own as records.
+    """Writes custom images as records.
 
     Args:
-        name: name for them, letters, digits, `_`, `-`, `+` and `.`.
+        name: name of the records: letters, digits, `_`, `-`, `+` and `.`.
         pairs: list of `ImagePair`, from `folder_pairs`, `open_dataset` or
             `source_pairs`.
-        data_dir: folder for records of all sets.
+        data_dir: folder for all records.
 
     Returns:
         The `Records`.
 
     Raises:
-        ValueError: if there are records of that name, it is no good name or
-            that of a published set, there is no pair, images cannot be read
-            or the two of a pair do not fit each other, or an extra package
-            is missing.
+        ValueError: if the name is invalid, already in use or reserved for a
+            published dataset, there are no pairs, images cannot be read, the
+            sizes of a pair do not match, or an optional package is missing.
 
     Example:
     >>> import tempfile
@@ -195,43 +192,43 @@ def write_records(name, pairs, data_dir):
     path = records_path(name, data_dir)
     if not re.fullmatch(r"\w[\w\-+.]*", name):
         raise ValueError(
-            "A name of records has letters, digits, _, -, + and . in it, got "
-            f"{name!r}."
+            "Names of records may contain letters, digits, _, -, + and ., "
+            f"got {name!r}."
         )
     if name in RestorationTiles.builder_configs:
         raise ValueError(
-            f"{name} is what a published set's records are named; choose "
-            "another name, or write those with prepare_records."
+            f"{name} is reserved for a published dataset; choose another "
+            "name, or use prepare_records for that dataset."
         )
     if path.exists():
         raise ValueError(
-            f"{path} is there already; read it with open_records, or remove "
-            "it first."
+            f"{path} already exists; open it with open_records, or delete it "
+            "first."
         )
     if not pairs or pairs[0].clean is pairs[0].degraded is None:
-        raise ValueError("There is nothing to write; give a pair of images.")
+        raise ValueError("No images to write; give at least one pair.")
     return _prepared(TileConfig(name=name, pairs=pairs), data_dir)
 
 
 def open_records(name, data_dir):
-    """Records that were written before.
+    """Opens existing records.
 
     Args:
-        name: name of the records, `"DIV2K_train_x2"` or one's own.
-        data_dir: folder for records of all sets.
+        name: name of the records, such as `"DIV2K_train_x2"`.
+        data_dir: folder for all records.
 
     Returns:
         The `Records`.
 
     Raises:
-        ValueError: if there are no records of that name, or an extra package
-            is missing.
+        ValueError: if there are no records with that name, or an optional
+            package is missing.
     """
     return Records(records_path(name, data_dir))
 
 
 def records_path(name, data_dir):
-    """Folder below `data_dir` in which the records of that name lie."""
+    """Folder below `data_dir` for the records with that name."""
     return Path(data_dir) / "restoration_tiles" / name / VERSION
 
 
@@ -245,7 +242,7 @@ def _prepared(config, data_dir, root=None):
         data_dir=data_dir,
         file_format="array_record",
     )
-    # TFDS makes a folder for downloads even where there are none.
+    # TFDS creates a download folder even if nothing is downloaded.
     with tempfile.TemporaryDirectory() as downloads:
         builder.download_and_prepare(
             download_dir=downloads,
@@ -255,7 +252,7 @@ def _prepared(config, data_dir, root=None):
 
 
 def _pasted(tiles, rows, columns, ratio):
-    """One window of tiles, which are given with their corners."""
+    """Assembles a window from tiles, given with their corners."""
     top, bottom, left, right = (
         edge // ratio
         for axis in (rows, columns)
@@ -264,7 +261,7 @@ def _pasted(tiles, rows, columns, ratio):
     first = tiles[0][0]
     window = np.empty((bottom - top, right - left, first.shape[2]), first.dtype)
     for tile, tile_top, tile_left in tiles:
-        # Where the window begins, seen from the tile.
+        # Origin of the window in tile coordinates.
         y, x = top - tile_top // ratio, left - tile_left // ratio
         part = tile[max(y, 0) : y + bottom - top, max(x, 0) : x + right - left]
         y, x = max(-y, 0), max(-x, 0)
@@ -274,11 +271,11 @@ def _pasted(tiles, rows, columns, ratio):
 
 def _tfds():
     try:
-        import array_record  # noqa: F401 (what TFDS reads records with)
+        import array_record  # noqa: F401 (used by TFDS to read records)
         import tensorflow_datasets
     except ImportError as error:
         raise ValueError(
-            "Records need the packages tensorflow-datasets and array_record: "
+            "Records require tensorflow-datasets and array_record: "
             'pip install "kerasrestore[train]".'
         ) from error
     return tensorflow_datasets

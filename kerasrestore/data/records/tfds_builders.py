@@ -1,6 +1,6 @@
-"""Builders of tensorflow-datasets: image sets as records of small tiles.
+"""tensorflow-datasets builder: image datasets as records of small tiles.
 
-Once this module is imported, `tfds.data_source` knows `restoration_tiles`.
+Importing this module registers `restoration_tiles` with `tfds.data_source`.
 """
 
 import dataclasses
@@ -15,23 +15,22 @@ from kerasrestore.data.pairs import check_pair
 from kerasrestore.data.records.tiles import TILE, VERSION, TileLayout
 
 _INSTRUCTIONS = """
-manual_dir is the folder that holds the folders of the sets. Where each set
-comes from, its terms and how it has to lie there stands in
-kerasrestore.data.LAYOUTS.
+manual_dir is the folder that contains the dataset folders. For the source,
+licence and folder structure of each dataset see kerasrestore.data.LAYOUTS.
 """
 
 
 @dataclasses.dataclass
 class TileConfig(tfds.core.BuilderConfig):
-    """What one folder of records is made from.
+    """Source of one record folder.
 
     Attributes:
-        dataset: name of a published set, or `None` with `pairs`.
-        split: its part, and the name of the records' only split.
-        scale: scale of its low-quality images, as `open_dataset` takes it.
-        partial: whether to take a set of which images are missing.
-        pairs: list of `ImagePair` to take in place of a published set; all
-            of them have the same one or two images.
+        dataset: name of a published dataset, or `None` with `pairs`.
+        split: split of the dataset, and name of the records' only split.
+        scale: scale of the low-quality images, as in `open_dataset`.
+        partial: whether to accept an incomplete dataset.
+        pairs: list of `ImagePair` to use instead of a published dataset; all
+            must have the same roles.
     """
 
     dataset: str | None = None
@@ -42,16 +41,16 @@ class TileConfig(tfds.core.BuilderConfig):
 
 
 def tile_config(dataset, split, scale=None, partial=False):
-    """The configuration for a part of a published set.
+    """Configuration for one split of a published dataset.
 
     Args:
-        dataset: name of the set, one of `LAYOUTS`.
-        split: its part.
+        dataset: name of the dataset, a key of `LAYOUTS`.
+        split: split of the dataset.
         scale: scale of the low-quality images, or `None`.
-        partial: whether to take a set of which images are missing.
+        partial: whether to accept an incomplete dataset.
 
     Returns:
-        A `TileConfig` named `DIV2K_train_x2` or `Set5_test_partial`.
+        A `TileConfig`, named like `DIV2K_train_x2` or `Set5_test_partial`.
 
     Example:
     >>> tile_config("DIV2K", "train", 2).name
@@ -78,20 +77,20 @@ def _configs():
 
 
 class RestorationTiles(tfds.core.GeneratorBasedBuilder):
-    """Image sets of this package's layouts, cut into tiles for random access.
+    """Datasets of `LAYOUTS`, cut into tiles for random access.
 
-    One configuration is one part of one set, `DIV2K_train`, `DIV2K_train_x2`
-    or `SIDD_medium`; its records are in one split of the part's name. A
-    record holds a tile of the ground truth, the same place of the low-quality
-    image where the set has one, and where the tile comes from. Tiles do not
-    overlap and hold raw pixels, so that a patch costs the few tiles that it
-    touches and not an image. They lie in the order of the images and, within
-    one, row by row, for the place of every tile is computed from
+    Each configuration is one split of one dataset, such as `DIV2K_train`,
+    `DIV2K_train_x2` or `SIDD_medium`, and has a single split of the same
+    name. A record contains a tile of the ground truth, the matching tile of
+    the low-quality image if there is one, and the tile's position. Tiles do
+    not overlap and store raw pixels, so reading a patch costs only the few
+    tiles that it touches. They are stored image by image, in row-major order
+    within an image, because tile positions are computed from
     `metadata.json`.
 
-    The folder of the sets is the `manual_dir`; nothing is downloaded.
-    `RecordPatchSampler` and `RecordPairSampler` train on the records, and
-    `tfds.data_source` reads them anywhere else.
+    The folder with the datasets is the `manual_dir`; nothing is downloaded.
+    `RecordPatchSampler` and `RecordPairSampler` train on the records;
+    `tfds.data_source` reads them for any other use.
 
     Example:
     >>> import tempfile
@@ -116,12 +115,12 @@ class RestorationTiles(tfds.core.GeneratorBasedBuilder):
     """
 
     VERSION = tfds.core.Version(VERSION)
-    BUILDER_CONFIGS = list(_configs())  # noqa: RUF012 (as TFDS wants it)
+    BUILDER_CONFIGS = list(_configs())  # noqa: RUF012 (required by TFDS)
     MANUAL_DOWNLOAD_INSTRUCTIONS = _INSTRUCTIONS
 
     def _info(self):
-        # A tile is bytes: as a list of integers, which is the default, it
-        # would be three times as large and slow to read.
+        # Tiles are stored as bytes: the default, a list of integers, is three
+        # times as large and slow to read.
         dtype = np.float32 if self.builder_config.dataset == "DND" else np.uint8
         tile = tfds.features.Tensor(
             shape=(None, None, None), dtype=dtype, encoding="bytes"
@@ -152,7 +151,7 @@ class RestorationTiles(tfds.core.GeneratorBasedBuilder):
         )
 
     def _roles(self):
-        """Which images the records hold."""
+        """Roles of the images in the records."""
         config = self.builder_config
         if config.pairs is not None:
             return _roles_of(config.pairs[0])
@@ -184,14 +183,14 @@ class RestorationTiles(tfds.core.GeneratorBasedBuilder):
             if _roles_of(pair) != roles:
                 raise ValueError(
                     f"{pair.name} has {_listed(_roles_of(pair))} images, "
-                    f"wanted {_listed(roles)} as for the first of its set; "
-                    "complete the pair or leave it out."
+                    f"expected {_listed(roles)} like the first pair; "
+                    "complete the pair or remove it."
                 )
             images = {role: self._image(pair, role) for role in roles}
             layout = _layout(pair.name, **images)
             layouts.append(dataclasses.astuple(layout))
-            # TFDS sorts records by key in buckets, one for each range of
-            # 128-bit numbers, and a bucket has to fit into memory.
+            # TFDS sorts records in buckets of 128-bit key ranges, each of
+            # which must fit into memory, so spread the keys evenly.
             key = number * (2**128 // len(pairs))
             for place, (top, left) in enumerate(layout.corners()):
                 tiles = {
@@ -212,19 +211,19 @@ class RestorationTiles(tfds.core.GeneratorBasedBuilder):
         self.info.metadata.update(roles=roles, images=layouts)
 
     def _image(self, pair, role):
-        """An image with as many channels as its file has."""
+        """An image with the channels of its file."""
         load = getattr(pair, f"load_{role}")
         if isinstance(getattr(pair, role), (str, Path)):
-            # Colour is not made gray here but stays as it is: what comes
-            # back with one channel was gray already.
+            # `np.asarray` keeps colour images unconverted; an image with one
+            # channel was gray in the file.
             image = load(1, np.asarray)
             return image if image.ndim == 3 else image[..., 0]
         image = load(3)
         dtype = self.info.features[role].np_dtype
         if image.dtype != dtype:
             raise ValueError(
-                f"{pair.name} is an image of {image.dtype}, records are of "
-                f"{np.dtype(dtype)}; convert it first."
+                f"{pair.name} is an image of type {image.dtype}, but records "
+                f"store {np.dtype(dtype)}; convert it first."
             )
         return image
 
@@ -242,7 +241,7 @@ def _listed(roles):
 
 
 def _layout(name, clean=None, degraded=None):
-    """Where the tiles are, of a pair that fits each other."""
+    """Tile layout of a pair, whose sizes are checked."""
     if clean is None or degraded is None:
         image = degraded if clean is None else clean
         return TileLayout(name, *image.shape[:2], ratio=1, tile=TILE)

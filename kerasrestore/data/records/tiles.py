@@ -1,29 +1,29 @@
-"""How an image is cut into the tiles of a folder of records."""
+"""Tile layout of the images in a record folder."""
 
 from dataclasses import dataclass
 
 VERSION = "1.0.0"
-"""Version of the records' form."""
+"""Version of the record format."""
 
 TILE = 96
-"""Side of a tile in pixels, for scales that divide it: small enough that little
-is read around a patch, large enough that a patch lies on few tiles. Between 48
-and 240 those of 96 to 144 take the least time for patches of 48."""
+"""Side of a tile in pixels, for scales that divide it: small enough to read
+little beyond a patch, large enough that a patch touches few tiles. Of sizes
+between 48 and 240, 96 to 144 are fastest for patches of 48."""
 
 
 @dataclass(frozen=True)
 class TileLayout:
-    """Where the tiles of one image are.
+    """Tile positions of one image.
 
-    They do not overlap and follow each other row by row; those at the right
-    and lower edge are smaller.
+    Tiles do not overlap and are in row-major order; those at the right and
+    bottom edges are smaller.
 
     Attributes:
-        name: name of the image in its set.
-        height: rows of the ground truth.
-        width: columns of the ground truth.
-        ratio: factor from the low-quality image's sides to these.
-        tile: side of a tile of the ground truth, a multiple of the ratio.
+        name: name of the image in its dataset.
+        height: height of the ground truth.
+        width: width of the ground truth.
+        ratio: scale factor from the low-quality image to the ground truth.
+        tile: side of a ground-truth tile, a multiple of the ratio.
 
     Example:
     >>> layout = TileLayout("baby", 100, 200, ratio=1, tile=96)
@@ -48,15 +48,15 @@ class TileLayout:
         ]
 
     def touched(self, rows, columns):
-        """The tiles that a window lies on.
+        """Tiles that overlap a window.
 
         Args:
             rows: slice of the window's rows in the ground truth.
             columns: slice of its columns.
 
         Returns:
-            List of `(number, top, left)`: the tile's place in the order of
-            all, and its corner.
+            List of `(number, top, left)`: index and top left corner of each
+            tile.
         """
         tile = self.tile
         across = -(-self.width // tile)

@@ -1,4 +1,4 @@
-"""Training on several devices: what is shared out, and who writes."""
+"""Distributed training: splitting batches across devices."""
 
 import contextlib
 
@@ -8,11 +8,11 @@ from kerasrestore.training.averaging import AveragingAdam
 
 
 class Distribution:
-    """One device, and what every way of using several of them has.
+    """Training on a single device, and the base class for several devices.
 
     Attributes:
         name: `"none"`, `"mirrored"`, `"multiworker"` or `"tpu"`.
-        replicas: copies of the model; each takes its part of every batch.
+        replicas: number of model replicas; every batch is split among them.
         is_chief: whether this process writes files and shows progress.
     """
 
@@ -26,50 +26,50 @@ class Distribution:
         return contextlib.nullcontext()
 
     def describe(self):
-        """One line for a person."""
+        """One-line description for the user."""
         if self.name == "none":
             return "one device"
         devices = "device" if self.replicas == 1 else "devices"
-        return f"{self.replicas} {devices} of this machine, {self.name}"
+        return f"{self.replicas} {devices} on this machine, {self.name}"
 
     def adam(self, rate, **options):
-        """Adam for models of this distribution."""
+        """Adam optimizer for models in this distribution."""
         return AveragingAdam(rate, **options)
 
     def prepare(self, model, batch_size):
-        """Makes a model ready to be compiled and trained.
+        """Prepares a model for compilation and training.
 
         Args:
             model: model that was built in the scope.
-            batch_size: patches in a batch of all replicas together.
+            batch_size: global batch size.
 
         Raises:
-            ValueError: if model or batches cannot be shared out.
+            ValueError: if the model or the batch cannot be distributed.
         """
         if batch_size % self.replicas:
             raise ValueError(
-                f"A batch of {batch_size} patches cannot be shared out evenly "
-                f"to {self.replicas} devices; make the batch size a multiple "
-                f"of {self.replicas}."
+                f"A batch of {batch_size} patches cannot be split evenly "
+                f"across {self.replicas} devices; use a batch size that is a "
+                f"multiple of {self.replicas}."
             )
         copies = self._copies(model)
         if copies != self.replicas:
             raise ValueError(
-                f"The model was built for {copies} devices and the training "
-                f"is for {self.replicas}; build the model inside the scope "
-                "of the distribution that fit is given."
+                f"The model was built for {copies} devices, but training uses "
+                f"{self.replicas}; build the model inside the scope of the "
+                "distribution that is passed to fit."
             )
 
     def check_start(self, model, patches):
-        """Raises ValueError if the replicas would not train as one.
+        """Raises ValueError if the replicas would get out of sync.
 
         Args:
             model: compiled model.
-            patches: `PatchDataset` that starts where the training goes on.
+            patches: `PatchDataset` that starts at the step to resume from.
         """
 
     def run(self, model, patches, callbacks):
-        """Trains on a `PatchDataset` and gives the mean loss."""
+        """Trains on a `PatchDataset` and returns the mean loss."""
         history = model.fit(
             patches, shuffle=False, verbose=0, callbacks=callbacks
         )

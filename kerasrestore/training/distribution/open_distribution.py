@@ -1,4 +1,4 @@
-"""Which way of using several devices there is, and opening it."""
+"""Selecting the devices to distribute each batch over."""
 
 import os
 
@@ -10,7 +10,7 @@ STRATEGIES = ("auto", "none", "mirrored", "multiworker", "tpu")
 
 
 class JaxDistribution(Distribution):
-    """Data parallelism over the devices of one process, under JAX."""
+    """Data parallelism over the devices of one process, with JAX."""
 
     def __init__(self):
         devices = keras.distribution.list_devices()
@@ -22,25 +22,24 @@ class JaxDistribution(Distribution):
 
 
 def open_distribution(name="auto"):
-    """Opens a way of using the devices that there are.
+    """Selects the devices to distribute each batch over.
 
-    To be called before anything is computed: several workers connect here,
-    and wait for each other.
+    Must be called before any other computation: with `"multiworker"`, this
+    is where the workers connect and wait for each other.
 
     Args:
-        name: `"none"` for one device; `"mirrored"` for all devices of this
-            machine; `"multiworker"` for all devices of the machines in the
-            environment variable `TF_CONFIG`; `"tpu"` for the TPU that
-            `TPU_NAME` names; `"auto"` for several workers if `TF_CONFIG` is
-            set, for all devices if there is more than one, for one
-            otherwise.
+        name: `"none"` for one device; `"mirrored"` for all devices on this
+            machine; `"multiworker"` for all devices on the machines listed in
+            the environment variable `TF_CONFIG`; `"tpu"` for the TPU given by
+            `TPU_NAME`; `"auto"` for `"multiworker"` if `TF_CONFIG` is set,
+            `"mirrored"` if there is more than one device, `"none"` otherwise.
 
     Returns:
         A `Distribution`.
 
     Raises:
-        ValueError: if the name is unknown, the backend has no such way, or
-            what it needs is not there.
+        ValueError: if the name is unknown, the backend does not support the
+            strategy, or its devices are not available.
 
     Example:
     >>> distribution = open_distribution("none")
@@ -49,7 +48,8 @@ def open_distribution(name="auto"):
     """
     if name not in STRATEGIES:
         raise ValueError(
-            f"The strategy is one of {', '.join(STRATEGIES)}, got {name!r}."
+            f"The strategy must be one of {', '.join(STRATEGIES)}, got "
+            f"{name!r}."
         )
     backend = keras.backend.backend()
     if name == "auto":
@@ -63,14 +63,14 @@ def open_distribution(name="auto"):
     if backend == "jax" and name == "mirrored":
         return JaxDistribution()
     raise ValueError(
-        f"The strategy {name} needs Keras' backend tensorflow, this is "
-        f"{backend}; set KERAS_BACKEND=tensorflow or choose "
+        f"The strategy {name} requires the tensorflow backend of Keras, but "
+        f"{backend} is active; set KERAS_BACKEND=tensorflow or choose "
         f"{'mirrored' if backend == 'jax' else 'none'}."
     )
 
 
 def _found(backend):
-    """What `"auto"` stands for."""
+    """Strategy selected by `"auto"`."""
     if "TF_CONFIG" in os.environ:
         return "multiworker"
     if backend == "tensorflow":

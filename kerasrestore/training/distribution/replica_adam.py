@@ -1,4 +1,4 @@
-"""Adam for replicas under tf.distribute."""
+"""Adam for replicas with tf.distribute."""
 
 import keras
 
@@ -7,11 +7,11 @@ from kerasrestore.training.averaging import AveragingAdam
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class ReplicaAdam(AveragingAdam):
-    """Adam that sums the replicas' gradients before it bounds them.
+    """Adam that sums gradients over replicas before clipping them.
 
-    Under tf.distribute, Keras bounds the norm of each replica's part of the
-    gradient and sums afterwards, which is another training than that of one
-    device with the same batch. Here the sum comes first.
+    With tf.distribute, Keras clips the gradient of each replica before
+    summing, which gives a different result from training on one device with
+    the same batch. Here the gradients are summed first.
 
     Args:
         *args, **kwargs: as in `AveragingAdam`.

@@ -1,4 +1,4 @@
-"""Synchronous replicas under tf.distribute."""
+"""Synchronous replicas with tf.distribute."""
 
 import contextlib
 import functools
@@ -12,7 +12,7 @@ from kerasrestore.keras_internals import all_layers
 from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.distribution.replica_adam import ReplicaAdam
 
-# What a step raises in the workers that are left when one is gone.
+# Raised by a step in the remaining workers when one is lost.
 LOST = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
@@ -23,16 +23,16 @@ LOST = (
 
 
 class TensorFlowDistribution(Distribution):
-    """Replicas of a model under a `tf.distribute.Strategy`.
+    """Model replicas in a `tf.distribute.Strategy`.
 
-    `Model.fit` of Keras 3.15 is not used: it deals whole batches out to the
-    workers, so that none trains on the batch of its step, and with several
-    workers it averages scalars along an axis that they do not have.
+    `Model.fit` of Keras 3.15 is not used: it shards whole batches across
+    workers instead of splitting the batch of each step, and with several
+    workers it tries to average scalars over a batch axis.
 
     Args:
         name: `"mirrored"`, `"multiworker"` or `"tpu"`.
         strategy: a synchronous `tf.distribute.Strategy`.
-        worker: number of this process.
+        worker: index of this process.
         workers: number of processes.
     """
 
@@ -60,17 +60,17 @@ class TensorFlowDistribution(Distribution):
     def prepare(self, model, batch_size):
         super().prepare(model, batch_size)
         if self.replicas > 1 and model.dtype_policy.name == "mixed_float16":
-            # Keras has every replica judge by its own part of the gradient
-            # whether the step is to be left out, so that they fall apart.
+            # In Keras every replica decides from its own gradient whether to
+            # skip the step, so the replicas would diverge.
             raise ValueError(
-                "mixed_float16 cannot be trained on several devices under "
+                "mixed_float16 is not supported on several devices with "
                 "TensorFlow; use mixed_bfloat16 or float32."
             )
         for layer in all_layers(model):
             if isinstance(layer, keras.layers.BatchNormalization):
-                # Of the whole batch, not of each replica's part.
+                # Statistics of the whole batch, not of each replica's part.
                 layer.synchronized = self.replicas > 1
-        # Its graph would be that of another model or optimizer.
+        # The cached graph may belong to another model or optimizer.
         self._step = None
 
     def check_start(self, model, patches):
@@ -88,20 +88,20 @@ class TensorFlowDistribution(Distribution):
 
         if int(total()) != step * self.replicas:
             raise ValueError(
-                f"This worker would go on from step {step} and others from "
-                "another; give all the same output folder, on a disk that "
-                "all of them see."
+                f"This worker would resume from step {step} and others from "
+                "a different step; use the same output folder for all, on a "
+                "shared disk."
             )
 
     def _check_loss(self, model, inputs, clean):
-        """A replica's loss has to be its share of the sum over replicas.
+        """Checks that the replica losses add up to the loss of the batch.
 
-        Losses of `keras.losses` see to that, other arithmetic does not, and
-        would be trained at a rate that depends on the number of devices.
+        `keras.losses` divide by the number of replicas. A loss that does not
+        would scale the gradient by the number of devices.
         """
         losses = []
         for scope in (contextlib.nullcontext(), self.scope()):
-            # Figures that the model keeps on the way stay as they are.
+            # Leave the model's metrics and other state unchanged.
             with scope, keras.StatelessScope():
                 restored = model(inputs, training=False)
                 loss = model.compute_loss(inputs, clean, restored)
@@ -109,9 +109,8 @@ class TensorFlowDistribution(Distribution):
         whole, share = losses
         if abs(share * self.replicas - whole) > 1e-3 * abs(whole):
             raise ValueError(
-                f"The compute_loss of {type(model).__name__} is not shared "
-                f"out to {self.replicas} devices; make it of losses of "
-                "keras.losses."
+                f"The compute_loss of {type(model).__name__} is not scaled for "
+                f"{self.replicas} devices; build it from keras.losses."
             )
 
     def run(self, model, patches, callbacks):
@@ -136,13 +135,13 @@ class TensorFlowDistribution(Distribution):
         @tf.function
         def step(iterator):
             logs = self.strategy.run(model.train_step, (next(iterator),))
-            # All replicas have seen equally many patches.
+            # A plain mean: all replicas see the same number of patches.
             return self.strategy.reduce("MEAN", logs["loss"], axis=None)
 
         return step
 
     def _feed(self, patches):
-        """Every replica's part of every batch, in the sampler's order."""
+        """Dataset with each replica's part of every batch, in order."""
         spec = keras.tree.map_structure(
             lambda array: tf.TensorSpec(
                 (len(array) // self.replicas, *array.shape[1:]), array.dtype
@@ -168,14 +167,14 @@ class TensorFlowDistribution(Distribution):
             if self.workers == 1:
                 raise
             raise ConnectionError(
-                "Another worker of the training is gone "
-                f"({type(error).__name__}); start all of them again with the "
-                "same command to go on from the last checkpoint."
+                f"Lost another worker ({type(error).__name__}); restart all "
+                "workers with the same command to resume from the last "
+                "checkpoint."
             ) from error
 
 
 def devices():
-    """Names of the devices of this machine that models are trained on."""
+    """Names of the devices on this machine to train on."""
     found = tf.config.list_logical_devices("GPU")
     found = found or tf.config.list_logical_devices("CPU")
     return [device.name for device in found]
@@ -183,10 +182,10 @@ def devices():
 
 @functools.cache
 def open_strategy(name):
-    """The `TensorFlowDistribution` of that name, one in a process.
+    """The `TensorFlowDistribution` with that name, created once per process.
 
-    The messages of a second strategy would bear the numbers of the first
-    one's, and TensorFlow would mix them up.
+    The collectives of a second strategy would reuse the keys of the first,
+    which TensorFlow does not support.
     """
     if name == "mirrored":
         strategy = tf.distribute.MirroredStrategy(devices())
@@ -197,8 +196,8 @@ def open_strategy(name):
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
         except RuntimeError as error:
             raise ValueError(
-                f"The workers cannot be connected ({error}); open the "
-                "distribution before anything is computed."
+                f"Cannot connect the workers ({error}); call "
+                "open_distribution before any other computation."
             ) from error
         return TensorFlowDistribution(name, strategy, worker, workers)
     try:
@@ -207,20 +206,20 @@ def open_strategy(name):
         tf.tpu.experimental.initialize_tpu_system(resolver)
     except (ValueError, tf.errors.OpError) as error:
         raise ValueError(
-            f"There is no TPU to be used ({error}); set TPU_NAME on a "
-            "machine that has one, or choose another strategy."
+            f"No TPU available ({error}); set TPU_NAME on a machine that has "
+            "one, or choose another strategy."
         ) from error
     return TensorFlowDistribution(name, tf.distribute.TPUStrategy(resolver))
 
 
 def _place():
-    """Number of this process and of all, from `TF_CONFIG`."""
+    """Index of this process and number of processes, from `TF_CONFIG`."""
     text = os.environ.get("TF_CONFIG", "")
     try:
         config = json.loads(text)
         cluster, task = config["cluster"], config["task"]
         if not cluster.keys() <= {"chief", "worker"}:
-            raise ValueError("Only workers are of use here.")
+            raise ValueError("Only chief and worker tasks are supported.")
         places = [
             (kind, index)
             for kind in ("chief", "worker")
@@ -229,7 +228,7 @@ def _place():
         place = places.index((task["type"], int(task["index"])))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            'TF_CONFIG is to be like {"cluster": {"worker": ["host:port", '
+            'TF_CONFIG must look like {"cluster": {"worker": ["host:port", '
             '"host:port"]}, "task": {"type": "worker", "index": 0}}, got '
             f"{text!r}; set it in every process."
         ) from error

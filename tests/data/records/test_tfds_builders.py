@@ -193,7 +193,7 @@ def test_dnd(tmp_path):
     records = prepare_records("DND", tmp_path, tmp_path, partial=True)
     assert records.roles == ("degraded",)
     check(records, open_dataset("DND", tmp_path, partial=True))
-    with pytest.raises(ValueError, match="only uint8 images are made gray"):
+    with pytest.raises(ValueError, match="only uint8 images can be converted"):
         records.image(0, "degraded", channels=1)[:8, :8]
 
 
@@ -204,6 +204,6 @@ def test_the_builder_without_its_folder(tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     settings = tfds.download.DownloadConfig(manual_dir=tmp_path / "other")
-    with pytest.raises(ValueError, match="Set5 is not there, looked for"):
+    with pytest.raises(ValueError, match="Set5 not found, looked for"):
         builder.download_and_prepare(download_config=settings)
     assert tile_config("Set5", "test").name == "Set5_test"

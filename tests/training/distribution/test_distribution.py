@@ -102,10 +102,10 @@ def runs(folder, tmp_path_factory):
     wanted = "plain:none,plain:auto,student:none,student:mirrored"
     process = start(folder, out, f"{wanted},unshared:mirrored", DEVICES="2")
     output, error = finish(process)
-    assert output.count("2 devices of this machine, mirrored") == 3
+    assert output.count("2 devices on this machine, mirrored") == 3
     # The last one is refused, by a sentence.
     assert process.returncode == 1
-    assert "compute_loss of Unshared is not shared out to 2 devices" in error
+    assert "compute_loss of Unshared is not scaled for 2 devices" in error
     return out
 
 
@@ -126,7 +126,7 @@ def test_workers_train_as_one_and_survive_a_loss(folder, runs, tmp_path):
     worker.communicate()
     _, error = finish(chief)
     assert chief.returncode == 1
-    assert error.startswith("Another worker of the training is gone (")
+    assert error.startswith("Lost another worker (")
 
     again = start_workers(folder, tmp_path)
     (output, error), (quiet, other_error) = map(finish, again)
@@ -153,17 +153,17 @@ def test_devices_of_jax_train_as_one(folder, tmp_path):
         XLA_FLAGS="--xla_force_host_platform_device_count=2",
     )
     output, error = finish(process)
-    assert output.count("2 devices of this machine, mirrored") == 1, error
+    assert output.count("2 devices on this machine, mirrored") == 1, error
     assert_same_training(tmp_path / "plain_none", tmp_path / "plain_auto")
     assert process.returncode == 1
-    assert "multiworker needs Keras' backend tensorflow" in error
+    assert "multiworker requires the tensorflow backend" in error
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("all", "auto, none, mirrored, multiworker, tpu, got 'all'"),
-        ("tpu", "There is no TPU"),
+        ("tpu", "No TPU available"),
         ("multiworker", "got ''"),
     ],
 )
@@ -190,7 +190,7 @@ def test_ways_that_are_not_there(monkeypatch, name, words):
 )
 def test_wrong_cluster(monkeypatch, text):
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(ValueError, match="TF_CONFIG is to be like"):
+    with pytest.raises(ValueError, match="TF_CONFIG must look like"):
         open_distribution("auto")
 
 
