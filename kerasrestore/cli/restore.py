@@ -78,6 +78,13 @@ def add_parser(commands):
         help="noise level, 0 to 255, for models that take it",
     )
     parser.add_argument(
+        "--white-level",
+        type=float,
+        metavar="N",
+        help="value of white in integer files, 4095 for 12 bits stored in 16 "
+        "(default: the highest value of the type)",
+    )
+    parser.add_argument(
         "--strength",
         type=float,
         default=1.0,
@@ -243,6 +250,7 @@ def _restore_file(args, load, job, tick):
             photo,
             sigma=args.sigma,
             strength=args.strength,
+            white_level=args.white_level,
             tile=args.tile,
             overlap=args.overlap,
             ensemble=args.ensemble,

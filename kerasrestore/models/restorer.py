@@ -279,13 +279,16 @@ class _Graphs:
     def run(self, model, inputs, shape):
         import tensorflow as tf
 
-        if shape not in self._by_shape:
-            if len(self._by_shape) >= GRAPHS:
-                self._by_shape.pop(next(iter(self._by_shape)))
+        # Other threads may add and drop graphs meanwhile.
+        graph = self._by_shape.get(shape)
+        if graph is None:
             specs = keras.tree.map_structure(
                 lambda x: tf.TensorSpec(x.shape, x.dtype), inputs
             )
-            self._by_shape[shape] = tf.function(
+            graph = tf.function(
                 lambda inputs: model(inputs, training=False), autograph=False
             ).get_concrete_function(specs)
-        return self._by_shape[shape](inputs)
+            self._by_shape[shape] = graph
+            for other in list(self._by_shape)[:-GRAPHS]:
+                self._by_shape.pop(other, None)
+        return graph(inputs)

@@ -279,3 +279,14 @@ def test_long_names(capsys, tmp_path, length):
     target = tmp_path / ("b" * (length - 4) + ".png")
     assert run(capsys, path, target)[0] == 0
     assert len(os.listdir(tmp_path)) == 2
+
+
+def test_white_level(capsys, tmp_path):
+    """12 bits in a 16-bit file: white is 4095 before and after."""
+    data = np.linspace(0, 4095, 35).reshape(5, 7).astype("uint16")
+    Image.fromarray(data).save(tmp_path / "a.png")
+    out = tmp_path / "b.png"
+    words = (tmp_path / "a.png", out, "--white-level", 4095)
+    assert run(capsys, *words)[0] == 0
+    with Image.open(out) as restored:
+        np.testing.assert_array_equal(np.asarray(restored), 4095 - data)
