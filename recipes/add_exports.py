@@ -30,9 +30,9 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
 
+    from kerasrestore.export.save_preset import add_exports
     from kerasrestore.models.presets import find_preset
     from kerasrestore.models.restorer import Restorer
-    from kerasrestore.models.save_preset import add_exports
     from kerasrestore.training.recipe.load_run import load_run
 
     preset = find_preset(args.preset)

@@ -15,8 +15,8 @@ import json
 import sys
 from pathlib import Path
 
+from kerasrestore.export.save_preset import preset_task
 from kerasrestore.models import Restorer, find_preset
-from kerasrestore.models.save_preset import preset_task
 from kerasrestore.tasks import CameraNoise, Denoise
 from kerasrestore.training import Imitation, quantize_aware
 from kerasrestore.training.recipe.load_run import Run

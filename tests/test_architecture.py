@@ -9,7 +9,7 @@ from testing import ROOT
 
 PACKAGE = ROOT / "kerasrestore"
 # Its methods are short names for the functions that need the class.
-FACADES = {"kerasrestore.photos.photo"}
+FACADES = {"kerasrestore.models.restorer", "kerasrestore.photos.photo"}
 MOST_LINES = 400
 MOST_FILES = 14
 # Folders of data.

@@ -3,7 +3,7 @@
 A preset is a folder with `card.json`, the Keras weights, the exported
 `.tflite` files with their sidecars, the training's log and its curve; where it
 was trained for int8 too, those weights as well. The card holds the checksum of
-every file. `kerasrestore.models.save_preset` writes them; nothing here needs
+every file. `kerasrestore.export.save_preset` writes them; nothing here needs
 Keras.
 """
 

@@ -121,7 +121,7 @@ class Restorer(ImageRestorer, keras.Model):
 
         Args:
             folder: folder to write; its name becomes the preset's.
-            **options: as in `kerasrestore.models.save_preset.save_preset`.
+            **options: as in `kerasrestore.export.save_preset.save_preset`.
 
         Returns:
             The `Preset`.
@@ -142,7 +142,7 @@ class Restorer(ImageRestorer, keras.Model):
         >>> DANetMobile.from_preset(preset.path).name
         'small'
         """
-        from kerasrestore.models.save_preset import save_preset
+        from kerasrestore.export.save_preset import save_preset
 
         return save_preset(self, folder, **options)
 

@@ -4,15 +4,8 @@ import inspect
 
 import numpy as np
 
+from kerasrestore import metrics
 from kerasrestore.data.images import load_image, rgb_to_gray
-from kerasrestore.metrics import (
-    psnr_gray,
-    psnr_rgb,
-    psnr_y,
-    ssim_gray,
-    ssim_rgb,
-    ssim_y,
-)
 
 
 class Task:
@@ -180,10 +173,9 @@ class Task:
 
     @property
     def setting_name(self):
-        """The setting as tables and cards name it: its number or its label."""
-        setting = self.setting
-        number = isinstance(setting, (int, float))
-        return f"{setting:g}" if number else self.label
+        """The setting as tables and cards name it: its number or label."""
+        number = isinstance(self.setting, (int, float))
+        return f"{self.setting:g}" if number else self.label
 
     @property
     def degradation_label(self):
@@ -377,11 +369,11 @@ class Task:
                 f"{restored.dtype}; convert it first."
             )
         if clean.ndim == 2 or clean.shape[-1] == 1:
-            psnr, ssim = psnr_gray, ssim_gray
+            psnr, ssim = metrics.psnr_gray, metrics.ssim_gray
         elif self.scored_on_y:
-            psnr, ssim = psnr_y, ssim_y
+            psnr, ssim = metrics.psnr_y, metrics.ssim_y
         else:
-            psnr, ssim = psnr_rgb, ssim_rgb
+            psnr, ssim = metrics.psnr_rgb, metrics.ssim_rgb
         return {
             "psnr": psnr(restored, clean, self.shave),
             "ssim": ssim(restored, clean, self.shave),

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from goldens import golden, needs_goldens, released_state
-from numpy_nlrn import non_local
+from numpy_layers import non_local
 from testing import enliven
 
 from kerasrestore.layers.recurrent_non_local_block import (

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from goldens import golden, needs_goldens, released_state
-from numpy_nlrn import nlrn
+from numpy_layers import nlrn
 from testing import enliven, random_image, run_model_test, run_python
 
 from kerasrestore import NLRN

@@ -16,6 +16,7 @@ from testing import (
 )
 
 from kerasrestore import DANetMobile, LiteRTRestorer, Restorer, presets
+from kerasrestore.export.save_preset import add_exports, preset_task
 from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import (
     INT8_WEIGHTS,
@@ -25,7 +26,6 @@ from kerasrestore.models.presets import (
     find_preset,
     get_preset,
 )
-from kerasrestore.models.save_preset import add_exports, preset_task
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import QuantizeAware, quantize_aware
 

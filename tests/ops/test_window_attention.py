@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 from numeric import check_gradients, gradients
-from numpy_nlrn import attend
+from numpy_layers import attend
 from testing import run_python
 
 from kerasrestore.ops.window_attention import window_attention

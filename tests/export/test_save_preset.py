@@ -6,13 +6,13 @@ from testing import enliven, image_folder, random_image
 
 from kerasrestore import DANetMobile, LiteRTRestorer, PANet, Restorer
 from kerasrestore.cli.main import main
-from kerasrestore.litert.sidecar import read_sidecar
-from kerasrestore.models.presets import Preset
-from kerasrestore.models.save_preset import (
+from kerasrestore.export.save_preset import (
     add_exports,
     preset_task,
     save_preset,
 )
+from kerasrestore.litert.sidecar import read_sidecar
+from kerasrestore.models.presets import Preset
 from kerasrestore.tasks import (
     Denoise,
     Jpeg,
@@ -69,7 +69,7 @@ def test_nothing_is_half_written(jpeg, images, tmp_path, monkeypatch):
     def fail(*args, **kwargs):
         raise ValueError("no measure")
 
-    monkeypatch.setattr("kerasrestore.models.save_preset.measure", fail)
+    monkeypatch.setattr("kerasrestore.export.save_preset.measure", fail)
     with pytest.raises(ValueError, match="no measure"):
         jpeg.save_preset(target, task=Jpeg(20), benchmarks=[images], **ABOUT)
     with pytest.raises(ValueError, match="no measure"):
