@@ -9,6 +9,7 @@ from testing import image_folder
 
 from kerasrestore import DANetMobile, LiteRTRestorer, evaluate, export_tflite
 from kerasrestore.cli.main import main
+from kerasrestore.export.save_preset import preset_task
 from kerasrestore.tasks import (
     TASKS,
     CameraNoise,
@@ -81,7 +82,7 @@ def box_blur():
 
 
 def test_a_task_of_ones_own(box_blur, tmp_path, capsys):
-    """Trains, validates, is exported, calibrated and evaluated."""
+    """Trains, validates, is exported, calibrated, evaluated and a preset."""
     data = image_folder(tmp_path / "data", 2, (48, 56))
     recipe = Recipe(
         "train.py",
@@ -118,6 +119,19 @@ def test_a_task_of_ones_own(box_blur, tmp_path, capsys):
         wanted = report.mean["psnr_rgb"]
         limit = 0.01 if to == "float32" else 1.0
         assert found["mean"]["psnr_rgb"] == pytest.approx(wanted, abs=limit)
+    preset = model.save_preset(
+        tmp_path / "preset",
+        task=BoxBlur((1, 2)),
+        description="Removes box blur.",
+        training_data="gradients",
+        license="Apache-2.0",
+        tile=64,
+        benchmarks=[data],
+    )
+    assert preset_task(preset).radius == (1, 2)
+    assert list(preset.card["psnr"]["data"]) == ["1", "2"]
+    loaded = LiteRTRestorer.from_preset(preset.path)
+    assert loaded.task == DANetMobile.from_preset(preset.path).task
     assert get_task(model.task).for_model(model).setting == 2
     assert main(["evaluate", "--task", "box_blur", "--data", str(data)]) == 2
     assert "box_blur wants a setting, the radius" in capsys.readouterr().err

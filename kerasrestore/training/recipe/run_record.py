@@ -22,10 +22,10 @@ SCHEMA = {
         "versions": TEXTS,
         "task": {
             "type": "object",
-            "required": ["name", "class", "config"],
+            "required": ["name", "degradation", "config"],
             "properties": {
                 "name": {"type": "string"},
-                "class": {"type": "string"},
+                "degradation": {"type": ["string", "null"]},
                 "config": {"type": "object"},
             },
         },

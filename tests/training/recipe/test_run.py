@@ -27,7 +27,7 @@ def test_read_what_was_written(tmp_path):
     second = RunRecord(
         **RUN,
         versions={"keras": "3.15"},
-        task={"name": "denoise", "class": "Denoise", "config": {}},
+        task={"name": "denoise", "degradation": "gaussian", "config": {}},
         start=first,
     )
     second.write(tmp_path)
