@@ -29,7 +29,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from export_models import QUANTIZATIONS, export_models, role
+from export_models import export_models
 from PIL import Image
 
 from kerasrestore.cli.restorers import quiet_stderr
@@ -324,12 +324,12 @@ def picture(kind, left, top, width, height):
 
 def runs():
     """Model, picture, strength and sigma of each end-to-end golden."""
-    told = [
-        Path(preset.files[role(quantization)]["file"]).stem
-        for preset in presets()
-        for quantization in QUANTIZATIONS
-        if preset.sigma_input and role(quantization) in preset.files
-    ]
+    told = []
+    for preset in presets():
+        if preset.sigma_input:
+            told.append(preset.name)
+            if "tflite_int8" in preset.files:
+                told.append(f"{preset.name}_int8")
     return [(*run, None) for run in BLIND] + [
         (model, *run) for model in told for run in TOLD
     ]

@@ -78,7 +78,7 @@ def test_mistakes_are_told_at_once(capsys, files, tmp_path, monkeypatch):
     assert "none" in refused(capsys, file, "--data", tmp_path / "none")
     data = ("--data", image_folder(tmp_path / "data", 1))
     assert "preset" in refused(capsys, file, *data, "--reference", "nobody")
-    assert "number" in refused(capsys, file, *data, "--setting", "x")
+    assert "got 'x'" in refused(capsys, file, *data, "--setting", "x")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     out = ("--out", tmp_path / "out")
     assert "pip install" in refused(capsys, file, *out)

@@ -300,7 +300,7 @@ def test_sizes_inside_and_value_range():
     assert build(mask=False).size_multiple == 1
     assert build().value_range == (0.0, 1.0)
     assert build(released=True).value_range == (0.0, 255.0)
-    with pytest.raises(ValueError, match="even, got 5x8"):
+    with pytest.raises(ValueError, match="multiples of 2, got 5x8"):
         build()(random_image((1, 5, 8, 3)))
 
 

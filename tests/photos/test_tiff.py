@@ -200,7 +200,7 @@ def test_what_cannot_be_read_is_named(array, options, words):
     ("tag", "value", "words"),
     [
         # A width of many numbers, which times the height is more of them.
-        (256, struct.pack("<HII", 4, 12, 8), "holds no picture"),
+        (256, struct.pack("<HII", 4, 12, 8), "contains no image"),
         (277, struct.pack("<HIHH", 3, 1, 60_000, 0), "60000 bands"),
     ],
 )

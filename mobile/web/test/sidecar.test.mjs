@@ -59,7 +59,7 @@ test("what is wrong is told in a sentence", () => {
     [{ format: 2 }, /its format is 2, this page reads 1/],
     [{ name: undefined }, /has no 'name'/],
     [{ name: "two\nlines" }, /name of one line/],
-    [{ task: "paint" }, /task is "paint", wanted is denoise/],
+    [{ task: "Paint it" }, /task is "Paint it", wanted is a name/],
     [{ channels: 2, color_order: "gray" }, /channels is 2/],
     [{ channels: 1 }, /'color_order' is RGB, wanted is gray/],
     [{ tile: [384] }, /tile is \[384\]/],
