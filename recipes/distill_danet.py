@@ -99,7 +99,7 @@ def export(stages, tile):
                 path,
                 to="int8" if int8 else "float32",
                 tile=tile,
-                sigma_range=stages.task.sigma,
+                sigma_range=stages.task.sigma_range,
             )
         exported[stage] = LiteRTRestorer(path, trial=False)
     return exported

@@ -17,7 +17,6 @@ DATA = {"goldens", "presets", "samples"}
 # To be split.
 LONG = {
     "tests/evaluation/test_paper_results.py",
-    "tests/litert/test_litert_restorer.py",
     "tests/recipes/test_train_papers.py",
     "tests/training/quantization/test_quantize_aware.py",
     "tests/training/test_fit.py",

@@ -135,6 +135,6 @@ def _export(args):
     return export_tflite(
         model,
         args.output,
-        sigma_range=getattr(run.task, "sigma", None),
+        sigma_range=run.task.sigma_range,
         **options,
     )

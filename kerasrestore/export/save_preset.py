@@ -5,6 +5,7 @@ of the models and of `LiteRTRestorer` load.
 """
 
 import json
+import math
 import shutil
 from pathlib import Path
 
@@ -45,8 +46,8 @@ def save_preset(
         model: float32 `Restorer`; on the TensorFlow backend for a `.tflite`.
         folder: folder to write; its name becomes the preset's. An older one
             is replaced.
-        task: `Task` that the model was trained for. Its name, class and
-            configuration are recorded, and its `validation_tasks` are what
+        task: `Task` that the model was trained for. Its name, degradation
+            and arguments are recorded, and its `validation_tasks` are what
             is measured.
         description: one sentence.
         training_data: what it was trained on.
@@ -86,9 +87,8 @@ def save_preset(
             "channels": model.channels,
             "sigma_input": model.sigma_input,
         }
-        sigma_range = _sigma_range(task)
-        if sigma_range is not None:
-            card["sigma_range"] = list(sigma_range)
+        if task.sigma_range is not None:
+            card["sigma_range"] = list(task.sigma_range)
         card |= {
             "default": default,
             "description": description,
@@ -99,8 +99,7 @@ def save_preset(
             "training": training or {},
             "psnr": {},
             "quality": {},
-            "quantize_input": task.name == "denoise"
-            and getattr(task, "quantize", False),
+            "quantize_input": task.quantize_input,
             "exports": {},
             "files": {},
         }
@@ -223,8 +222,11 @@ def measure(restorer, task, benchmarks, **options):
                 raise ValueError(
                     f"{failed['name']} could not be measured: {failed['error']}"
                 )
+            # Of clean images the input's PSNR is infinite, which JSON lacks.
             levels[one.setting_name] = {
-                key: round(value, 4) for key, value in report.mean.items()
+                key: round(value, 4)
+                for key, value in report.mean.items()
+                if math.isfinite(value)
             }
         quality[Path(data).resolve().name] = levels
     return quality
@@ -233,18 +235,13 @@ def measure(restorer, task, benchmarks, **options):
 def _psnr(quality):
     return {
         data: {
-            setting: round(
-                next(v for k, v in figures.items() if k.startswith("psnr")), 2
-            )
+            setting: round(value, 2)
             for setting, figures in levels.items()
+            for key, value in figures.items()
+            if key.startswith("psnr")
         }
         for data, levels in quality.items()
     }
-
-
-def _sigma_range(task):
-    """Noise levels, where the task has such."""
-    return getattr(task, "sigma", None) if task.name == "denoise" else None
 
 
 def _check_task(model, task):
@@ -267,7 +264,7 @@ def _add_export(folder, card, kind, model, tile, task, benchmarks):
         path,
         to=kind,
         tile=tile,
-        sigma_range=_sigma_range(task),
+        sigma_range=task.sigma_range,
         license=card["license"],
     )
     quality = measure(LiteRTRestorer(path, trial=False), task, benchmarks)

@@ -6,13 +6,14 @@ import reprlib
 
 import numpy as np
 
+from kerasrestore.imaging.resizing import resized
 from kerasrestore.inference.bands import BandReader
 from kerasrestore.inference.image_array import check_image
 from kerasrestore.inference.noise_map import check_map
 from kerasrestore.inference.progress import ticker
 from kerasrestore.inference.restored_bands import restored_bands
 from kerasrestore.inference.tile_choice import choose_tiles, round_up
-from kerasrestore.inference.transparency import enlarge_alpha, fill_hidden
+from kerasrestore.inference.transparency import fill_hidden
 
 
 class ImageRestorer:
@@ -41,8 +42,7 @@ class ImageRestorer:
     size_multiple = 1
     receptive_field = None
     sigma_input = False
-    # Beyond this side a larger tile saves little context and only coarsens the
-    # progress.
+    # Larger tiles save little context and coarsen the progress.
     largest_tile = 1024
     fixed_tile = None
 
@@ -140,7 +140,7 @@ class ImageRestorer:
             MemoryError: if even the smallest tile exceeds the limit, or
                 memory runs out with it.
         """
-        kind = {
+        options = {
             "sigma": sigma,
             "strength": strength,
             "tile": tile,
@@ -151,7 +151,7 @@ class ImageRestorer:
             "white_level": white_level,
         }
         if _is_photo(image):
-            return self._restore_photo(image, kind)
+            return self._restore_photo(image, options)
         array, layout, white = check_image(image, white_level)
         strength = self.check_options(sigma=sigma, strength=strength)
         if layout == "NHWC":
@@ -163,16 +163,16 @@ class ImageRestorer:
                 )
             return np.stack(
                 [
-                    self.restore(one, **{**kind, "sigma": level})
+                    self.restore(one, **{**options, "sigma": level})
                     for one, level in zip(array, levels, strict=True)
                 ]
             )
         check_map(sigma, array.shape[:2])
         if layout == "HWC" and array.shape[-1] in (2, 4):
-            return self._restore_transparent(array, kind)
+            return self._restore_transparent(array, options)
         if strength > 1.0 and not self.sigma_input:
-            once = self.restore(array, **{**kind, "strength": 1.0})
-            return self.restore(once, **{**kind, "strength": strength - 1.0})
+            once = self.restore(array, **{**options, "strength": 1.0})
+            return self.restore(once, **{**options, "strength": strength - 1.0})
         pixels = array[..., None] if layout == "HW" else array
         height, width, channels = pixels.shape
         restored = np.empty(
@@ -317,7 +317,8 @@ class ImageRestorer:
         if self.scale == 1:
             # What is hidden is the owner's, and may be shown again.
             np.copyto(restored, colours, where=(alpha == 0)[..., None])
-        return np.dstack([restored, enlarge_alpha(alpha, self.scale)])
+        alpha = resized(alpha, *restored.shape[:2], clip=True)
+        return np.dstack([restored, alpha])
 
     def check_options(self, *, sigma=None, strength=1.0):
         """Raises ValueError if `restore` would refuse these options.

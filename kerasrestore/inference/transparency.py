@@ -51,28 +51,6 @@ def fill_hidden(pixels, alpha):
     return filled
 
 
-def enlarge_alpha(alpha, scale):
-    """Enlarges an alpha channel: bicubic, as Pillow does it.
-
-    Args:
-        alpha: `(H, W)` of uint8, uint16 or floats.
-        scale: whole number.
-
-    Returns:
-        `(H * scale, W * scale)` of the same type, within the same values.
-    """
-    if scale == 1:
-        return alpha
-    height, width = alpha.shape
-    image = Image.fromarray(alpha.astype(np.float32)).resize(
-        (width * scale, height * scale), Image.Resampling.BICUBIC
-    )
-    large = np.asarray(image).clip(alpha.min(), alpha.max())
-    if not np.issubdtype(alpha.dtype, np.floating):
-        large = np.rint(large)
-    return large.astype(alpha.dtype)
-
-
 def _halved(pixels, alpha):
     """Sums of colours times opacity and of opacity over 2x2 pixels."""
     top = np.float32(max(1.0, float(alpha.max())))

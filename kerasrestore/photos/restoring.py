@@ -6,6 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from kerasrestore.imaging.resizing import resized
 from kerasrestore.photos.photo import PhotoError
 
 
@@ -41,29 +42,10 @@ def restore_photo(photo, restore):
         pixels = restore(photo.pixels)
     height, width = pixels.shape[:2]
     if (width, height) != photo.size:
-        photo = photo.mapped(lambda band: enlarge(band, width, height))
+        photo = photo.mapped(
+            lambda band: resized(band, height, width, clip=True)
+        )
     return dataclasses.replace(photo, pixels=pixels)
-
-
-def enlarge(array, width, height):
-    """Resizes an array `(H, W)` or `(H, W, C)` with bicubic interpolation,
-    keeping its type.
-
-    Example:
-    >>> enlarge(np.zeros((2, 3), "uint16"), 6, 4).shape
-    (4, 6)
-    """
-    if array.ndim == 3:
-        bands = [
-            enlarge(array[..., band], width, height)
-            for band in range(array.shape[2])
-        ]
-        return np.stack(bands, axis=-1)
-    image = Image.fromarray(np.ascontiguousarray(array, np.float32))
-    larger = np.asarray(image.resize((width, height), Image.Resampling.BICUBIC))
-    larger = np.clip(larger, array.min(), array.max())
-    whole = array.dtype.kind != "f"
-    return (np.rint(larger) if whole else larger).astype(array.dtype)
 
 
 def is_linear(profile):
@@ -107,7 +89,7 @@ def _restore_floats(photo, restore):
     else:
         restored = restore(inside)
     if restored.shape != beyond.shape:
-        beyond = enlarge(beyond, *restored.shape[1::-1])
+        beyond = resized(beyond, *restored.shape[:2], clip=True)
     return (restored + beyond).astype(np.float32)
 
 

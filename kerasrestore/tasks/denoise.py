@@ -48,7 +48,6 @@ class Denoise(Task):
     setting_required = True
     usual_setting = 25
     benchmark_settings = (15, 25, 50)
-    has_noise_level = True
 
     def __init__(self, sigma=(0.0, 55.0), quantize=False):
         try:
@@ -82,6 +81,10 @@ class Denoise(Task):
     @property
     def label(self):
         return f"sigma{self.setting:g}"
+
+    @property
+    def sigma_range(self):
+        return self.sigma
 
     @property
     def quantize_input(self):

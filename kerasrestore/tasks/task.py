@@ -33,8 +33,8 @@ class Task:
         published: whether the published figures for the task are of images
             that were degraded in this way.
         channels: numbers of channels that images can have.
-        has_noise_level: whether the strength is a noise level on the 0..255
-            scale, which models with a sigma input are given.
+        sigma_range: lowest and highest noise level, 0..255 scale, which
+            models with a sigma input are given; `None` if it has none.
         quantize_input: whether the noisy image is clipped and rounded to 8
             bits, which tables tell apart.
         scale: factor from the degraded to the clean image's sides.
@@ -56,7 +56,7 @@ class Task:
     benchmark_settings = ()
     published = True
     channels = (1, 3)
-    has_noise_level = False
+    sigma_range = None
     quantize_input = False
     scale = 1
     block = 1

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from kerasrestore.cli.restorers import quiet_stderr
+from kerasrestore.files import replace_folder
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.litert.sidecar import read_sidecar, sidecar_path
 from kerasrestore.models.presets import (
@@ -90,13 +91,11 @@ def export_models(folder=FILES, added=()):
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is no folder; give another.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(
-        dir=folder.parent, prefix=f".{folder.name}-"
-    ) as temporary:
-        new, made = Path(temporary) / "new", Path(temporary) / "made"
-        new.mkdir()
-        made.mkdir()
+    with (
+        replace_folder(folder) as new,
+        tempfile.TemporaryDirectory() as exported,
+    ):
+        made = Path(exported)
         # What may be wrong is looked at before the long work.
         others = [own(path) for path in added]
         restorers = [*for_phones(made), *with_bytes(made), *others]
@@ -111,9 +110,6 @@ def export_models(folder=FILES, added=()):
         listed = {"format": FORMAT, "default": default(names), "models": models}
         text = json.dumps(listed, indent=1) + "\n"
         (new / LIST).write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.rename(Path(temporary) / "old")
-        new.rename(folder)
     return models
 
 

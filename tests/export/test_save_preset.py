@@ -14,6 +14,7 @@ from kerasrestore.export.save_preset import (
 from kerasrestore.litert.sidecar import read_sidecar
 from kerasrestore.models.presets import Preset
 from kerasrestore.tasks import (
+    CameraNoise,
     Denoise,
     Jpeg,
     Task,
@@ -137,3 +138,15 @@ def test_terms_are_shown(jpeg, tmp_path, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert "terms of the weights: Apache-2.0" in shown
     assert "LIVE1: 30.00 dB at quality 10" in shown
+
+
+def test_camera_noise(images, tmp_path):
+    """Measured by kinds; of clean images the input's PSNR is infinite."""
+    model = enliven(DANetMobile(widths=(8, 16), middle_blocks=1))
+    options = {**ABOUT, "benchmarks": [images]}
+    preset = model.save_preset(tmp_path / "a", task=CameraNoise(), **options)
+    (figures,) = preset.quality.values()
+    assert list(figures) == ["camera", "gaussian", "film", "clean"]
+    assert "input_psnr_rgb" in figures["camera"]
+    assert "input_psnr_rgb" not in figures["clean"]
+    assert preset_task(preset).get_config() == CameraNoise().get_config()

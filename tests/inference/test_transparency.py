@@ -5,7 +5,7 @@ from PIL import Image
 from testing import random_image, smooth_image
 
 from kerasrestore import LiteRTRestorer
-from kerasrestore.inference.transparency import enlarge_alpha, fill_hidden
+from kerasrestore.inference.transparency import fill_hidden
 
 
 class Twice(Blur):
@@ -89,13 +89,3 @@ def test_enlarging_a_transparent_image(mode):
     alpha = np.asarray(found)[..., -1].astype(int)
     # Pillow's own bytes are rounded and clipped after each axis.
     assert np.abs(alpha - np.asarray(wanted)).mean() < 1
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float16", "float32"])
-def test_alpha_stays_within_its_values(dtype):
-    top = 1 if dtype.startswith("f") else np.iinfo(dtype).max
-    alpha = np.zeros((6, 8), dtype)
-    alpha[2:5, 3:6] = top
-    large = enlarge_alpha(alpha, 3)
-    assert large.dtype == dtype and large.shape == (18, 24)
-    assert large.min() == 0 and large.max() == top

@@ -141,7 +141,7 @@ def compress(
             to="int8",
             method="quantization_aware",
             tile=tile,
-            sigma_range=getattr(task, "sigma", (0, 55)),
+            sigma_range=task.sigma_range,
         )
         return LiteRTRestorer(path, trial=False)
     with np.load(out / "result.npz", allow_pickle=False) as archive:

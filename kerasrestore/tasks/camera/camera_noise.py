@@ -74,7 +74,6 @@ class CameraNoise(Task):
         "1e-8 to 1"
     )
     published = False
-    has_noise_level = True
     # JPEG's blocks may begin seven pixels into the image.
     halo = 8
 
@@ -141,6 +140,10 @@ class CameraNoise(Task):
             if value != usual[name]
         ]
         return kinds + "".join(changed)
+
+    @property
+    def sigma_range(self):
+        return self.sigma
 
     def validation_tasks(self):
         config = self.get_config()

@@ -1,7 +1,6 @@
-"""Blurring, resampling and luminance of float images."""
+"""Blurring and luminance of float images."""
 
 import numpy as np
-from PIL import Image
 
 # JPEG's luminance: full range, BT.601.
 LUMA = np.float32([0.299, 0.587, 0.114])
@@ -32,27 +31,6 @@ def blur(image, sigma):
             for first, weight in enumerate(kernel)
         )
     return image
-
-
-def resized(image, height, width):
-    """Bicubic resampling, antialiased where it shrinks.
-
-    Args:
-        image: float32 array `(H, W, C)`.
-        height, width: new sides.
-
-    Returns:
-        float32 array `(height, width, C)`.
-    """
-    planes = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(image[..., channel])).resize(
-                (width, height), Image.Resampling.BICUBIC
-            )
-        )
-        for channel in range(image.shape[-1])
-    ]
-    return np.stack(planes, axis=-1)
 
 
 def split_luma(image):

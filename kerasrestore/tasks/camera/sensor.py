@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from kerasrestore.imaging.resizing import resized
 from kerasrestore.tasks.camera.bayer import (
     PHASES,
     demosaic_bilinear,
     demosaic_malvar,
     mosaic,
 )
-from kerasrestore.tasks.camera.filters import blur, resized, rms, split_luma
+from kerasrestore.tasks.camera.filters import blur, rms, split_luma
 from kerasrestore.tasks.camera.raw_pipeline import RawPipeline
 
 DEMOSAICS = (demosaic_malvar, demosaic_bilinear, None)

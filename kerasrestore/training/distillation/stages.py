@@ -22,6 +22,7 @@ from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import quantize_aware
 from kerasrestore.training.recipe.load_run import load_run
 from kerasrestore.training.recipe.run import open_run
+from kerasrestore.training.recipe.run_record import NAME
 from kerasrestore.training.recipe.settings import numbers
 from kerasrestore.training.schedules import make_schedule
 from kerasrestore.training.validation import Validation
@@ -341,7 +342,7 @@ def load_restorer(source, dtype=None):
     Raises:
         ValueError: if there is no such preset, or the folder holds no weights.
     """
-    if (Path(source) / "run.json").is_file():
+    if (Path(source) / NAME).is_file():
         model, _ = load_run(source)
     else:
         model = models.Restorer.from_preset(source)

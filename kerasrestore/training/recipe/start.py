@@ -4,6 +4,7 @@ from pathlib import Path
 
 from kerasrestore.models import Restorer
 from kerasrestore.training.recipe.load_run import load_run
+from kerasrestore.training.recipe.run_record import NAME
 
 
 def start_from(model, source):
@@ -36,7 +37,7 @@ def start_from(model, source):
     >>> start_from(model, "danet_mobile_denoise_color_blind_bsd400")
     []
     """
-    if (Path(source) / "run.json").is_file():
+    if (Path(source) / NAME).is_file():
         trained = load_run(source)[0]
     else:
         trained = Restorer.from_preset(source)
