@@ -15,6 +15,9 @@ from kerasrestore.photos.directories import (
 )
 from kerasrestore.photos.photo import Photo, PhotoError
 
+# Rows that are converted at a time.
+STRIP = 256
+
 
 def open_image(data, kind, max_pixels):
     """Opens an image of a given format with Pillow and checks its size.
@@ -92,10 +95,24 @@ def pixels_of(image):
     else:
         transparent = transparent or image.mode in ("RGBA", "RGBa", "PA")
         mode = "RGBA" if transparent else "RGB"
-    array = np.asarray(image if image.mode == mode else image.convert(mode))
+    array = _array_of(image if image.mode == mode else image.convert(mode))
     if not transparent:
         return array, None
     return (array[..., 0] if mode == "LA" else array[..., :3]), array[..., -1]
+
+
+def _array_of(image):
+    """The array of an image with 8 bits per channel. `np.asarray` would hold
+    the pixels twice more for a moment, which counts for 200 megapixels."""
+    image.load()
+    bands = len(image.getbands())
+    shape = (image.height, image.width, bands)[: 2 + (bands > 1)]
+    array = np.empty(shape, np.uint8)
+    for top in range(0, image.height, STRIP):
+        strip = array[top : top + STRIP]
+        box = (0, top, image.width, top + len(strip))
+        strip[:] = np.asarray(image.crop(box))
+    return array
 
 
 def metadata_of(image):

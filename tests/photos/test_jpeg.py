@@ -3,6 +3,8 @@
 import io
 import os
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -300,3 +302,27 @@ def test_damage_in_any_segment_is_one_error_at_most():
         except PhotoError:
             continue
         photo.save(os.devnull, format="JPEG")
+
+
+def test_reading_holds_the_pixels_twice_at_most(tmp_path):
+    size = (4000, 3000)
+    path = tmp_path / "large.jpg"
+    Image.new("RGB", size, "teal").save(path)
+    code = """
+import sys
+from kerasrestore.inference.memory import peak_bytes
+from kerasrestore.photos import read_photo
+read_photo(sys.argv[1], max_pixels=64)
+before = peak_bytes()
+photo = read_photo(sys.argv[2])
+print(peak_bytes() - before)
+"""
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.jpg")
+    output = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "small.jpg", path],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    # Pillow's four bytes of a pixel and the array's three.
+    assert 6 < int(output) / (size[0] * size[1]) < 8.5
