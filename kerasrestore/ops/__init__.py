@@ -4,6 +4,7 @@ from kerasrestore.ops.attention import softmax_attention
 from kerasrestore.ops.blocks import map_blocks
 from kerasrestore.ops.deform_conv2d import deform_conv2d
 from kerasrestore.ops.enlarge import enlarge_bicubic
+from kerasrestore.ops.jpeg import jpeg
 from kerasrestore.ops.pixel_shuffle import pixel_shuffle, pixel_unshuffle
 from kerasrestore.ops.pyramid_attention import pyramid_attention
 from kerasrestore.ops.resampling import resize_bicubic
@@ -15,6 +16,7 @@ __all__ = [
     "enlarge_bicubic",
     "haar_dwt2d",
     "haar_iwt2d",
+    "jpeg",
     "map_blocks",
     "pixel_shuffle",
     "pixel_unshuffle",
