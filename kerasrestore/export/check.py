@@ -60,44 +60,28 @@ def compare(model, exported, to, image, sigma):
     }
 
 
-def op_counts(content):
-    """Operations of a `.tflite` by name, those of loops' bodies included."""
-    from ai_edge_litert.tools import flatbuffer_utils
+def warn_of_shapes(graph, dynamic, name):
+    """Warns of tensors that some phone delegates refuse: those of more than
+    four dimensions and, unless the file is dynamic, those of unknown size.
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    counts = {}
-    for graph in model.subgraphs:
-        for operator in graph.operators:
-            name = flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex)
-            counts[name] = counts.get(name, 0) + 1
-    return dict(sorted(counts.items()))
+    The CPU runs them, so the file is written all the same.
 
-
-def warn_of_shapes(content, dynamic, name):
-    """Warns of what some delegates of phones refuse: tensors of more than
-    four axes and, unless the file is dynamic, of no fixed size.
-
-    The processor runs them, so that it is no reason to give no file.
+    Args:
+        graph: `TFLiteGraph` of the file.
+        dynamic: whether the file is meant to take any size.
+        name: what the warning calls the model.
     """
-    from ai_edge_litert.tools import flatbuffer_utils
-
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    tensors = [x for graph in model.subgraphs for x in graph.tensors]
-    many = [x for x in tensors if len(_listed(x.shape)) > 4]
-    free = [x for x in tensors if -1 in _listed(x.shapeSignature)]
+    tensors = [x for subgraph in graph.subgraphs for x in subgraph.tensors]
+    large = [x for x in tensors if len(x.shape) > 4]
+    unknown = [] if dynamic else [x for x in tensors if x.dynamic]
     for found, what in (
-        (many, "of more than four axes"),
-        (free, "of no fixed size"),
+        (large, "of more than four dimensions"),
+        (unknown, "of unknown size"),
     ):
-        if found and not (dynamic and found is free):
-            example = found[0].name.decode(errors="replace")[:60]
+        if found:
             warnings.warn(
                 f"{name} has {len(found)} tensor(s) {what}, for example "
-                f"{example!r}; the processor runs them, delegates for GPUs "
+                f"{found[0].name[:60]!r}; the CPU runs them, GPU delegates "
                 "may not.",
-                stacklevel=3,
+                stacklevel=4,
             )
-
-
-def _listed(shape):
-    return [] if shape is None else list(shape)

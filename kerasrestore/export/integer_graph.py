@@ -15,11 +15,11 @@ from kerasrestore.export.fake_quantization import (
     widened,
 )
 from kerasrestore.training.quantization.integer_operations import (
-    GRAPH_MOVES,
-    GRAPH_PRODUCTS,
-    GRAPH_SAME_RANGE,
-    GRAPH_SIMPLE,
-    GRAPH_WITHOUT_16_BITS,
+    MOVES,
+    PRODUCTS,
+    SAME_RANGE,
+    SIMPLE,
+    SIMPLE_16_BITS,
 )
 
 # Smallest range of features, as a part of the largest.
@@ -61,9 +61,7 @@ class IntegerGraph:
 
     def __init__(self, concrete, bits=8, image=None):
         self.bits = bits
-        self.simple = (
-            GRAPH_SIMPLE if bits == 8 else GRAPH_SIMPLE - GRAPH_WITHOUT_16_BITS
-        )
+        self.simple = SIMPLE_16_BITS if bits == 16 else set(SIMPLE)
         graph = concrete.graph
         self.definition = graph.as_graph_def()
         self.shape = lambda name: graph.get_tensor_by_name(name).shape
@@ -180,7 +178,7 @@ class IntegerGraph:
         )
 
     def _is_product(self, node):
-        place = GRAPH_PRODUCTS.get(node.op)
+        place = PRODUCTS.get(node.op)
         return place is not None and self._features(node) == [
             _tensor(node.input[place])
         ]
@@ -190,7 +188,7 @@ class IntegerGraph:
         for reader in self.readers[node.name]:
             if self._is_product(reader) or reader.op in BLIND:
                 continue
-            if reader.op not in GRAPH_MOVES | self.simple:
+            if reader.op not in MOVES.keys() | self.simple:
                 return True
             if len(self._features(reader)) == 1 and self._leads_away(reader):
                 return True
@@ -205,16 +203,13 @@ class IntegerGraph:
                 self.integer.add(node.name)
                 self._enter(node, features[0])
         elif all(_node(tensor) in self.integer for tensor in features) and (
-            node.op in GRAPH_MOVES or self._is_simple(node)
+            node.op in MOVES or self._is_simple(node)
         ):
             self.integer.add(node.name)
 
     def _is_simple(self, node):
         if self.bits == 16 and (
-            any(
-                reader.op in GRAPH_SAME_RANGE
-                for reader in self.readers[node.name]
-            )
+            any(reader.op in SAME_RANGE for reader in self.readers[node.name])
             or len({tuple(self.shape(t)) for t in self._features(node)}) > 1
         ):
             return False
@@ -223,9 +218,9 @@ class IntegerGraph:
     def _can_enter(self, tensor):
         """Whether features can be rounded for a product."""
         node = self.nodes[_node(tensor)]
-        if node.op in GRAPH_MOVES and len(self._features(node)) == 1:
+        if node.op in MOVES and len(self._features(node)) == 1:
             return self._can_enter(self._features(node)[0])
-        return self.bits == 8 or node.op not in GRAPH_SAME_RANGE
+        return self.bits == 8 or node.op not in SAME_RANGE
 
     def _exact(self, node):
         """Whether 8 bits hold the constants that a node takes: biases are
@@ -258,7 +253,7 @@ class IntegerGraph:
         reader = node
         while _node(tensor) not in self.integer:
             source = self.nodes[_node(tensor)]
-            if source.op not in GRAPH_MOVES or len(self._features(source)) != 1:
+            if source.op not in MOVES or len(self._features(source)) != 1:
                 self.entries.setdefault(tensor, set()).add(reader.name)
                 return
             reader, tensor = source, self._features(source)[0]
@@ -269,7 +264,7 @@ class IntegerGraph:
         for node in self.definition.node:
             tensor = f"{node.name}:0"
             if node.name in self.integer:
-                if node.op in GRAPH_MOVES and tensor != self.output:
+                if node.op in MOVES and tensor != self.output:
                     continue
                 if node.name not in hidden:
                     points.append(tensor)

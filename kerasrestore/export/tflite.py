@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasrestore.export.calibration import calibration_set, feature_ranges
-from kerasrestore.export.check import compare, op_counts, warn_of_shapes
+from kerasrestore.export.check import compare, warn_of_shapes
 from kerasrestore.export.fake_quantization import is_marked
 from kerasrestore.export.inference_graph import (
     IMAGE,
@@ -24,6 +24,7 @@ from kerasrestore.export.tflite_bytes import with_byte_images, with_wide_biases
 from kerasrestore.inference.tile_choice import context, pair
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.litert.sidecar import FORMAT, sidecar_path
+from kerasrestore.litert.tflite_graph import TFLiteGraph
 from kerasrestore.models.presets import file_sha256
 from kerasrestore.version import __version__
 
@@ -109,7 +110,6 @@ def export_tflite(
     marked = is_marked(concrete)
     tiles = _calibration(model, to, marked, calibration)
     content = _convert(model, concrete, to, io, tile, tiles, sigma_range)
-    warn_of_shapes(content, dynamic, model.name)
     method = "none" if to in ("float32", "float16") else "post_training"
     return write_tflite(
         model,
@@ -173,6 +173,8 @@ def write_tflite(
     ) as folder:
         temporary = Path(folder) / path.name
         temporary.write_bytes(content)
+        graph = TFLiteGraph(temporary)
+        warn_of_shapes(graph, dynamic, model.name)
         types = dict.fromkeys((IMAGE, RESTORED), io)
         if model.sigma_input:
             types[SIGMA] = "float32"
@@ -198,7 +200,7 @@ def write_tflite(
             "io": types,
             "macs": model.count_macs(*tile),
             "memory_bytes": model.memory_forecast(*tile),
-            "op_counts": op_counts(content),
+            "op_counts": graph.op_counts(),
             "sha256": file_sha256(temporary),
             "license": license,
             "quality": quality or {},

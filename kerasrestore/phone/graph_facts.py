@@ -2,9 +2,9 @@
 
 from collections import Counter
 
+from kerasrestore.litert.tflite_graph import TFLiteGraph
 from kerasrestore.phone.advice import arithmetic, warn
 from kerasrestore.phone.delegation import delegated_operations
-from kerasrestore.phone.tflite_graph import TFLiteGraph
 
 
 def graph_facts(path):

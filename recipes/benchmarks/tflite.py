@@ -20,6 +20,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from kerasrestore.export.export_preset import export_preset
+from kerasrestore.litert.tflite_graph import TFLiteGraph
 from kerasrestore.models.presets import default_preset, find_preset
 from kerasrestore.phone.benchmark import (
     YARDSTICK_CHANNELS,
@@ -27,7 +28,6 @@ from kerasrestore.phone.benchmark import (
     measure_latency,
 )
 from kerasrestore.phone.report import machine
-from kerasrestore.phone.tflite_graph import TFLiteGraph
 
 LAYERS, CHANNELS = 17, 64
 

@@ -293,7 +293,7 @@ def test_a_fixed_tile_can_be_exported(tmp_path, blocks, monkeypatch):
     loops = blocks > 1
     # Compares the file's pixels with the model's.
     with (
-        pytest.warns(UserWarning, match="of no fixed size")
+        pytest.warns(UserWarning, match="of unknown size")
         if loops
         else contextlib.nullcontext()
     ):

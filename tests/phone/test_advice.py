@@ -1,7 +1,7 @@
 import pytest
 
+from kerasrestore.litert.tflite_graph import Operation, Subgraph, Tensor
 from kerasrestore.phone.advice import arithmetic, warn
-from kerasrestore.phone.tflite_graph import Operation, Subgraph, Tensor
 
 
 class Graph:

@@ -3,11 +3,11 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tflite_files import convert
 
+from kerasrestore.litert.tflite_graph import TFLiteGraph
 from kerasrestore.phone import delegation
 from kerasrestore.phone.advice import arithmetic
 from kerasrestore.phone.delegation import delegated_operations
 from kerasrestore.phone.graph_facts import graph_facts
-from kerasrestore.phone.tflite_graph import TFLiteGraph
 
 IMAGE = (1, 16, 16, 4)
 KERNEL = np.random.default_rng(0).normal(size=(3, 3, 4, 4)).astype("float32")

@@ -1,17 +1,19 @@
 """Which operations an int8 network computes in integers.
 
-The same rule has two readers, which see a network in different forms:
-`quantized_graph` rewrites Keras layers and operations for training,
-`kerasrestore.export.integer_graph` marks TensorFlow's graph of a model that
-was trained in float. A Keras layer can become several graph operations.
-Training covers fewer of them: what is not listed for Keras stays float there.
+Two readers rewrite a network in different forms: `quantized_graph` replaces
+Keras layers and operations for training, `kerasrestore.export.integer_graph`
+marks TensorFlow's graph of a model that was trained in float. Each table here
+has the operations of TensorFlow's graph, and with each the Keras layers and
+operations that training treats in the same way. Where there are none, the
+operation stays float in training.
 """
 
 # Convolutions and matrix products. They are integer where one factor is a
 # feature map and the other a constant.
-# The place is that of the feature map among their inputs. For Keras see
-# `QUANTIZED` of `quantized_graph`, which holds the layers that replace them.
-GRAPH_PRODUCTS = {
+# The number is the position of the feature map among their inputs. For Keras
+# see `QUANTIZED` of `quantized_graph`, which holds the layers that replace
+# them.
+PRODUCTS = {
     "BatchMatMulV2": 0,
     "Conv2D": 0,
     "Conv2DBackpropInput": 2,
@@ -19,45 +21,42 @@ GRAPH_PRODUCTS = {
     "MatMul": 0,
 }
 
-# Move values and change none: their result has the range of what they read.
-KERAS_MOVES = {
-    "DepthToSpace",
-    "Permute",
-    "Reshape",
-    "SpaceToDepth",
-    "Transpose",
-    "ZeroPadding2D",
-}
-GRAPH_MOVES = {
-    "DepthToSpace",
-    "ExpandDims",
-    "Pad",
-    "Reshape",
-    "Slice",
-    "SpaceToDepth",
-    "Split",
-    "SplitV",
-    "Squeeze",
-    "StridedSlice",
-    "Transpose",
+# Move values without changing them: their result has the range of their input.
+MOVES = {
+    "DepthToSpace": ("DepthToSpace",),
+    "ExpandDims": ("ExpandDims",),
+    # Keras' operation `Pad` also reflects, which is another operation here.
+    "Pad": ("ZeroPadding2D",),
+    "Reshape": ("Reshape",),
+    "Slice": (),
+    "SpaceToDepth": ("SpaceToDepth",),
+    "Split": (),
+    "SplitV": (),
+    "Squeeze": ("Squeeze",),
+    "StridedSlice": ("Cropping2D", "GetItem"),
+    "Transpose": ("Permute", "Transpose"),
 }
 
-# Have integer kernels, products if one factor is a single number. Training
-# rounds sums and ReLU.
-GRAPH_SIMPLE = {
-    "AddV2",
-    "BiasAdd",
-    "ConcatV2",
-    "LeakyRelu",
-    "Max",
-    "Mean",
-    "Mul",
-    "Neg",
-    "Relu",
-    "Sigmoid",
-    "Sub",
+# Have integer kernels; a product counts if one factor is a single number.
+SIMPLE = {
+    "AddV2": ("Add",),
+    "BiasAdd": (),
+    "ConcatV2": (),
+    "LeakyRelu": (),
+    "Max": (),
+    "Mean": (),
+    "Mul": (),
+    "Neg": (),
+    "Relu": ("ReLU", "Relu"),
+    "Sigmoid": (),
+    "Sub": (),
 }
-# LiteRT or the converter supports these with 8 bits only.
-GRAPH_WITHOUT_16_BITS = GRAPH_SIMPLE - {"AddV2", "BiasAdd", "Relu"}
+# LiteRT or the converter supports all others with 8 bits only.
+SIMPLE_16_BITS = {"AddV2", "BiasAdd", "Relu"}
 # The converter gives their inputs the range of their result.
-GRAPH_SAME_RANGE = {"ConcatV2", "Max"}
+SAME_RANGE = {"ConcatV2", "Max"}
+
+
+def keras_names(table):
+    """Class names of the Keras layers and operations of a table."""
+    return {name for names in table.values() for name in names}

@@ -4,8 +4,8 @@ import tensorflow as tf
 from tflite_files import convert
 
 from kerasrestore.litert.sidecar import read_sidecar
+from kerasrestore.litert.tflite_graph import TFLiteGraph
 from kerasrestore.models.presets import presets
-from kerasrestore.phone.tflite_graph import TFLiteGraph
 
 IMAGE = (1, 20, 24, 6)
 
@@ -139,3 +139,10 @@ def test_what_is_no_model_is_refused(tmp_path):
     path.write_bytes(b"no such thing")
     with pytest.raises(ValueError, match=r"is not a \.tflite"):
         TFLiteGraph(path)
+
+
+def test_operations_are_counted_in_loops_too(tmp_path):
+    path = convert(looped(0, 7, 1), tmp_path / "a.tflite", IMAGE)
+    counts = TFLiteGraph(path).op_counts()
+    assert counts["CONV_2D"] == 1 and counts["WHILE"] == 1
+    assert list(counts) == sorted(counts)
