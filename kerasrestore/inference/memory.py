@@ -1,11 +1,16 @@
 """Memory budgets: parsing them and knowing what is used already."""
 
+import contextlib
+import ctypes
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 DEFAULT_LIMIT = 2 * 10**9
+# glibc's mallopt: blocks of this size and more are mapped on their own.
+M_MMAP_THRESHOLD, MAPPED = -3, 2**20
 
 
 def parse_bytes(text):
@@ -79,6 +84,19 @@ def peak_bytes():
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+@cache
+def return_freed_memory():
+    """Makes glibc return freed blocks of 1 MiB and more to the system.
+
+    Otherwise it keeps them in a heap that fragments: TensorFlow's tensors
+    then take up to four times the memory that is in use at any moment. Has
+    no effect with other C libraries. Costs DANetMobile a quarter more time
+    per tile, for mapping pages.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MAPPED)
 
 
 def out_of_memory(error):

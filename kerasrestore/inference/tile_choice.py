@@ -7,6 +7,7 @@ from kerasrestore.inference.memory import (
     DEFAULT_LIMIT,
     parse_bytes,
     process_bytes,
+    return_freed_memory,
 )
 from kerasrestore.inference.tiling import TilePlan
 
@@ -46,6 +47,8 @@ def choose_tiles(
         ValueError: if an argument does not fit the restorer.
         MemoryError: if not even the smallest tile fits the limit.
     """
+    if memory_limit is not None and restorer.fixed_tile is None:
+        return_freed_memory()
     limit = DEFAULT_LIMIT if memory_limit is None else memory_limit
     free = parse_bytes(limit) - process_bytes() - output_bytes
     if memory_limit is None:

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -33,3 +37,25 @@ def test_process_grows_with_what_it_holds():
     held = np.ones(50_000_000, np.uint8)
     assert process_bytes() - before > 40_000_000
     assert held[0] == 1
+
+
+def test_tensorflow_stays_under_the_limit():
+    code = """
+import numpy as np
+from kerasrestore.inference.memory import peak_bytes, process_bytes
+from kerasrestore.models import DANetMobile
+model = DANetMobile()
+image = np.full((1100, 1100, 3), 99, "uint8")
+model.restore(image[:64, :64])
+limit = process_bytes() + 200_000_000
+model.restore(image, memory_limit=limit)
+print(limit - peak_bytes())
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert int(output) > 0
