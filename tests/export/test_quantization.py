@@ -32,7 +32,7 @@ SYSTEMS = {
 # What has to stay in float32 where a system has it.
 FLOAT = {"BATCH_MATMUL", "EXP", "FLOOR", "FULLY_CONNECTED", "GATHER", "SOFTMAX"}
 # NLRN's attention is a loop at any size.
-LOOPED = pytest.mark.filterwarnings("ignore:.*of no fixed size")
+LOOPED = pytest.mark.filterwarnings("ignore:.*of unknown size")
 NAMES = [
     pytest.param(name, marks=LOOPED) if name == "NLRN" else name
     for name in SYSTEMS

@@ -415,7 +415,7 @@ def test_int8_file_has_the_ranges_of_training(sigma_input, tmp_path):
     assert difference.mean() < 0.5 and np.quantile(difference, 0.99) < 2
 
 
-@pytest.mark.filterwarnings("ignore:.*of no fixed size:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*of unknown size:UserWarning")
 def test_int8_file_with_attention(tmp_path):
     restorer = enliven(PANet(channels=1, num_blocks=2, features=8))
     model = quantize_aware(restorer, batches(size=24, channels=1))
