@@ -61,7 +61,7 @@ class IntegerGraph:
 
     def __init__(self, concrete, bits=8, image=None):
         self.bits = bits
-        self.simple = SIMPLE_16_BITS if bits == 16 else set(SIMPLE)
+        self.simple = SIMPLE_16_BITS if bits == 16 else SIMPLE
         graph = concrete.graph
         self.definition = graph.as_graph_def()
         self.shape = lambda name: graph.get_tensor_by_name(name).shape

@@ -92,8 +92,8 @@ def return_freed_memory():
 
     Otherwise it keeps them in a heap that fragments: TensorFlow's tensors
     then take up to four times the memory that is in use at any moment. Has
-    no effect with other C libraries. Costs DANetMobile a quarter more time
-    per tile, for mapping pages.
+    no effect with other C libraries. Mapping pages costs DANetMobile a
+    quarter to a third more time per tile, so it is for users with a limit.
     """
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MAPPED)

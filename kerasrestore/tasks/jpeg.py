@@ -19,8 +19,6 @@ class Jpeg(Task):
     with halved chroma (4:2:0) like photographs, for which no table exists.
     Scores are over all channels with no border shaved.
 
-    A JPEG encoder is no tensor operation: `degrade_tensors` refuses.
-
     Args:
         quality: Pillow's quality, 1 to 100; a number, or a pair `(low,
             high)` from which every patch draws its own uniformly.
@@ -97,6 +95,19 @@ class Jpeg(Task):
 
     def _degrade_image(self, clean, rng):
         return _compress(clean, self.setting)
+
+    def degrade_tensors(self, clean, seed=None):
+        """As `Task.degrade_tensors`, for patches of a known size."""
+        import keras
+        from keras import ops
+
+        from kerasrestore.ops.jpeg import jpeg
+
+        clean = ops.cast(clean, "float32")
+        low, high = self.quality
+        count = ops.shape(clean)[0]
+        quality = keras.random.randint((count,), low, high + 1, seed=seed)
+        return jpeg(clean, quality), ops.cast(quality, "float32")
 
     def get_config(self):
         """Arguments that build this task again."""

@@ -84,10 +84,6 @@ def test_batches_of_patches(task):
 def test_tensor_operations(task):
     clean = np.stack([smooth_image(24, 36, seed=s) for s in range(4)])
     clean = clean.astype("float32") / 255
-    if task.name == "jpeg":
-        with pytest.raises(ValueError, match="degrade NumPy patches"):
-            task.degrade_tensors(clean)
-        return
     seed = keras.random.SeedGenerator(0)
     found, strength = map(np.asarray, task.degrade_tensors(clean, seed))
     wanted, strengths = task.degrade(clean, np.random.default_rng(0))
@@ -98,12 +94,24 @@ def test_tensor_operations(task):
         assert np.std(noise) == pytest.approx(np.std(other), rel=0.03)
         assert np.mean(noise) == pytest.approx(np.mean(other), abs=1)
         assert not np.array_equal(noise[0], noise[1])
-    elif getattr(task, "quantize", False):
+    elif task.name == "jpeg" or getattr(task, "quantize", False):
         # Where float32 comes to the other side of a half.
         assert np.abs(found - wanted).max() < 1.01 / 255
         assert np.mean(np.abs(found - wanted) > 1e-4) < 0.01
     else:
         np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_each_patch_has_its_own_quality_on_accelerators():
+    task = Jpeg((20, 40))
+    clean = np.stack([smooth_image(16, 32, seed=s) for s in range(32)])
+    degraded, quality = map(
+        np.asarray, task.degrade_tensors(clean.astype("float32") / 255, seed=3)
+    )
+    assert 20 <= quality.min() < 24 and 36 < quality.max() <= 40
+    for patch, found, one in zip(clean, degraded, quality, strict=True):
+        wanted = Jpeg(int(one)).degrade_benchmark(patch, 0)
+        assert np.mean(np.abs(found - wanted) > 1e-4) < 0.01
 
 
 def test_ranges_of_strength_on_accelerators():
@@ -203,7 +211,8 @@ assert figures["ssim"] == 1
 
 
 @pytest.mark.parametrize(
-    "task", [Denoise((5, 50)), Demosaic(), SuperResolution(2, True)]
+    "task",
+    [Denoise((5, 50)), Demosaic(), SuperResolution(2, True), Jpeg((10, 90))],
 )
 def test_tensor_operations_are_compiled(task):
     clean = np.stack([smooth_image(24, 36, seed=s) for s in range(2)])
@@ -219,7 +228,8 @@ def test_tensor_operations_are_compiled(task):
     else:
         import tensorflow as tf
 
-        sides = (24, 36) if task.name == "super_resolution" else (None, None)
+        known = task.name in ("jpeg", "super_resolution")
+        sides = (24, 36) if known else (None, None)
         spec = tf.TensorSpec((None, *sides, 3))
         compiled = tf.function(degrade, input_signature=[spec])
     for found, wanted in zip(compiled(clean), degrade(clean), strict=True):

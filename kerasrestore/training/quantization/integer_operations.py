@@ -2,10 +2,8 @@
 
 Two readers rewrite a network in different forms: `quantized_graph` replaces
 Keras layers and operations for training, `kerasrestore.export.integer_graph`
-marks TensorFlow's graph of a model that was trained in float. Each table here
-has the operations of TensorFlow's graph, and with each the Keras layers and
-operations that training treats in the same way. Where there are none, the
-operation stays float in training.
+marks TensorFlow's graph of a model that was trained in float. The tables have
+the operations of TensorFlow's graph.
 """
 
 # Convolutions and matrix products. They are integer where one factor is a
@@ -22,6 +20,8 @@ PRODUCTS = {
 }
 
 # Move values without changing them: their result has the range of their input.
+# With each the Keras layers and operations that training treats in the same
+# way; where there are none, the operation stays float in training.
 MOVES = {
     "DepthToSpace": ("DepthToSpace",),
     "ExpandDims": ("ExpandDims",),
@@ -36,27 +36,24 @@ MOVES = {
     "StridedSlice": ("Cropping2D", "GetItem"),
     "Transpose": ("Permute", "Transpose"),
 }
+KERAS_MOVES = {name for names in MOVES.values() for name in names}
 
 # Have integer kernels; a product counts if one factor is a single number.
+# Training rounds sums and ReLU alone.
 SIMPLE = {
-    "AddV2": ("Add",),
-    "BiasAdd": (),
-    "ConcatV2": (),
-    "LeakyRelu": (),
-    "Max": (),
-    "Mean": (),
-    "Mul": (),
-    "Neg": (),
-    "Relu": ("ReLU", "Relu"),
-    "Sigmoid": (),
-    "Sub": (),
+    "AddV2",
+    "BiasAdd",
+    "ConcatV2",
+    "LeakyRelu",
+    "Max",
+    "Mean",
+    "Mul",
+    "Neg",
+    "Relu",
+    "Sigmoid",
+    "Sub",
 }
 # LiteRT or the converter supports all others with 8 bits only.
 SIMPLE_16_BITS = {"AddV2", "BiasAdd", "Relu"}
 # The converter gives their inputs the range of their result.
 SAME_RANGE = {"ConcatV2", "Max"}
-
-
-def keras_names(table):
-    """Class names of the Keras layers and operations of a table."""
-    return {name for names in table.values() for name in names}

@@ -9,11 +9,7 @@ from kerasrestore.keras_internals import all_layers, run_graph
 from kerasrestore.layers import ResidualBlock, Upsampler
 from kerasrestore.models.cost import trace
 from kerasrestore.training.quantization.fake_quantize import FakeQuantize
-from kerasrestore.training.quantization.integer_operations import (
-    MOVES,
-    SIMPLE,
-    keras_names,
-)
+from kerasrestore.training.quantization.integer_operations import KERAS_MOVES
 from kerasrestore.training.quantization.quantized_conv2d import QuantizedConv2D
 from kerasrestore.training.quantization.quantized_dense import QuantizedDense
 
@@ -175,11 +171,11 @@ class _Rewriter:
                 lambda x: x if id(x) in self.private else self.round(x)
             )
             self.note(output, self.open, readers)
-        elif integer and kind in SIMPLE["AddV2"] and len(tensors) > 1:
+        elif integer and kind == "Add" and len(tensors) > 1:
             output = run(self.round)
             if readers:
                 self.note(output, self.open, readers)
-        elif integer and kind in keras_names(MOVES):
+        elif integer and kind in KERAS_MOVES:
             output = run(self.round)
             self.note(output, self.rounded, readers)
         else:
