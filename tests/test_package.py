@@ -1,6 +1,7 @@
 """What a new process finds after `import kerasrestore`."""
 
 import ast
+import sys
 
 import pytest
 from testing import ROOT, run_python
@@ -90,3 +91,16 @@ def test_a_saved_model_loads(tmp_path, backend):
     np.testing.assert_allclose(
         np.load(tmp_path / "restored.npy"), np.asarray(model(image)), atol=1e-4
     )
+
+
+def test_importing_after_keras_loads_no_other_package():
+    # The import time is `recipes/benchmarks/import_time.py`'s to measure;
+    # what would make it long is another package, and that can be counted.
+    found = run_python(
+        "import keras, sys\n"
+        "before = set(sys.modules)\n"
+        "import kerasrestore\n"
+        "print(*{name.split('.')[0] for name in set(sys.modules) - before})"
+    )
+    assert "kerasrestore" in found.split()
+    assert set(found.split()) - sys.stdlib_module_names == {"kerasrestore"}

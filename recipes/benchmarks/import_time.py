@@ -1,8 +1,7 @@
 """What `import kerasrestore` costs on top of `import keras`.
 
 Both are run in fresh interpreters, turn by turn; processor time is counted,
-not time on the wall, so that a busy machine does not matter. Exits with 1 if
-the median grows by more than 10 %.
+not time on the wall, so that a busy machine matters less.
 """
 
 import os
@@ -11,7 +10,6 @@ import subprocess
 import sys
 
 RUNS = 5
-LIMIT = 1.10
 CODE = {
     "import keras": "import keras",
     "import keras, kerasrestore": "import keras, kerasrestore",
@@ -44,10 +42,8 @@ def main():
     medians = [statistics.median(values) for values in times.values()]
     for name, median in zip(CODE, medians, strict=True):
         print(f"{name:28} {median:.2f} s")
-    ratio = medians[1] / medians[0]
-    print(f"ratio {ratio:.3f}, at most {LIMIT:.2f}")
-    return 0 if ratio <= LIMIT else 1
+    print(f"ratio {medians[1] / medians[0]:.3f}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
