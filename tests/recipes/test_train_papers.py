@@ -365,7 +365,7 @@ def test_dry_run(folder, tmp_path, capsys):
         ("panet --batch-size 0", "--batch-size is a number above 0"),
         ("panet --ema 1.5", "--ema is below 1"),
         ("panet --learning-rate nan", "--learning-rate is a number above"),
-        ("panet --halve-every 5,3", "rise from above 0"),
+        ("panet --halve-every 5,3", "above 0 and increasing"),
         ("panet --patch-size 100", "smaller than the patch size 100"),
         ("panet --loss l3", "'log_mse', 'l2', 'l1'"),
         ("panet --schedule zigzag", "'trapezoid'"),
