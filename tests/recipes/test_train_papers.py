@@ -151,21 +151,22 @@ def test_the_papers_rates(words, rates):
 
 @pytest.mark.parametrize(
     ("words", "each", "together"),
-    [("nlrn", 0.5, None), ("nlrn --clip-each 0 --clip-norm 2", None, 2.0)],
+    [("nlrn", 0.5, 0.0), ("nlrn --clip-each 0 --clip-norm 2", 0.0, 2.0)],
 )
 def test_gradients_are_bounded(
     words, each, together, folder, tmp_path, monkeypatch
 ):
-    seen = {}
+    seen = []
 
-    def see(model, sampler, out, **options):
-        seen.update(options)
+    def see(model, sampler, out, settings, **options):
+        seen.append(settings)
 
     monkeypatch.setattr("kerasrestore.training.recipe.plan.fit", see)
     name, *words = words.split()
     run(name, where(folder, tmp_path), SMALL[name], STEPS, *words)
-    assert seen["clip_each"] == each and seen["clip_norm"] == together
-    assert seen["ema"] == 0.0
+    (settings,) = seen
+    assert settings.clip_each == each and settings.clip_norm == together
+    assert settings.ema == 0.0
 
 
 def test_batch_statistics_go_on(folder, tmp_path):
