@@ -19,7 +19,6 @@ LONG = {
     "tests/evaluation/test_paper_results.py",
     "tests/recipes/test_train_papers.py",
     "tests/training/quantization/test_quantize_aware.py",
-    "tests/training/test_fit.py",
 }
 
 

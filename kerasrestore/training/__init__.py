@@ -6,6 +6,7 @@ from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
 from kerasrestore.training.fit import fit
+from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import (
     QuantizeAware,
@@ -18,6 +19,7 @@ from kerasrestore.training.validation import Validation
 
 __all__ = [
     "Distillation",
+    "FitSettings",
     "Imitation",
     "LogMeanSquaredError",
     "QuantizeAware",

@@ -1,4 +1,4 @@
-"""The training loop: resumable, validated, logged."""
+"""The training loop: resumable, with validation and logs."""
 
 import contextlib
 import math
@@ -18,144 +18,85 @@ from kerasrestore.training.checkpoint import (
     save_checkpoint,
 )
 from kerasrestore.training.distribution.distribution import Distribution
-from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.losses import make_loss
 from kerasrestore.training.patch_dataset import PatchDataset
 from kerasrestore.training.progress import TrainingProgress
-from kerasrestore.training.schedules import make_schedule
 from kerasrestore.training.stop_on_nan import StopOnNaN
 from kerasrestore.training.training_log import TrainingLog
-
-LOSSES = ("log_mse", "l2", "l1")
-
-
-def make_loss(name):
-    """Loss by name: `"log_mse"`, `"l2"` or `"l1"`."""
-    if name == "log_mse":
-        return LogMeanSquaredError()
-    if name == "l2":
-        return keras.losses.MeanSquaredError()
-    if name == "l1":
-        return keras.losses.MeanAbsoluteError()
-    raise ValueError(f"The loss is one of {', '.join(LOSSES)}, got {name!r}.")
 
 
 def fit(
     model,
     sampler,
     out,
+    settings,
     *,
-    steps,
     validate=None,
-    validate_every=1000,
-    learning_rate=1e-3,
-    schedule="trapezoid",
-    warmup=200,
-    decay=None,
-    halve_every=None,
-    loss="log_mse",
-    ema=0.999,
-    clip_norm=None,
-    clip_each=None,
     restorer=None,
     distribution=None,
     tensorboard=False,
     progress=True,
 ):
-    """Trains a restorer, or goes on with a training that was cut off.
+    """Trains a restorer, or resumes a training run that was interrupted.
 
-    The state of the training (weights, Adam's moments, moving average, step)
-    lies in `out/checkpoint.npz`; the learning rate and the patches are
-    functions of the step. So a training that was killed and is started again
-    with the same arguments goes through the same steps as one that was not.
+    The state of the training run (weights, Adam moments, moving average,
+    step) is stored in `out/checkpoint.npz`; learning rate and patches are
+    functions of the step. A run that was killed and is started again with
+    the same arguments therefore takes exactly the steps of one that was not.
 
     Args:
-        model: what is trained and compiled here: a `Restorer`, or a
+        model: the model to compile and train: a `Restorer`, or a
             `keras.Model` around one with the same inputs, an attribute
-            `sigma_input` and a `compute_loss` of its own.
+            `sigma_input` and its own `compute_loss`.
         sampler: `kerasrestore.data.PatchSampler`.
-        out: folder for checkpoint, `log.csv`, `best.weights.h5` (the moving
-            average that validated best) and TensorBoard's events.
-        steps: steps of the whole training.
-        validate: function that takes the model and returns a dictionary of
-            figures with `"psnr"`, higher is better, among them.
-        validate_every: steps between validations, lines of the log and
-            checkpoints.
-        learning_rate, schedule, warmup, decay, halve_every: see
-            `make_schedule`.
-        loss: a `keras.losses.Loss`, or a name for `make_loss`.
-        ema: momentum of the weights' moving average, 0 for none; see
-            `AveragingAdam`. The average is validated and kept, and `model`
-            has it in the end; the training itself does not see it.
-        clip_norm: bound on the gradient's global norm, or `None`.
-        clip_each: bound on the norm of each variable's gradient, or `None`;
-            one of the two can be given.
-        restorer: the `Restorer` inside `model` that is validated and kept;
-            `model` itself unless given.
-        distribution: what `open_distribution` gave and `model` was built in
-            the scope of; one device unless given. `sampler` draws the batch
-            of all devices together, so that their number changes neither
-            patches nor learning rate.
-        tensorboard: whether to write events for TensorBoard.
-        progress: whether to show a bar on a terminal and print a line for
-            every validation.
+        out: output folder for the checkpoint, `log.csv`, `best.weights.h5`
+            (the weights with the best validation PSNR, their moving average
+            if enabled) and TensorBoard logs.
+        settings: `FitSettings`.
+        validate: function that takes the restorer and returns a dictionary
+            of metrics, with `"psnr"` (higher is better) among them.
+        restorer: the `Restorer` inside `model`, which is validated and
+            saved; `model` itself unless given.
+        distribution: what `open_distribution` returned, with `model` built
+            in its scope; one device unless given. `sampler` samples the
+            global batch, so the number of devices affects neither patches
+            nor learning rate.
+        tensorboard: whether to write TensorBoard logs.
+        progress: whether to show a progress bar on a terminal and print a
+            line per validation.
 
     Returns:
-        The figures of the best validation, with its `"step"`; `None` without
-        `validate`.
+        The metrics of the best validation, with its `"step"`; `None` without
+        `validate`. With a moving average, `model` has the averaged weights
+        in the end; training itself is not affected by it.
 
     Raises:
-        ValueError: if an argument is out of its range, the checkpoint in
-            `out` belongs to another training, an image cannot be used, the
-            weights of a model with batch normalisation were to be averaged,
-            or model and batch do not suit the distribution.
+        ValueError: if the checkpoint in `out` belongs to another training
+            run, an image cannot be used, the weights of a model with batch
+            normalisation were to be averaged, or model or batch cannot be
+            distributed.
         FloatingPointError: if loss or weights are no longer finite; the last
             good checkpoint is kept.
-        ConnectionError: if another worker of the training is gone.
+        ConnectionError: if another worker is lost.
         OSError: if a file cannot be written; the last checkpoint is kept.
     """
     out = Path(out)
+    steps = settings.steps
     restorer = model if restorer is None else restorer
     distribution = distribution or Distribution()
-    check_average(restorer, ema)
-    if steps < 1 or validate_every < 1:
-        raise ValueError(
-            "steps and validate_every are at least 1, got "
-            f"{steps} and {validate_every}."
-        )
-    schedule = make_schedule(
-        schedule,
-        learning_rate,
-        steps,
-        warmup=warmup,
-        decay=decay,
-        halve_every=halve_every,
-    )
+    check_average(restorer, settings.ema)
     distribution.prepare(model, sampler.batch_size)
+    checkpoint = out / "checkpoint.npz"
     with distribution.scope():
-        model.compile(
-            optimizer=distribution.adam(
-                schedule,
-                use_ema=bool(ema),
-                ema_momentum=ema or 0.99,
-                global_clipnorm=clip_norm,
-                clipnorm=clip_each,
-            ),
-            loss=make_loss(loss) if isinstance(loss, str) else loss,
-            jit_compile=keras.backend.backend() == "jax",
-        )
-        model.optimizer.build(model.trainable_variables)
-        checkpoint = out / "checkpoint.npz"
+        _compile(model, settings, distribution)
         step = load_checkpoint(checkpoint, model) if checkpoint.exists() else 0
     if step > steps:
         raise ValueError(
-            f"{out} holds a training of {step} steps, more than the {steps} "
-            "asked for; use another output folder."
+            f"{out} holds a training run of {step} steps, more than the "
+            f"{steps} requested; use another output folder."
         )
-
-    def rate(step):
-        return float(schedule(step) if callable(schedule) else schedule)
-
     log = TrainingLog(out, step, tensorboard, distribution.is_chief)
+    rate = _rate(settings.learning_rate)
     log.check_rate(rate)
 
     def batches(start, stop):
@@ -166,7 +107,7 @@ def fit(
         distribution.check_start(model, none_yet)
     if distribution.is_chief:
         out.mkdir(parents=True, exist_ok=True)
-        # A process that was killed while it wrote leaves these.
+        # Left by a process that was killed while writing.
         for unfinished in out.glob(".*.tmp*"):
             unfinished.unlink()
     begun, first = time.monotonic(), step
@@ -178,7 +119,8 @@ def fit(
             bar = stack.enter_context(TrainingProgress(step, steps))
             callbacks.append(bar)
         while step < steps:
-            stop = min(steps, (step // validate_every + 1) * validate_every)
+            every = settings.validate_every
+            stop = min(steps, (step // every + 1) * every)
             with batches(step, stop) as dataset:
                 try:
                     value = distribution.run(model, dataset, callbacks)
@@ -192,7 +134,7 @@ def fit(
             if wrong:
                 raise FloatingPointError(
                     f"{wrong} between steps {step} and {step + guard.steps}; "
-                    f"{_kept(checkpoint, step)}: train anew with a lower "
+                    f"{_kept(checkpoint, step)}: start over with a lower "
                     "learning rate or gradient clipping."
                 )
             before, step = step, stop
@@ -221,5 +163,29 @@ def fit(
     return log.best
 
 
+def _compile(model, settings, distribution):
+    model.compile(
+        optimizer=distribution.adam(
+            settings.learning_rate,
+            use_ema=bool(settings.ema),
+            ema_momentum=settings.ema,
+            global_clipnorm=settings.clip_norm or None,
+            clipnorm=settings.clip_each or None,
+        ),
+        loss=make_loss(settings.loss),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def _rate(schedule):
+    """Function from a step to its learning rate."""
+    return lambda step: float(
+        schedule(step) if callable(schedule) else schedule
+    )
+
+
 def _kept(checkpoint, step):
-    return f"{checkpoint} keeps step {step}" if step else "nothing is kept yet"
+    if not step:
+        return "nothing has been saved yet"
+    return f"{checkpoint} keeps step {step}"

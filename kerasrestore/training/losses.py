@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+LOSSES = ("log_mse", "l2", "l1")
+
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class LogMeanSquaredError(keras.losses.Loss):
@@ -46,3 +48,28 @@ class LogMeanSquaredError(keras.losses.Loss):
 
     def get_config(self):
         return {**super().get_config(), "floor": self.floor}
+
+
+def make_loss(loss):
+    """Loss by name.
+
+    Args:
+        loss: `"log_mse"` for `LogMeanSquaredError`, `"l2"` for the mean
+            squared error, `"l1"` for the mean absolute error, or a
+            `keras.losses.Loss`, which is returned as it is.
+
+    Raises:
+        ValueError: if it is something else.
+    """
+    if isinstance(loss, keras.losses.Loss):
+        return loss
+    if loss == "log_mse":
+        return LogMeanSquaredError()
+    if loss == "l2":
+        return keras.losses.MeanSquaredError()
+    if loss == "l1":
+        return keras.losses.MeanAbsoluteError()
+    raise ValueError(
+        f"The loss must be {', '.join(LOSSES)} or a keras.losses.Loss, got "
+        f"{loss!r}."
+    )

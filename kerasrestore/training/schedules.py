@@ -1,4 +1,6 @@
-"""Learning rates over the steps of a training."""
+"""Learning-rate schedules."""
+
+import math
 
 import keras
 from keras import ops
@@ -8,16 +10,16 @@ SCHEDULES = ("trapezoid", "cosine", "step", "constant")
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class TrapezoidDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear warm-up, a constant rate, and a linear way down to zero.
+    """Linear warm-up, a constant learning rate, and linear decay to zero.
 
-    Until the way down begins, the rate does not depend on when the training
-    will end, so that a training can be made longer or shorter on the way.
+    Until the decay begins, the rate does not depend on the total number of
+    steps, so a running training can still be extended or shortened.
 
     Args:
         learning_rate: the constant rate.
-        steps: steps of the whole training.
-        warmup: steps of the warm-up.
-        decay: steps of the way down.
+        steps: total number of training steps.
+        warmup: warm-up steps.
+        decay: decay steps; a quarter of all steps unless given.
 
     Example:
     >>> schedule = TrapezoidDecay(1e-3, steps=100, warmup=10, decay=20)
@@ -29,7 +31,7 @@ class TrapezoidDecay(keras.optimizers.schedules.LearningRateSchedule):
         Fixed Training Durations", 2024.
     """
 
-    def __init__(self, learning_rate, steps, warmup=200, decay=None):
+    def __init__(self, learning_rate, steps, warmup=0, decay=None):
         self.learning_rate = learning_rate
         self.steps = steps
         self.warmup = warmup
@@ -51,50 +53,52 @@ class TrapezoidDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def make_schedule(
-    kind,
+    name,
     learning_rate,
     steps,
     *,
-    warmup=200,
+    warmup=0,
     decay=None,
     halve_every=None,
     final=0.0,
 ):
-    """Learning rate schedule by name.
+    """Learning-rate schedule by name.
 
     Args:
-        kind: `"trapezoid"` (see `TrapezoidDecay`), `"cosine"` (linear
-            warm-up, then a half cosine down to `final`), `"step"` (halved as
-            `halve_every` says) or `"constant"`; or what this function gave,
-            which is given back.
-        learning_rate: the highest rate.
-        steps: steps of the whole training.
-        warmup: steps of the linear warm-up of the first two.
-        decay: steps of the way down of `"trapezoid"`, a quarter of the
-            training unless given.
+        name: `"trapezoid"` (see `TrapezoidDecay`), `"cosine"` (linear
+            warm-up, then cosine decay to `final`), `"step"` (halved as
+            `halve_every` says) or `"constant"`.
+        learning_rate: peak learning rate.
+        steps: total number of training steps.
+        warmup: warm-up steps of `"trapezoid"` and `"cosine"`, at most half
+            of all steps.
+        decay: decay steps of `"trapezoid"`.
         halve_every: steps between halvings of `"step"`, or a tuple of the
-            steps at which it is halved; a fifth of the training unless
+            steps at which the rate is halved; a fifth of all steps unless
             given.
-        final: rate at the end of `"cosine"`.
+        final: learning rate at the end of `"cosine"`.
 
     Returns:
         A `keras.optimizers.schedules.LearningRateSchedule`, or the rate
         itself for `"constant"`.
 
     Raises:
-        ValueError: if `kind` is unknown, or halvings are out of order.
+        ValueError: if the name is unknown, the learning rate is not above 0,
+            or the steps of the halvings are out of order.
 
     Example:
     >>> float(make_schedule("step", 1e-4, 100, halve_every=50)(75)) < 6e-5
     True
     """
     schedules = keras.optimizers.schedules
-    if isinstance(kind, (float, schedules.LearningRateSchedule)):
-        return kind
+    if not 0 < learning_rate < math.inf:
+        raise ValueError(
+            f"The learning rate must be above 0, got {learning_rate}."
+        )
     warmup = min(warmup, steps // 2)
-    if kind == "trapezoid":
+    if name == "trapezoid":
         return TrapezoidDecay(learning_rate, steps, warmup, decay)
-    if kind == "cosine":
+    if name == "cosine":
         return schedules.CosineDecay(
             0.0 if warmup else learning_rate,
             max(1, steps - warmup),
@@ -102,24 +106,24 @@ def make_schedule(
             warmup_target=learning_rate if warmup else None,
             warmup_steps=warmup,
         )
-    if kind == "step" and isinstance(halve_every, tuple):
+    if name == "step" and isinstance(halve_every, tuple):
         if list(halve_every) != sorted({0, *halve_every})[1:]:
             raise ValueError(
-                "The steps at which a rate is halved rise from above 0, got "
-                f"{halve_every}."
+                "The steps at which the learning rate is halved must be above "
+                f"0 and increasing, got {halve_every}."
             )
         # A boundary is the last step with the rate before it.
         return schedules.PiecewiseConstantDecay(
             [step - 1 for step in halve_every],
             [learning_rate / 2**n for n in range(len(halve_every) + 1)],
         )
-    if kind == "step":
+    if name == "step":
         every = halve_every or max(1, steps // 5)
         return schedules.ExponentialDecay(
             learning_rate, every, 0.5, staircase=True
         )
-    if kind == "constant":
+    if name == "constant":
         return learning_rate
     raise ValueError(
-        f"The schedule is one of {', '.join(SCHEDULES)}, got {kind!r}."
+        f"The schedule must be one of {', '.join(SCHEDULES)}, got {name!r}."
     )

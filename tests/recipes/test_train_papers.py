@@ -151,21 +151,22 @@ def test_the_papers_rates(words, rates):
 
 @pytest.mark.parametrize(
     ("words", "each", "together"),
-    [("nlrn", 0.5, None), ("nlrn --clip-each 0 --clip-norm 2", None, 2.0)],
+    [("nlrn", 0.5, 0.0), ("nlrn --clip-each 0 --clip-norm 2", 0.0, 2.0)],
 )
 def test_gradients_are_bounded(
     words, each, together, folder, tmp_path, monkeypatch
 ):
-    seen = {}
+    seen = []
 
-    def see(model, sampler, out, **options):
-        seen.update(options)
+    def see(model, sampler, out, settings, **options):
+        seen.append(settings)
 
     monkeypatch.setattr("kerasrestore.training.recipe.plan.fit", see)
     name, *words = words.split()
     run(name, where(folder, tmp_path), SMALL[name], STEPS, *words)
-    assert seen["clip_each"] == each and seen["clip_norm"] == together
-    assert seen["ema"] == 0.0
+    (settings,) = seen
+    assert settings.clip_each == each and settings.clip_norm == together
+    assert settings.ema == 0.0
 
 
 def test_batch_statistics_go_on(folder, tmp_path):
@@ -365,7 +366,7 @@ def test_dry_run(folder, tmp_path, capsys):
         ("panet --batch-size 0", "--batch-size is a number above 0"),
         ("panet --ema 1.5", "--ema is below 1"),
         ("panet --learning-rate nan", "--learning-rate is a number above"),
-        ("panet --halve-every 5,3", "rise from above 0"),
+        ("panet --halve-every 5,3", "above 0 and increasing"),
         ("panet --patch-size 100", "smaller than the patch size 100"),
         ("panet --loss l3", "'log_mse', 'l2', 'l1'"),
         ("panet --schedule zigzag", "'trapezoid'"),

@@ -6,7 +6,7 @@ from testing import smooth_image
 from kerasrestore import PANet
 from kerasrestore.models import NLRN, RNAN, DANet, DANetMobile
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import fit
+from kerasrestore.training import FitSettings, fit, make_schedule
 
 # Every kind of block of each network, and how many steps it takes to learn by
 # heart. PANet has no connection from image to image: the logarithm of the
@@ -64,17 +64,17 @@ def test_learns_one_pair_by_heart(name, tmp_path):
     build, config, steps, loss = MODELS[name]
     model = build(**config)
     sampler = OnePair()
+    rate = 4e-3 if name in ("panet", "nlrn") else 2e-3
     fit(
         model,
         sampler,
         tmp_path,
-        steps=steps,
-        validate_every=steps,
-        learning_rate=4e-3 if name in ("panet", "nlrn") else 2e-3,
-        schedule="cosine",
-        warmup=20,
-        loss=loss,
-        ema=0,
+        FitSettings(
+            steps,
+            make_schedule("cosine", rate, steps, warmup=20),
+            loss=loss,
+            validate_every=steps,
+        ),
         progress=False,
     )
     noisy, clean, _ = sampler.pair

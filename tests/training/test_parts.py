@@ -47,15 +47,13 @@ def test_cosine_and_steps():
         [1e-3, 1e-3, 5e-4, 5e-4, 2.5e-4, 2.5e-4],
         rtol=1e-5,
     )
-    with pytest.raises(ValueError, match="rise from above 0"):
+    with pytest.raises(ValueError, match="above 0 and increasing"):
         make_schedule("step", 1e-3, 100, halve_every=(40, 30))
     lowered = make_schedule("cosine", 1e-4, 100, warmup=0, final=1e-6)
     np.testing.assert_allclose(
         rates(lowered, (0, 50, 100)), [1e-4, 5.05e-5, 1e-6], rtol=1e-5
     )
     assert make_schedule("constant", 1e-3, 100) == 1e-3
-    for schedule in (1e-3, halved):
-        assert make_schedule(schedule, 1.0, 100) is schedule
 
 
 def test_log_mean_squared_error():

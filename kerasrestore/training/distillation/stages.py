@@ -18,6 +18,7 @@ from kerasrestore.training.distillation.privileged import (
     PrivilegedValidation,
 )
 from kerasrestore.training.fit import fit
+from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import quantize_aware
 from kerasrestore.training.recipe.load_run import load_run
@@ -111,7 +112,7 @@ class DistillationStages:
                 self._validation(),
                 sum(self.task.sigma) / 2,
             ),
-            **self._danet_options(args.teacher_steps),
+            self._danet_settings(args.teacher_steps),
         )
         yield "teacher"
         student = privileged.student()
@@ -147,16 +148,17 @@ class DistillationStages:
             student,
             self._sampler("danet"),
             self._validation(),
-            **self._danet_options(self.args.danet_steps),
+            self._danet_settings(self.args.danet_steps),
         )
 
-    def _danet_options(self, steps):
-        # Section 4.1 of the paper: from 1e-4 to 1e-6, here by a cosine.
+    def _danet_settings(self, steps):
+        # Section 4.1 of the paper: from 1e-4 to 1e-6, here by cosine decay.
         rate = self.args.danet_rate
-        schedule = make_schedule(
-            "cosine", rate, steps, warmup=0, final=rate / 100
+        return FitSettings(
+            steps,
+            make_schedule("cosine", rate, steps, final=rate / 100),
+            validate_every=self.args.validate_every,
         )
-        return {"steps": steps, "schedule": schedule, "loss": "l2", "ema": 0}
 
     def _train_mobile(self, stage, teacher=None):
         keras.utils.set_random_seed(self.args.seed)
@@ -167,9 +169,9 @@ class DistillationStages:
             student,
             self._sampler("mobile"),
             self._validation(),
-            steps=self.args.mobile_steps,
-            learning_rate=self.args.mobile_rate,
-            clip_norm=3.0,
+            self._mobile_settings(
+                self.args.mobile_steps, self.args.mobile_rate
+            ),
         )
 
     def _train_int8(self, teacher):
@@ -184,9 +186,17 @@ class DistillationStages:
             model,
             sampler,
             self._validation(),
-            steps=self.args.int8_steps,
-            learning_rate=self.args.int8_rate,
+            self._mobile_settings(self.args.int8_steps, self.args.int8_rate),
+        )
+
+    def _mobile_settings(self, steps, rate):
+        return FitSettings(
+            steps,
+            make_schedule("trapezoid", rate, steps, warmup=200),
+            loss="log_mse",
+            ema=0.999,
             clip_norm=3.0,
+            validate_every=self.args.validate_every,
         )
 
     def _mobile(self, dtype):
@@ -250,8 +260,8 @@ class DistillationStages:
             self.args.validation_crop,
         )
 
-    def _fit(self, stage, model, restorer, sampler, validate, **options):
-        """Runs what is left of a stage, and loads what was best in it."""
+    def _fit(self, stage, model, restorer, sampler, validate, settings):
+        """Trains what is left of a stage and loads its best weights."""
         folder = self.out / stage
         open_run(
             folder,
@@ -266,12 +276,11 @@ class DistillationStages:
             model,
             sampler,
             folder,
+            settings,
             validate=validate,
-            validate_every=self.args.validate_every,
             restorer=restorer,
             distribution=self.distribution,
             progress=not self.args.quiet,
-            **options,
         )
         restorer.load_weights(folder / "best.weights.h5")
         self.restorers[stage] = restorer

@@ -11,7 +11,7 @@ from kerasrestore.inference.memory import (
     peak_bytes,
     process_bytes,
 )
-from kerasrestore.training.fit import make_loss
+from kerasrestore.training.losses import make_loss
 
 # A step that is forecast to take longer is not measured as a whole.
 PATIENCE = 60.0

@@ -20,6 +20,7 @@ from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
 from kerasrestore.training.fit import fit
+from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.settings import numbers
@@ -60,7 +61,15 @@ class Plan:
             ValueError: and others as `fit`.
         """
         args = self.args
-        schedule = self.schedule()
+        settings = FitSettings(
+            steps=args.steps,
+            learning_rate=self.schedule(),
+            loss=args.loss,
+            ema=args.ema,
+            clip_norm=args.clip_norm,
+            clip_each=args.clip_each,
+            validate_every=args.validate_every,
+        )
         distribution = open_distribution(args.strategy)
         keras.utils.set_random_seed(args.seed)
         sampler = self.sampler()
@@ -88,14 +97,8 @@ class Plan:
             model,
             sampler,
             args.out,
-            steps=args.steps,
+            settings,
             validate=validate,
-            validate_every=args.validate_every,
-            schedule=schedule,
-            loss=args.loss,
-            ema=args.ema,
-            clip_norm=args.clip_norm or None,
-            clip_each=args.clip_each or None,
             restorer=restorer,
             distribution=distribution,
             tensorboard=args.tensorboard,

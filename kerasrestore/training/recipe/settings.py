@@ -3,7 +3,8 @@
 import argparse
 import dataclasses
 
-from kerasrestore.training.fit import LOSSES
+from kerasrestore.training.fit_settings import FitSettings
+from kerasrestore.training.losses import LOSSES
 from kerasrestore.training.schedules import SCHEDULES
 
 
@@ -38,7 +39,7 @@ class Settings:
     steps: int
     batch_size: int = 16
     patch_size: int = 48
-    loss: str = "l2"
+    loss: str = FitSettings.loss
     loss_crop: int = 0
     learning_rate: float = 1e-4
     schedule: str = "step"
@@ -46,10 +47,10 @@ class Settings:
     decay: int | None = None
     halve_every: int | str | None = 200_000
     final_rate: float = 0.0
-    ema: float = 0.0
-    clip_norm: float = 0.0
-    clip_each: float = 0.0
-    validate_every: int = 1000
+    ema: float = FitSettings.ema
+    clip_norm: float = FitSettings.clip_norm
+    clip_each: float = FitSettings.clip_each
+    validate_every: int = FitSettings.validate_every
     validation_crop: int = 256
     validation_crops: int = 1
     smallest_scale: float = 1.0

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,12 @@ from kerasrestore.data import PatchSampler
 from kerasrestore.models import DANet
 from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import LogMeanSquaredError, Validation, fit
+from kerasrestore.training import (
+    FitSettings,
+    LogMeanSquaredError,
+    Validation,
+    fit,
+)
 from kerasrestore.training.distillation.distillation import (
     Distillation,
     feature_model,
@@ -63,17 +70,21 @@ def privileged_teacher(**options):
     )
 
 
-def train(model, sampler, out, restorer, **options):
-    options = {
-        "steps": 4,
-        "validate_every": 2,
-        "warmup": 0,
-        "schedule": "constant",
-        "ema": 0.9,
-        "progress": False,
+SETTINGS = FitSettings(
+    steps=4, learning_rate=1e-3, loss="log_mse", ema=0.9, validate_every=2
+)
+
+
+def train(model, sampler, out, restorer, settings=SETTINGS, **options):
+    return fit(
+        model,
+        sampler,
+        out,
+        settings,
+        restorer=restorer,
+        progress=False,
         **options,
-    }
-    return fit(model, sampler, out, restorer=restorer, **options)
+    )
 
 
 def checkpoint(out):
@@ -157,7 +168,7 @@ def test_it_goes_on_exactly(folder, tmp_path):
             sampler(folder),
             out,
             student,
-            steps=steps,
+            replace(SETTINGS, steps=steps),
             validate=validate,
         )
 
@@ -180,7 +191,8 @@ def test_a_student_of_int8(folder, tmp_path):
     model = Distillation(
         student, large_mobile(), LogMeanSquaredError(), features=FEATURES
     )
-    train(model, sampler(folder), tmp_path, student, steps=2)
+    settings = replace(SETTINGS, steps=2)
+    train(model, sampler(folder), tmp_path, student, settings)
     row = (tmp_path / "log.csv").read_text().splitlines()[-1]
     assert np.isfinite(float(row.split(",")[1]))
 
@@ -245,8 +257,8 @@ def test_the_privileged_teacher_is_trained(folder, tmp_path):
         PrivilegedSampler(sampler(folder)),
         tmp_path,
         teacher,
+        replace(SETTINGS, loss="l2"),
         validate=validate,
-        loss="l2",
     )
     assert {"psnr", "psnr_decoder"} <= best.keys()
     # Encoder and decoder call their layers alike; both are kept.
@@ -309,7 +321,7 @@ train(
     sampler(sys.argv[1]),
     Path(sys.argv[2]),
     student,
-    validate_every=1,
+    replace(SETTINGS, validate_every=1),
     distribution=distribution,
 )
 """

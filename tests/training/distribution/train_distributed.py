@@ -12,7 +12,7 @@ import keras
 from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import fit
+from kerasrestore.training import FitSettings, fit
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
@@ -87,12 +87,15 @@ def train(folder, out, kind, strategy, steps, batch_size=4):
         model,
         sampler,
         out,
-        steps=steps,
+        FitSettings(
+            steps,
+            1e-3,
+            loss="log_mse",
+            ema=0.5,
+            clip_norm=0.5,
+            validate_every=1,
+        ),
         validate=Validation(folder, [Denoise(25)], crop=16),
-        validate_every=1,
-        schedule="constant",
-        ema=0.5,
-        clip_norm=0.5,
         restorer=inner,
         distribution=distribution,
     )

@@ -19,7 +19,7 @@ from kerasrestore.data import PatchSampler
 from kerasrestore.export.tflite import export_tflite
 from kerasrestore.models import PANet, Restorer
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import fit
+from kerasrestore.training import FitSettings, fit
 from kerasrestore.training.distillation.imitation import Imitation
 from kerasrestore.training.quantization.fake_quantize import FakeQuantize
 from kerasrestore.training.quantization.quantize_aware import (
@@ -279,11 +279,8 @@ def train(folder, out, steps):
         Imitation(model, restorer),
         sampler,
         out,
-        steps=steps,
+        FitSettings(steps, 1e-3, loss="log_mse", ema=0.999, validate_every=2),
         validate=lambda restorer: {"psnr": 0.0},
-        validate_every=2,
-        schedule="constant",
-        learning_rate=1e-3,
         restorer=model,
         progress=False,
     )

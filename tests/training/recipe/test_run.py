@@ -96,3 +96,19 @@ def test_the_task_of_a_run(model, tmp_path):
         found = Run(tmp_path / name).task
         assert type(found) is type(task)
         assert found.get_config() == task.get_config()
+
+
+def test_open_run(model, tmp_path):
+    arguments = {"data": "/a/BSD400", "steps": 5, "batch_size": 2, "seed": 0}
+    open_run(tmp_path, "train.py", arguments, model)
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["command"] == (
+        "python recipes/train.py --data BSD400 --steps 5 --batch-size 2 "
+        "--seed 0"
+    )
+    assert run["config"]["widths"] == [8, 16]
+    # Elsewhere and longer is the same training; other batches are not.
+    moved = {**arguments, "data": "/b/BSD400", "steps": 9}
+    open_run(tmp_path, "train.py", moved, model)
+    with pytest.raises(ValueError, match="batch_size=2, got 3"):
+        open_run(tmp_path, "train.py", {**arguments, "batch_size": 3}, model)

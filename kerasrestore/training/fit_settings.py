@@ -1,0 +1,97 @@
+"""Hyperparameters of a training run."""
+
+import dataclasses
+import math
+import numbers
+
+import keras
+
+from kerasrestore.training.losses import make_loss
+
+
+@dataclasses.dataclass(frozen=True)
+class FitSettings:
+    """Hyperparameters of `fit`.
+
+    Args:
+        steps: total number of training steps.
+        learning_rate: a constant rate, or a
+            `keras.optimizers.schedules.LearningRateSchedule` such as
+            `make_schedule` gives.
+        loss: training loss, a `keras.losses.Loss` or a name for `make_loss`.
+        ema: momentum of the moving average of the weights, 0 for none; see
+            `AveragingAdam`.
+        clip_norm: maximum global norm of the gradient, 0 for no clipping.
+        clip_each: maximum norm of each variable's gradient, 0 for no
+            clipping. Only one of the two can be set.
+        validate_every: steps between validations, rows of the log and
+            checkpoints.
+
+    Raises:
+        ValueError: if a value is out of range.
+
+    Example:
+    >>> from kerasrestore.training import make_schedule
+    >>> schedule = make_schedule("cosine", 1e-3, steps=100)
+    >>> FitSettings(100, schedule, loss="l1").clip_norm
+    0.0
+    >>> FitSettings(100, 1e-3, ema=1.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: ema must be below 1, got 1.0.
+    """
+
+    steps: int
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule
+    loss: str | keras.losses.Loss = "l2"
+    ema: float = 0.0
+    clip_norm: float = 0.0
+    clip_each: float = 0.0
+    validate_every: int = 1000
+
+    def __post_init__(self):
+        check_lowest(
+            self, steps=1, validate_every=1, ema=0.0, clip_norm=0.0,
+            clip_each=0.0,
+        )  # fmt: skip
+        rate = self.learning_rate
+        if not (
+            isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+            or (isinstance(rate, numbers.Real) and 0 < rate < math.inf)
+        ):
+            raise ValueError(
+                "learning_rate must be a number above 0 or a "
+                f"LearningRateSchedule, got {rate!r}; make_schedule gives one "
+                "by name."
+            )
+        make_loss(self.loss)
+        if self.ema >= 1:
+            raise ValueError(f"ema must be below 1, got {self.ema}.")
+        if self.clip_norm and self.clip_each:
+            raise ValueError(
+                "Gradients are clipped either by their global norm or per "
+                f"variable, got clip_norm={self.clip_norm} and "
+                f"clip_each={self.clip_each}; set one of them to 0."
+            )
+
+
+def check_lowest(settings, **lowest):
+    """Raises ValueError if a field is below its lowest value.
+
+    Args:
+        settings: object with the fields.
+        **lowest: lowest value of each field, by its name; a whole number
+            for fields that must be whole numbers.
+
+    Raises:
+        ValueError: if a field is too low, not finite or not a number.
+    """
+    for name, low in lowest.items():
+        value = getattr(settings, name)
+        whole = isinstance(low, int)
+        kind = numbers.Integral if whole else numbers.Real
+        if not (isinstance(value, kind) and low <= value < math.inf):
+            raise ValueError(
+                f"{name} must be {'an integer' if whole else 'a number'} of at "
+                f"least {low}, got {value!r}."
+            )
