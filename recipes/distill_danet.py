@@ -20,6 +20,7 @@ import json
 import sys
 from pathlib import Path
 
+from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.training.distillation.options import OPTIONS, STAGES
 from kerasrestore.training.distillation.stages import (
     DistillationStages,
@@ -193,6 +194,7 @@ def notes(stages):
 
 
 def main(argv=None):
+    keep_freed_memory()
     args = parse(sys.argv[1:] if argv is None else argv)
     distribution = open_distribution(args.strategy)
     stages = DistillationStages(Path(__file__).name, args, distribution)

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from kerasrestore.export.save_preset import preset_task
+from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.models import Restorer, find_preset
 from kerasrestore.tasks import CameraNoise, Denoise
 from kerasrestore.training import Imitation, quantize_aware
@@ -133,6 +134,7 @@ def compare(plan):
 
 
 def main(argv=None):
+    keep_freed_memory()
     argv = sys.argv[1:] if argv is None else argv
     try:
         task, channels = source(argv)

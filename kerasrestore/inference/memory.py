@@ -9,8 +9,10 @@ from pathlib import Path
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 DEFAULT_LIMIT = 2 * 10**9
-# glibc's mallopt: blocks of this size and more are mapped on their own.
-M_MMAP_THRESHOLD, MAPPED = -3, 2**20
+# Parameters of glibc's mallopt: free bytes at the heap's end above which they
+# are returned to the system, bytes by which it grows in addition to what is
+# needed, size from which blocks are mapped on their own.
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3
 
 
 def parse_bytes(text):
@@ -95,8 +97,26 @@ def return_freed_memory():
     no effect with other C libraries. Mapping pages costs DANetMobile a
     quarter to a third more time per tile, so it is for users with a limit.
     """
+    _set_allocator(M_MMAP_THRESHOLD, 2**20)
+
+
+@cache
+def keep_freed_memory():
+    """Makes glibc keep freed blocks for the next allocations.
+
+    Otherwise the heaps of TensorFlow's threads shrink and grow again with
+    every operation of a training step, and the system spends a third of the
+    step on clearing pages. To be called before the first tensor is computed:
+    the heaps that exist by then are not changed. Has no effect with other C
+    libraries.
+    """
+    _set_allocator(M_TRIM_THRESHOLD, 2**31 - 1)
+    _set_allocator(M_TOP_PAD, 2**26)
+
+
+def _set_allocator(parameter, value):
     with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MAPPED)
+        ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def out_of_memory(error):

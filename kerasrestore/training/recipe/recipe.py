@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.tasks import get_task
 from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
@@ -71,6 +72,7 @@ class Recipe:
         Args:
             argv: arguments; those of the process unless given.
         """
+        keep_freed_memory()
         name = Path(self.file).name
         try:
             self.plan(argv).run(name)
