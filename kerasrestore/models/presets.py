@@ -108,7 +108,12 @@ class Preset:
         if not path.is_file():
             raise ValueError(
                 f"The preset {self.name} lacks its file {path.name}; "
-                "install or download it again."
+                + (
+                    "those weights are not part of the installed package: "
+                    "take them from its repository."
+                    if role == INT8_WEIGHTS
+                    else "install or download it again."
+                )
             )
         if file_sha256(path) != self.files[role]["sha256"]:
             raise ValueError(
@@ -174,20 +179,29 @@ def get_preset(name):
 def default_preset(task="denoise", channels=3):
     """Name of the preset that is taken where none was named.
 
+    A default with as many channels as the image comes first; without one, a
+    gray image goes to the colour default, which restores it as three equal
+    channels.
+
+    Args:
+        task: name of a task.
+        channels: 3 for colour images, 1 for gray ones.
+
     Raises:
         ValueError: if no preset does that task.
     """
-    for preset in presets():
-        if (
-            preset.task == task
-            and preset.channels == channels
-            and preset.card.get("default")
-        ):
-            return preset.name
-    raise ValueError(
-        f"No preset inside the package does {task} with {channels} "
-        "channel(s); name one, or give a folder."
-    )
+    defaults = {
+        preset.channels: preset.name
+        for preset in presets()
+        if preset.task == task and preset.card.get("default")
+    }
+    found = defaults.get(channels, defaults.get(3))
+    if found is None:
+        raise ValueError(
+            f"No preset inside the package does {task} with {channels} "
+            "channel(s); name one, or give a folder."
+        )
+    return found
 
 
 def find_preset(preset):

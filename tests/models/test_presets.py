@@ -267,6 +267,9 @@ def test_weights_trained_for_int8(folder):
     assert loaded.name == "small" and loaded.calibrated
     np.testing.assert_array_equal(loaded(patches[0]), model(patches[0]))
 
+    (folder / "int8.weights.h5").unlink()  # as in an installed wheel
+    with pytest.raises(ValueError, match="take them from its repository"):
+        QuantizeAware.from_preset(folder)
     shutil.copy(folder / "model.weights.h5", folder / "int8.weights.h5")
     with pytest.raises(ValueError, match="checksum"):
         QuantizeAware.from_preset(folder)
