@@ -9,6 +9,7 @@ says so where a model would run. The app for phones is built by Gradle.
 """
 
 import argparse
+import re
 import struct
 import subprocess
 import sys
@@ -103,8 +104,13 @@ def check(apk):
     """Raises SystemExit with the first thing that is not as it should be."""
     run("apksigner", "verify", "--min-sdk-version", str(MIN_SDK), apk)
     run("zipalign", "-c", "-p", "4", apk)
-    permissions = run("aapt", "dump", "permissions", apk).splitlines()
-    demand(permissions == [f"package: {PACKAGE}"], "it asks for permissions")
+    asked = re.findall(
+        r"^uses-permission: name='([^']*)'",
+        run("aapt", "dump", "permissions", apk),
+        re.MULTILINE,
+    )
+    expected = (APP / "permissions.txt").read_text().split()
+    demand(sorted(asked) == expected, f"it asks for {', '.join(asked)}")
     with zipfile.ZipFile(apk) as file:
         for model in sorted(MODELS.glob("*.tflite")):
             entry = file.getinfo(f"assets/{model.name}")
@@ -116,7 +122,7 @@ def check(apk):
     demand(activity in classes, "it has no main screen")
     stub = [name for name in classes if name.startswith("Lcom/google/")]
     demand(not stub, f"it holds the stub {stub[:1]}")
-    print(f"checked: {len(classes)} classes, signed, aligned, no permission")
+    print(f"checked: {len(classes)} classes, signed, aligned, permissions")
 
 
 def classes_of(dex):

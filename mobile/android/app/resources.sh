@@ -25,8 +25,10 @@ if [ ! "$framework" -nt "$jar" ]; then
     python3 "$here/framework_apk.py" "$jar" "$framework"
 fi
 
-# Gradle keeps the package out of the manifest, aapt wants it in.
-sed 's|<manifest |&package="io.github.kerasrestore.app" |' \
+# Gradle keeps the package out of the manifest, aapt wants it in; what is to be
+# removed of other manifests means nothing without them.
+sed -e 's|<manifest |&package="io.github.kerasrestore.app" |' \
+    -e '/tools:node="remove"/d' \
     "$here/src/main/AndroidManifest.xml" > "$manifest"
 
 # Models stay as they are, so that they can be mapped into memory.

@@ -1,8 +1,10 @@
 package io.github.kerasrestore.app
 
+import android.Manifest
 import android.app.Activity
 import android.content.ActivityNotFoundException
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.net.Uri
 import android.os.Build
 import android.os.Bundle
@@ -20,6 +22,7 @@ import io.github.kerasrestore.app.view.BeforeAfterView
 import io.github.kerasrestore.app.work.Workshop
 import io.github.kerasrestore.core.Event
 import io.github.kerasrestore.core.ModelCatalog
+import io.github.kerasrestore.core.Notice
 import io.github.kerasrestore.core.Phase
 import io.github.kerasrestore.core.Refusal
 
@@ -147,6 +150,19 @@ class MainActivity : Activity() {
             sharing = false
             workshop.saved?.let(::share)
         }
+        if (Notice.isWanted(screen)) askToNotify()
+    }
+
+    /** Asks, once, whether progress may be shown while another app is used. */
+    private fun askToNotify() {
+        if (Build.VERSION.SDK_INT < TIRAMISU) return
+        val permission = Manifest.permission.POST_NOTIFICATIONS
+        val granted = PackageManager.PERMISSION_GRANTED
+        if (checkSelfPermission(permission) == granted) return
+        val kept = getPreferences(MODE_PRIVATE)
+        if (kept.getBoolean(KEY_ASKED, false)) return
+        kept.edit().putBoolean(KEY_ASKED, true).apply()
+        requestPermissions(arrayOf(permission), NOTIFY)
     }
 
     private fun renderProgress(phase: Phase) {
@@ -285,8 +301,10 @@ class MainActivity : Activity() {
         const val PICK = 1
         const val SAVE = 2
         const val SAVE_AND_SHARE = 3
+        const val NOTIFY = 4
         const val TIRAMISU = Build.VERSION_CODES.TIRAMISU
         const val KEY_SNAPSHOT = "snapshot"
         const val KEY_SHARING = "sharing"
+        const val KEY_ASKED = "asked_to_notify"
     }
 }

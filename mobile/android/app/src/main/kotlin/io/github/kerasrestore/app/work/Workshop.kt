@@ -13,6 +13,7 @@ import io.github.kerasrestore.core.Accelerator
 import io.github.kerasrestore.core.Effect
 import io.github.kerasrestore.core.Event
 import io.github.kerasrestore.core.ModelEntry
+import io.github.kerasrestore.core.Notice
 import io.github.kerasrestore.core.Phase
 import io.github.kerasrestore.core.Progress
 import io.github.kerasrestore.core.Screen
@@ -39,6 +40,9 @@ class Workshop(app: Application) {
 
     /** The models of the app. */
     val models = Models(app.assets)
+
+    /** Lets the work go on while another app is in front. */
+    val background = Background(app)
 
     /** What the screen shows. */
     var screen = Screen()
@@ -226,6 +230,7 @@ class Workshop(app: Application) {
         // What was begun and not finished is not shown.
         val working = screen.phase is Phase.Restoring
         if (!working && screen.result == null) after = null
+        background.follow(Notice.of(screen))
         onChange()
     }
 
