@@ -18,6 +18,7 @@ def add_parser(commands):
 
 def run(args):
     from kerasrestore.models.presets import presets
+    from kerasrestore.tasks import get_task
 
     found = presets()
     if args.json:
@@ -33,18 +34,12 @@ def run(args):
             f"{preset.macs_per_pixel / 1e3:.1f} k MACs a pixel, trained on "
             f"{preset.training_data}"
         )
+        task = get_task(preset.task)
         for data, levels in preset.psnr.items():
             figures = ", ".join(
-                f"{psnr:.2f} dB at {_setting(preset.task, setting)}"
+                f"{psnr:.2f} dB at {task.describe_setting(setting)}"
                 for setting, psnr in levels.items()
             )
             print(f"  {data}: {figures}")
         print(f"  terms of the weights: {preset.license}")
     return 0
-
-
-def _setting(task, setting):
-    names = {"denoise": "sigma", "jpeg": "quality", "super_resolution": "x"}
-    # A setting without a number has a name of its own.
-    name = names.get(task, "") if setting[:1].isdecimal() else ""
-    return f"{name} {setting}".strip().replace("x ", "x")

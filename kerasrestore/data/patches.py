@@ -38,6 +38,8 @@ class PatchSampler(Sampler):
         scales: minimum and maximum factor, at most 1, for random bicubic
             downscaling before cropping: downscaled images have finer texture
             and less noise.
+        crops: random crops drawn for each patch; the one with the most
+            texture is used. Most of a photograph is smooth or out of focus.
 
     Raises:
         ValueError: if there are no images, an image cannot be read or is
@@ -69,6 +71,7 @@ class PatchSampler(Sampler):
         seed=0,
         cache_bytes=2 << 30,
         scales=(1.0, 1.0),
+        crops=1,
     ):
         if not 0 < scales[0] <= scales[1] <= 1:
             raise ValueError(
@@ -84,6 +87,7 @@ class PatchSampler(Sampler):
             seed=seed,
             cache_bytes=cache_bytes,
             scale=task.scale,
+            crops=crops,
         )
         self.task = task
         self.scales = tuple(scales)

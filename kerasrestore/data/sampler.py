@@ -21,6 +21,8 @@ class Sampler(ABC):
         seed: random seed.
         cache_bytes: size limit of the cache of decoded images, in bytes.
         scale: scale factor from degraded to clean patches.
+        crops: random crops drawn for each patch; the one with the most
+            texture is used. Most of a photograph is smooth or out of focus.
 
     Raises:
         ValueError: if there are no files, a size is below 1 or `patch_size`
@@ -37,6 +39,7 @@ class Sampler(ABC):
         seed,
         cache_bytes,
         scale,
+        crops=1,
     ):
         if not files:
             raise ValueError(
@@ -49,13 +52,14 @@ class Sampler(ABC):
         self.seed = int(seed)
         self.cache_bytes = cache_bytes
         self.scale = scale
+        self.crops = int(crops)
         self._cache = {}
         self._cached_bytes = 0
         self._lock = threading.Lock()
-        if self.patch_size < 1 or self.batch_size < 1:
+        if min(self.patch_size, self.batch_size, self.crops) < 1:
             raise ValueError(
-                "patch_size and batch_size must be at least 1, got "
-                f"{patch_size} and {batch_size}."
+                "patch_size, batch_size and crops must be at least 1, got "
+                f"{patch_size}, {batch_size} and {crops}."
             )
         if self.patch_size % scale:
             raise ValueError(
@@ -114,16 +118,34 @@ class Sampler(ABC):
         clean = np.empty((self.batch_size, size, size, self.channels), "f4")
         strength = np.empty(self.batch_size, np.float32)
         for item in range(self.batch_size):
-            arrays = self._arrays(int(rng.integers(len(self.files))))
-            arrays = self._scaled(arrays, rng)
-            height, width = arrays[0].shape[:2]
-            top = scale * int(rng.integers((height - size) // scale + 1))
-            left = scale * int(rng.integers((width - size) // scale + 1))
+            crops = [self._crop(rng) for _ in range(self.crops)]
+            if self.crops > 1:
+                crops.sort(key=self._texture)
+            arrays, top, left = crops[-1]
             turn, mirror = int(rng.integers(4)), bool(rng.integers(2))
             degraded[item], clean[item], strength[item] = self._cut(
                 arrays, top, left, turn, mirror, rng
             )
         return degraded, clean, strength
+
+    def _crop(self, rng):
+        """A random image and the top left corner of a patch in it."""
+        size, scale = self.patch_size, self.scale
+        arrays = self._arrays(int(rng.integers(len(self.files))))
+        arrays = self._scaled(arrays, rng)
+        height, width = arrays[0].shape[:2]
+        top = scale * int(rng.integers((height - size) // scale + 1))
+        left = scale * int(rng.integers((width - size) // scale + 1))
+        return arrays, top, left
+
+    def _texture(self, crop):
+        """Mean contrast of neighbouring pixels in the clean patch."""
+        arrays, top, left = crop
+        size = self.patch_size
+        patch = arrays[0][top : top + size, left : left + size].astype("f4")
+        return np.abs(np.diff(patch, axis=0)).mean() + (
+            np.abs(np.diff(patch, axis=1)).mean()
+        )
 
 
 def turned(image, turn, mirror):

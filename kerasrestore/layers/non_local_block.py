@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.ops.attention import (
     attention_block_size,
     softmax_attention,
@@ -73,21 +73,23 @@ class NonLocalBlock(layers.Layer):
         channels = input_shape[-1]
         inner = self._inner(channels)
 
-        def conv(filters, fan_in, name, **start):
-            layer = layers.Conv2D(
-                filters,
-                1,
-                dtype=self.dtype_policy,
-                name=name,
-                **(start or torch_start(fan_in)),
+        def conv(filters, inputs, name, **options):
+            layer = torch_conv(
+                filters, 1, inputs, self.dtype_policy, name, **options
             )
-            layer.build((*input_shape[:-1], fan_in))
+            layer.build((*input_shape[:-1], inputs))
             return layer
 
         self.theta = conv(inner, channels, "theta")
         self.phi = conv(inner, channels, "phi")
         self.g = conv(inner, channels, "g")
-        self.out = conv(channels, inner, "out", kernel_initializer="zeros")
+        self.out = conv(
+            channels,
+            inner,
+            "out",
+            kernel_initializer="zeros",
+            bias_initializer="zeros",
+        )
 
     def call(self, x):
         shape = ops.shape(x)

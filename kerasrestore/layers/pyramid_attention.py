@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.ops.arguments import whole_numbers
 from kerasrestore.ops.pyramid_attention import pyramid_attention, query_tile
 from kerasrestore.ops.resampling import resize_bicubic
@@ -103,13 +103,7 @@ class PyramidAttention(layers.Layer):
             )
 
         def embedding(filters, name):
-            conv = layers.Conv2D(
-                filters,
-                1,
-                dtype=self.dtype_policy,
-                name=name,
-                **torch_start(channels),
-            )
+            conv = torch_conv(filters, 1, channels, self.dtype_policy, name)
             slope = layers.PReLU(
                 alpha_initializer=keras.initializers.Constant(0.25),
                 shared_axes=[1, 2, 3],

@@ -5,7 +5,7 @@ import math
 import keras
 from keras import layers
 
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -59,13 +59,8 @@ class ResidualBlock(layers.Layer):
         channels = input_shape[-1]
 
         def conv(name):
-            layer = layers.Conv2D(
-                channels,
-                self.kernel_size,
-                padding="same",
-                dtype=self.dtype_policy,
-                name=name,
-                **torch_start(self.kernel_size**2 * channels),
+            layer = torch_conv(
+                channels, self.kernel_size, channels, self.dtype_policy, name
             )
             layer.build(input_shape)
             return layer

@@ -1,6 +1,7 @@
-"""The start of weights and biases that the released networks had."""
+"""Convolutions with the initial weights of PyTorch's."""
 
 import keras
+from keras import layers
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -43,22 +44,37 @@ class TorchUniform(keras.initializers.Initializer):
         return {"fan_in": self.fan_in, "seed": self.seed}
 
 
-def torch_start(fan_in):
-    """Initialisers of a convolution, as arguments of a Keras layer.
+def torch_conv(
+    filters, size, inputs, dtype=None, name=None, *, layer=None, **options
+):
+    """A convolution whose weights and biases start as in PyTorch.
+
+    The released networks of RNAN, PANet and EDSR start this way.
 
     Args:
-        fan_in: as in `TorchUniform`.
+        filters: output channels.
+        size: side of the kernel.
+        inputs: input channels.
+        dtype: dtype policy of the layer.
+        name: name of the layer.
+        layer: class of the layer; `keras.layers.Conv2D` by default.
+        **options: further arguments of the layer; the padding is `"same"` by
+            default, and the initializers can be replaced.
 
     Returns:
-        Dictionary with `kernel_initializer` and `bias_initializer`.
+        A `keras.layers.Conv2D`, or a layer of the given class.
 
     Example:
-    >>> layer = keras.layers.Conv2D(8, 3, **torch_start(3 * 3 * 4))
-    >>> layer.build((None, None, None, 4))
-    >>> bool(abs(layer.bias.numpy()).max() <= 1 / 6)
+    >>> conv = torch_conv(8, 3, 4)
+    >>> conv.build((None, None, None, 4))
+    >>> bool(abs(conv.bias.numpy()).max() <= 1 / 6)
     True
     """
-    return {
-        "kernel_initializer": TorchUniform(fan_in),
-        "bias_initializer": TorchUniform(fan_in),
+    options = {
+        "padding": "same",
+        "kernel_initializer": TorchUniform(size**2 * inputs),
+        "bias_initializer": TorchUniform(size**2 * inputs),
+        **options,
     }
+    layer = layer or layers.Conv2D
+    return layer(filters, size, dtype=dtype, name=name, **options)

@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.ops.pixel_shuffle import pixel_shuffle
 
 STEPS = {2: (2,), 3: (3,), 4: (2, 2)}
@@ -56,13 +56,12 @@ class Upsampler(layers.Layer):
         channels = input_shape[-1]
         self.convs = []
         for index, step in enumerate(STEPS[self.scale]):
-            conv = layers.Conv2D(
+            conv = torch_conv(
                 step**2 * channels,
                 3,
-                padding="same",
-                dtype=self.dtype_policy,
-                name=f"conv{index}",
-                **torch_start(9 * channels),
+                channels,
+                self.dtype_policy,
+                f"conv{index}",
             )
             conv.build((*input_shape[:1], None, None, channels))
             self.convs.append(conv)

@@ -45,6 +45,7 @@ class Denoise(Task):
     degradation = "gaussian"
     setting_argument = "sigma"
     setting_help = "the noise level sigma, 0 to 255"
+    setting_format = "sigma {}"
     setting_required = True
     usual_setting = 25
     benchmark_settings = (15, 25, 50)

@@ -47,6 +47,7 @@ class Jpeg(Task):
     setting_argument = "quality"
     setting_type = int
     setting_help = "the JPEG quality, a whole number from 1 to 100"
+    setting_format = "quality {}"
     setting_required = True
     usual_setting = 10
     benchmark_settings = (10, 20, 30, 40)

@@ -57,8 +57,10 @@ class SuperResolution(Task):
     setting_argument = "scale"
     setting_type = int
     setting_help = "the scale, 2, 3 or 4"
+    setting_format = "x{}"
     setting_required = True
     benchmark_settings = FACTORS
+    scales = FACTORS
     scored_on_y = True
     to_gray = staticmethod(rgb_to_y_bytes)
 

@@ -24,6 +24,7 @@ class Task:
         setting_argument: argument of the constructor that a setting gives.
         setting_type: type of a setting: `float`, `int` or `str`.
         setting_help: what a setting is, with its range.
+        setting_format: how a number is written as a setting.
         setting_required: whether images cannot be degraded without one.
         usual_setting: setting at which models are measured where none is
             given.
@@ -33,6 +34,7 @@ class Task:
         published: whether the published figures for the task are of images
             that were degraded in this way.
         channels: numbers of channels that images can have.
+        scales: enlargements of a model for the task, if it enlarges at all.
         sigma_range: lowest and highest noise level, 0..255 scale, which
             models with a sigma input are given; `None` if it has none.
         quantize_input: whether the noisy image is clipped and rounded to 8
@@ -51,11 +53,13 @@ class Task:
     setting_argument = None
     setting_type = float
     setting_help = None
+    setting_format = "{}"
     setting_required = False
     usual_setting = None
     benchmark_settings = ()
     published = True
     channels = (1, 3)
+    scales = (1,)
     sigma_range = None
     quantize_input = False
     scale = 1
@@ -176,6 +180,19 @@ class Task:
         """The setting as tables and cards name it: its number or label."""
         number = isinstance(self.setting, (int, float))
         return f"{self.setting:g}" if number else self.label
+
+    @classmethod
+    def describe_setting(cls, name):
+        """A setting by its `setting_name`, in words.
+
+        Example:
+        >>> from kerasrestore.tasks import Denoise
+        >>> Denoise.describe_setting("25"), Denoise.describe_setting("camera")
+        ('sigma 25', 'camera')
+        """
+        # A setting without a number has a name of its own.
+        number = name[:1].isdecimal()
+        return cls.setting_format.format(name) if number else name
 
     @property
     def degradation_label(self):

@@ -82,6 +82,26 @@ def test_patches_are_crops_in_all_eight_views(tmp_path):
     assert len(seen) == 8
 
 
+def test_crops_with_the_most_texture(tmp_path):
+    # Half of the image is flat.
+    image = random_image((64, 128, 3), "uint8")
+    image[:, 64:] = 90
+    tmp_path.joinpath("in").mkdir()
+    Image.fromarray(image).save(tmp_path / "in" / "0.png")
+
+    def contrast(crops):
+        sampled = sampler(tmp_path / "in", crops=crops, task=Denoise(0))
+        batches = [sampled.batch(step) for step in range(25)]
+        assert equal(batches[3], sampled.batch(3))
+        return np.mean([clean.std(axis=(1, 2)) for _, clean, _ in batches])
+
+    once, best = contrast(1), contrast(3)
+    # Of three crops one in eight has nothing but the flat half.
+    assert best > 1.4 * once > 0
+    with pytest.raises(ValueError, match="crops must be at least 1"):
+        sampler(tmp_path / "in", crops=0)
+
+
 def test_gray(folder):
     noisy, clean, sigma = sampler(folder, channels=1).batch(0)
     assert noisy.shape == clean.shape == (4, 16, 16, 1)

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasrestore.layers.torch_uniform import TorchUniform, torch_start
+from kerasrestore.layers.torch_uniform import TorchUniform, torch_conv
 
 
 def test_range_and_spread():
@@ -16,9 +16,7 @@ def test_range_and_spread():
 
 def test_kernel_and_bias_of_a_layer():
     keras.utils.set_random_seed(1)
-    one, other = (
-        keras.layers.Conv2D(64, 3, **torch_start(9 * 32)) for _ in range(2)
-    )
+    one, other = (torch_conv(64, 3, 32) for _ in range(2))
     for layer in (one, other):
         layer.build((None, None, None, 32))
         for variable in (layer.kernel, layer.bias):
@@ -27,13 +25,13 @@ def test_kernel_and_bias_of_a_layer():
     # No two layers start alike, and a seed repeats both.
     assert np.any(np.asarray(one.kernel) != np.asarray(other.kernel))
     keras.utils.set_random_seed(1)
-    again = keras.layers.Conv2D(64, 3, **torch_start(9 * 32))
+    again = torch_conv(64, 3, 32)
     again.build((None, None, None, 32))
     np.testing.assert_array_equal(again.kernel, one.kernel)
 
 
 def test_config():
-    layer = keras.layers.Conv2D(2, 3, **torch_start(18))
+    layer = torch_conv(2, 3, 2)
     again = keras.layers.Conv2D.from_config(layer.get_config())
     assert isinstance(again.bias_initializer, TorchUniform)
     assert again.bias_initializer.fan_in == 18

@@ -213,8 +213,8 @@ def test_tasks(task):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "fly"}, "task='fly'"),
-        ({"channels": 2}, "channels"),
+        ({"task": "fly"}, "got 'fly'"),
+        ({"channels": 2}, "channels must be 1 or 3"),
         ({"size": "tiny"}, "size='tiny'|'tiny'"),
         ({"widths": ()}, "entry in widths"),
         ({"widths": (8, 16, 24)}, "entry in widths"),

@@ -118,8 +118,8 @@ def test_every_weight_gets_a_gradient():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "fly"}, "task='fly'"),
-        ({"channels": 2}, "channels"),
+        ({"task": "fly"}, "got 'fly'"),
+        ({"channels": 2}, "channels must be 1 or 3"),
         ({"widths": (12, 16)}, "multiples of 8"),
         ({"widths": ()}, "multiples of 8"),
         ({"widths": (8, 16, 24)}, "2 entries"),

@@ -223,8 +223,8 @@ def test_half_precision_restores_the_same_image():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "demosaic"}, "task='demosaic'"),
-        ({"channels": 2}, "channels is"),
+        ({"task": "fly"}, "got 'fly'"),
+        ({"channels": 2}, "channels must be 1 or 3"),
         ({"num_steps": 0}, "num_steps counts"),
         ({"num_steps": 1.5}, "num_steps counts"),
         ({"window": 44}, "use 45"),

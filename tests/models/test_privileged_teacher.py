@@ -131,7 +131,7 @@ def test_mixed_precision_gives_float32_images():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "fly"}, "task='fly'"),
+        ({"task": "fly"}, "got 'fly'"),
         ({"encoder_blocks": (1,)}, "entry in widths"),
         ({"decoder_blocks": (1.5, 1)}, "blocks counts"),
     ],

@@ -307,17 +307,20 @@ def test_sizes_inside_and_value_range():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "fly"}, "task='fly'"),
-        ({"channels": 2}, "channels"),
-        ({"task": "demosaic", "channels": 1}, "three channels"),
+        ({"task": "fly"}, "got 'fly'"),
+        ({"channels": 2}, "channels must be 1 or 3"),
+        ({"task": "demosaic", "channels": 1}, "channels must be 3 for"),
         ({"local_blocks": -1}, "local_blocks counts"),
         ({"local_blocks": 1.5}, "local_blocks counts"),
         ({"nonlocal_blocks": 3}, "nonlocal_blocks is 2"),
         ({"features": 0}, "features counts"),
         ({"trunk_blocks": -1}, "trunk_blocks counts"),
-        ({"scale": 2}, "denoise got scale=2"),
-        ({"task": "super_resolution"}, "2, 3 or 4, got 1"),
-        ({"task": "super_resolution", "scale": 8}, "2, 3 or 4, got 8"),
+        ({"scale": 2}, "scale must be 1 for RNAN"),
+        ({"task": "super_resolution"}, "must be 2, 3 or 4 .*, got 1"),
+        (
+            {"task": "super_resolution", "scale": 8},
+            "must be 2, 3 or 4 .*, got 8",
+        ),
         ({"released": True, "mask": False}, "released code always"),
         ({"released": True, "outer_blocks": 3}, "released code always"),
         (

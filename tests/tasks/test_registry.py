@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from testing import image_folder
 
-from kerasrestore import DANetMobile, LiteRTRestorer, evaluate, export_tflite
+from kerasrestore import (
+    NLRN,
+    RNAN,
+    DANet,
+    DANetMobile,
+    LiteRTRestorer,
+    PANet,
+    evaluate,
+    export_tflite,
+)
 from kerasrestore.cli.main import main
 from kerasrestore.export.save_preset import preset_task
 from kerasrestore.tasks import (
@@ -144,6 +153,19 @@ def where(data, out):
 def test_calibration_of_a_task_of_ones_own(box_blur):
     tasks = get_task("box_blur").calibration_tasks(DANetMobile)
     assert [task.setting for task in tasks] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("model", "options"),
+    [
+        (RNAN, {"local_blocks": 0, "nonlocal_blocks": 0}),
+        (PANet, {"num_blocks": 2, "attention": ()}),
+        (NLRN, {"num_steps": 1}),
+        (DANet, {"widths": (8,), "blocks": (0,), "offset_width": 4}),
+    ],
+)
+def test_every_system_takes_it(model, options, box_blur):
+    assert model(task="box_blur", channels=3, **options).task == "box_blur"
 
 
 def test_it_is_known_only_while_it_is_registered(box_blur):

@@ -21,7 +21,7 @@ class RecordPatchSampler(PatchSampler):
             the task's scale; degraded patches are smaller by that factor.
         batch_size: patches per batch.
         seed: random seed.
-        scales: as in `PatchSampler`.
+        scales, crops: as in `PatchSampler`.
 
     Raises:
         ValueError: if the records contain no clean images, an image is
@@ -58,6 +58,7 @@ class RecordPatchSampler(PatchSampler):
         batch_size=16,
         seed=0,
         scales=(1.0, 1.0),
+        crops=1,
     ):
         super().__init__(
             records.names,
@@ -67,6 +68,7 @@ class RecordPatchSampler(PatchSampler):
             batch_size=batch_size,
             seed=seed,
             scales=scales,
+            crops=crops,
         )
         self.records = records
         records.image(0, "clean", channels)

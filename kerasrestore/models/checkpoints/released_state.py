@@ -4,6 +4,19 @@ import keras
 import numpy as np
 
 
+def conv_state(prefix, conv):
+    """State names of a convolution.
+
+    Args:
+        prefix: what its names begin with, such as `"head.0."`.
+        conv: a Keras convolution, or any layer with `kernel` and `bias`.
+
+    Returns:
+        Dictionary of state names and variables.
+    """
+    return {f"{prefix}weight": conv.kernel, f"{prefix}bias": conv.bias}
+
+
 def assign_released(variables, state, layout):
     """Assigns a released state, all of it or nothing.
 

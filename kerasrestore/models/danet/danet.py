@@ -16,7 +16,6 @@ from kerasrestore.models.graph_parts import (
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
-TASKS = ("denoise", "jpeg", "super_resolution")
 BLOCKS = ("conv", "deformable", "adeb")
 WIDTHS = (128, 176, 176, 192)
 OFFSET_WIDTH = 48
@@ -261,7 +260,7 @@ class DANet(Restorer):
 
 
 def _check(task, channels, widths, blocks, block, recurrent):
-    check_image_model("DANet", TASKS, task, channels)
+    check_image_model("DANet", task, channels)
     if not widths or len(blocks) != len(widths):
         raise ValueError(
             "Every level has its entry in widths and in blocks, got "

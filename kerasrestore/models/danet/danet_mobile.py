@@ -11,7 +11,6 @@ from kerasrestore.models.graph_parts import (
 )
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
-from kerasrestore.tasks import TASKS
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -179,7 +178,7 @@ class DANetMobile(Restorer):
 
 
 def _check(task, channels, widths, encoder_blocks, decoder_blocks):
-    check_image_model("DANetMobile", TASKS, task, channels)
+    check_image_model("DANetMobile", task, channels)
     if not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"widths are multiples of 8, one a level, got {widths}."

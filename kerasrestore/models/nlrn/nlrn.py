@@ -11,7 +11,6 @@ from kerasrestore.models.graph_parts import add_residual, image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
-TASKS = ("denoise", "super_resolution")
 # What the paper and the two released codes take where nothing is given.
 DEFAULTS = {
     None: {"window": 45, "padding": "circular", "propagate": True},
@@ -282,7 +281,7 @@ class NLRN(Restorer):
 
 
 def _check(task, channels, released, propagate):
-    check_image_model("NLRN", TASKS, task, channels)
+    check_image_model("NLRN", task, channels)
     if released not in DEFAULTS:
         raise ValueError(
             "released is None for the paper's network, 'master' or 'v0', got "

@@ -7,14 +7,14 @@ from keras import layers
 from kerasrestore.layers.mean_shift import DIV2K_MEAN
 from kerasrestore.layers.pyramid_attention import PyramidAttention
 from kerasrestore.layers.residual_block import ResidualBlock
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.layers.upsampler import Upsampler
+from kerasrestore.models.checkpoints.released_state import conv_state
 from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.graph_parts import image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
-TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
 POSITIONS = ("pre", "mid", "post")
 # Side of the tiles that `restore` cuts images into: the cost of attention to
 # all pixels grows with their square. The published figures are of tiles of up
@@ -101,7 +101,7 @@ class PANet(Restorer):
         features=None,
         **kwargs,
     ):
-        enlarges = task == "super_resolution"
+        enlarges = scale != 1
         num_blocks = num_blocks or (32 if enlarges else 80)
         features = features or (256 if enlarges else 64)
         attention = (attention,) if isinstance(attention, str) else attention
@@ -110,14 +110,7 @@ class PANet(Restorer):
         dtype = kwargs.pop("dtype", None)
 
         def conv(filters, name, inputs=features):
-            return layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                dtype=dtype,
-                name=name,
-                **torch_start(9 * inputs),
-            )
+            return torch_conv(filters, 3, inputs, dtype, name)
 
         def attend(x, position):
             if position not in attention:
@@ -204,15 +197,15 @@ class PANet(Restorer):
                 "The released networks have one attention, in the middle, and "
                 "enlarge colour images; build the model with its defaults."
             )
-        enlarges = self.task == "super_resolution"
+        enlarges = self.scale != 1
         middle = self.num_blocks // 2
-        state = _conv("head.0.", self.get_layer("head"))
+        state = conv_state("head.0.", self.get_layer("head"))
         for index in range(self.num_blocks):
             block = self.get_layer(f"block{index}")
             # The attention takes a place in the list of the blocks.
             prefix = f"body.{index + (index >= middle)}.body."
-            state |= _conv(f"{prefix}0.", block.conv1)
-            state |= _conv(f"{prefix}2.", block.conv2)
+            state |= conv_state(f"{prefix}0.", block.conv1)
+            state |= conv_state(f"{prefix}2.", block.conv2)
             if not enlarges:
                 state[f"{prefix}1.weight"] = block.activation.alpha
         attention = self.get_layer("attention_mid")
@@ -225,17 +218,19 @@ class PANet(Restorer):
                 ("conv_match", "key"),
                 ("conv_assembly", "value"),
             ):
-                state |= _conv(f"{prefix}{name}.0.", getattr(attention, part))
+                state |= conv_state(
+                    f"{prefix}{name}.0.", getattr(attention, part)
+                )
                 slope = getattr(attention, f"{part}_prelu").alpha
                 state[f"{prefix}{name}.1.weight"] = slope
-        state |= _conv(
+        state |= conv_state(
             f"body.{self.num_blocks + 1}.", self.get_layer("body_conv")
         )
         if enlarges:
             for index, layer in enumerate(self.get_layer("upsampler").convs):
                 # The shuffle takes every second place in the list.
-                state |= _conv(f"tail.0.{2 * index}.", layer)
-        state |= _conv(
+                state |= conv_state(f"tail.0.{2 * index}.", layer)
+        state |= conv_state(
             "tail.1." if enlarges else "tail.0.", self.get_layer("tail")
         )
         # Also where the images' mean is left alone, its layers are there.
@@ -259,12 +254,8 @@ class PANet(Restorer):
         }
 
 
-def _conv(prefix, conv):
-    return {f"{prefix}weight": conv.kernel, f"{prefix}bias": conv.bias}
-
-
 def _check(task, channels, num_blocks, scale, attention, features):
-    check_image_model("PANet", TASKS, task, channels, scale)
+    check_image_model("PANet", task, channels, scale)
     whole_numbers("num_blocks", [num_blocks])
     whole_numbers("features", [features], 1)
     if num_blocks % 2:

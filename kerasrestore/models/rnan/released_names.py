@@ -4,10 +4,7 @@ Each function takes the prefix of a part's names and the Keras layer, and
 gives a dictionary of state names and variables.
 """
 
-
-def conv_state(prefix, conv):
-    """Weight and bias of one convolution."""
-    return {f"{prefix}weight": conv.kernel, f"{prefix}bias": conv.bias}
+from kerasrestore.models.checkpoints.released_state import conv_state
 
 
 def residual_state(prefix, block):

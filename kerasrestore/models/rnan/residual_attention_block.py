@@ -7,7 +7,7 @@ from keras import layers
 
 from kerasrestore.layers.non_local_block import NonLocalBlock
 from kerasrestore.layers.residual_block import ResidualBlock
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.ops.arguments import whole_numbers
 
 DOWN_SIZE = 3
@@ -126,14 +126,9 @@ class ResidualAttentionBlock(layers.Layer):
         if not self.mask:
             return
 
-        def conv(kind, size, name, **options):
-            layer = kind(
-                channels,
-                size,
-                dtype=self.dtype_policy,
-                name=name,
-                **torch_start(size**2 * channels),
-                **options,
+        def conv(size, name, **options):
+            layer = torch_conv(
+                channels, size, channels, self.dtype_policy, name, **options
             )
             layer.build(shape)
             return layer
@@ -141,17 +136,9 @@ class ResidualAttentionBlock(layers.Layer):
         # One row and column of zeros on each side; Keras' "same" would put
         # both behind.
         self.pad = layers.ZeroPadding2D(1, dtype=self.dtype_policy)
-        self.down = conv(layers.Conv2D, DOWN_SIZE, "down", strides=2)
-        self.up = conv(
-            layers.Conv2DTranspose,
-            UP_SIZE,
-            "up",
-            strides=2,
-            padding="same",
-        )
-        self.mask_conv = conv(
-            layers.Conv2D, 1, "mask_conv", activation="sigmoid"
-        )
+        self.down = conv(DOWN_SIZE, "down", strides=2, padding="valid")
+        self.up = conv(UP_SIZE, "up", layer=layers.Conv2DTranspose, strides=2)
+        self.mask_conv = conv(1, "mask_conv", activation="sigmoid")
 
     def call(self, x):
         if self.mask and any(

@@ -4,22 +4,18 @@ import keras
 from keras import layers
 
 from kerasrestore.layers.mean_shift import DIV2K_MEAN, MeanShift
-from kerasrestore.layers.torch_uniform import torch_start
+from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.layers.upsampler import Upsampler
+from kerasrestore.models.checkpoints.released_state import conv_state
 from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.graph_parts import add_residual, image_inputs
 from kerasrestore.models.restorer import Restorer
-from kerasrestore.models.rnan.released_names import (
-    attention_state,
-    conv_state,
-)
+from kerasrestore.models.rnan.released_names import attention_state
 from kerasrestore.models.rnan.residual_attention_block import (
     ResidualAttentionBlock,
 )
 from kerasrestore.ops.arguments import whole_numbers
 from kerasrestore.ops.enlarge import enlarge_bicubic
-
-TASKS = ("denoise", "demosaic", "jpeg", "super_resolution")
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -113,7 +109,7 @@ class RNAN(Restorer):
     ):
         whole_numbers("local_blocks", [local_blocks])
         whole_numbers("features", [features], 1)
-        check_image_model("RNAN", TASKS, task, channels, scale)
+        check_image_model("RNAN", task, channels, scale)
         if nonlocal_blocks not in (0, 1, 2):
             raise ValueError(
                 "nonlocal_blocks is 2 (first and last), 1 (first) or 0, got "
@@ -121,20 +117,13 @@ class RNAN(Restorer):
             )
         if released:
             _check_released(
-                task, channels, mask, outer_blocks, trunk_blocks, mask_blocks
+                scale, channels, mask, outer_blocks, trunk_blocks, mask_blocks
             )
         dtype = kwargs.pop("dtype", None)
-        enlarges = task == "super_resolution"
+        enlarges = scale != 1
 
         def conv(filters, name, inputs=features):
-            return layers.Conv2D(
-                filters,
-                3,
-                padding="same",
-                dtype=dtype,
-                name=name,
-                **torch_start(9 * inputs),
-            )
+            return torch_conv(filters, 3, inputs, dtype, name)
 
         def block(x, name, non_local=False):
             x = ResidualAttentionBlock(
@@ -246,7 +235,7 @@ class RNAN(Restorer):
         state |= conv(f"body.{self.local_blocks}.", "local_conv")
         if self.nonlocal_blocks == 2:
             state |= group("body_nl_high.0.", "nonlocal_high")
-        if self.task != "super_resolution":
+        if self.scale == 1:
             return {**state, **conv("tail.0.", "tail")}
         for index, layer in enumerate(self.get_layer("upsampler").convs):
             # The shuffle takes every second place in the list.
@@ -272,14 +261,14 @@ class RNAN(Restorer):
         }
 
 
-def _check_released(task, channels, mask, outer, trunk, inner):
+def _check_released(scale, channels, mask, outer, trunk, inner):
     if not mask or (outer, trunk, inner) != (2, 2, 1):
         raise ValueError(
             "The released code always has the mask branch and its own number "
             "of residual blocks; leave mask, outer_blocks, trunk_blocks and "
             "mask_blocks out."
         )
-    if task == "super_resolution" and channels != 3:
+    if scale != 1 and channels != 3:
         raise ValueError(
             "The released super-resolution network is for colour; got "
             f"channels={channels}."

@@ -81,7 +81,7 @@ class CameraNoise(Task):
         self,
         shot=(1e-4, 2.2e-2),
         shares=None,
-        denoised=0.5,
+        denoised=0.65,
         sigma=(0.0, 55.0),
         jpeg=0.8,
         quality=(50, 99),

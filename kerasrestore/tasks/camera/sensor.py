@@ -132,7 +132,7 @@ def denoise_in_camera(noisy, clean, rng):
     luma, chroma = split_luma(noisy - clean)
     luma = blur(luma, rng.uniform(0.4, 1.2))
     # Blotches: the colour noise at a fraction of the resolution.
-    factor = np.exp(rng.uniform(np.log(6.0), np.log(28.0)))
+    factor = np.exp(rng.uniform(np.log(8.0), np.log(28.0)))
     small = [max(4, round(side / factor)) for side in (height, width)]
     chroma = resized(resized(chroma, *small), height, width)
     level = np.exp(rng.normal(np.log(4.0 / 255), 0.6))

@@ -133,6 +133,7 @@ class Plan:
             pairs = folder_pairs(args.degraded, args.data)
             return PairSampler(pairs, **options)
         options["scales"] = (args.smallest_scale, 1.0)
+        options["crops"] = args.texture_crops
         if args.records:
             return RecordPatchSampler(
                 Records(args.records), self.task, **options

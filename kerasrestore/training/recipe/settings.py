@@ -34,6 +34,8 @@ class Settings:
         validation_crops: validation crops of each image along either side.
         smallest_scale: smallest random scale by which images are shrunk
             before a patch is cropped; 1 for none.
+        texture_crops: random crops of which the one with the most texture
+            becomes the patch.
     """
 
     steps: int
@@ -54,6 +56,7 @@ class Settings:
     validation_crop: int = 256
     validation_crops: int = 1
     smallest_scale: float = 1.0
+    texture_crops: int = 1
 
 
 HELP = {
@@ -78,6 +81,8 @@ HELP = {
     "validation_crops": "validation crops of an image along either side",
     "smallest_scale": "smallest random scale by which images are shrunk "
     "before a patch is cropped, 1: none",
+    "texture_crops": "random crops of which the one with the most texture "
+    "becomes the patch",
 }
 # Options that may not be 0 or below; the other numbers may be 0.
 POSITIVE = (
@@ -89,6 +94,7 @@ POSITIVE = (
     "validation_crop",
     "validation_crops",
     "smallest_scale",
+    "texture_crops",
 )
 
 
