@@ -26,11 +26,6 @@ STAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return image_folder(tmp_path_factory.mktemp("data"), 2, (40, 48))
-
-
 @pytest.fixture
 def recipe(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "recipes")
