@@ -7,7 +7,7 @@ python recipes/compress_tfmot.py prune \
 Ends with the sizes of the `.tflite`, as it is and zipped, and the validation
 PSNR beside those of the preset in float32 (`before.tflite`); `kerasrestore
 report` describes the rest of the file.
-Killed and started again with the same command, it goes on where it was.
+If interrupted, restart it with the same command: it resumes.
 """
 
 import argparse

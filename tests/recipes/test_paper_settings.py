@@ -88,7 +88,7 @@ COMMON = {
 def test_the_papers_settings(words):
     name, *words = words.split()
     argv = [*where("a", "b").split(), *words]
-    seen = vars(recipe(name).plan(argv).args)
+    seen = recipe(name).plan(argv).arguments
     wanted = {**COMMON, **PAPERS[" ".join([name, *words])]}
     assert {key: seen[key] for key in wanted} == wanted
 

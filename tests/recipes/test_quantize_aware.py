@@ -110,7 +110,7 @@ def test_what_is_refused(main, folder, floating, tmp_path):
     run = ["--run", floating]
     for words, sentence in (
         ([], "give --preset or --run"),
-        ([*run, "--preset", "x"], "One model is quantized"),
+        ([*run, "--preset", "x"], "Only one model can be quantized"),
         (["--preset", "x"], "'x'"),
         (["--run", tmp_path], "holds no training"),
         ([*run, "--color"], "leave --gray and --color out"),
