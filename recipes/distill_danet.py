@@ -37,16 +37,16 @@ from kerasrestore.training.distribution.open_distribution import (
 
 WHAT = {
     "teacher": "decoder of the privileged teacher",
-    "danet_s": "DANet-S from that decoder",
+    "danet_s": "DANet-S initialized with that decoder",
     "danet_s_plain": "DANet-S from scratch",
-    "mobile": "DANetMobile, taught",
+    "mobile": "DANetMobile, distilled",
     "mobile_plain": "DANetMobile without a teacher",
-    "mobile_int8": "DANetMobile, taught, int8",
+    "mobile_int8": "DANetMobile, distilled, int8",
 }
 GAINS = (
-    ("start from the decoder", "danet_s", "danet_s_plain"),
-    ("learning from the teacher", "mobile", "mobile_plain"),
-    ("int8 in the place of float32", "mobile_int8", "mobile"),
+    ("initialization with the decoder", "danet_s", "danet_s_plain"),
+    ("distillation", "mobile", "mobile_plain"),
+    ("int8 instead of float32", "mobile_int8", "mobile"),
 )
 
 

@@ -100,7 +100,7 @@ def test_killed_between_stages_and_started_again(folder, tmp_path):
     assert taught["psnr"]["two"]["25"] == pytest.approx(one - two)
     assert int8["one"] == "mobile_int8"
     page = (out / "report.md").read_text()
-    assert "| `mobile_int8`: DANetMobile, taught, int8 |" in page
+    assert "| `mobile_int8`: DANetMobile, distilled, int8 |" in page
     for picture in ("curves.png", "samples.png"):
         assert f"]({picture})" in page
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
@@ -125,7 +125,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def test_a_teacher_from_outside_under_jax(folder, tmp_path):
-    """A gray preset teaches a student that is told the noise level."""
+    """A gray preset teaches a student with the noise level as input."""
     words = command(
         folder,
         tmp_path,

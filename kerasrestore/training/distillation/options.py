@@ -56,7 +56,7 @@ class DistillationOptions:
         "noise level as a second input", "teacher", False
     )
     teacher: str | None = _option(
-        "preset or run that teaches DANetMobile in place of DANet-S",
+        "preset or run that teaches DANetMobile instead of DANet-S",
         "teacher",
         None,
     )

@@ -129,7 +129,7 @@ class Recipe:
         data = parser.add_mutually_exclusive_group(required=True)
         data.add_argument("--data", help="folder of training images")
         data.add_argument(
-            "--records", help="folder of records, in place of --data"
+            "--records", help="folder of records, instead of --data"
         )
         add("--validation", required=True, help="folder of validation images")
         if self.photos:

@@ -11,7 +11,7 @@ class RunOptions:
         out: folder of the run.
         validation: folder of validation images.
         data: folder of training images.
-        records: folder of records, in place of `data`.
+        records: folder of records, instead of `data`.
         degraded: folder of the low-quality photographs that belong to `data`.
         validation_degraded: the same for `validation`.
         task: name of the task.

@@ -1,4 +1,4 @@
-"""The hyperparameters of a training, as options of a script."""
+"""The hyperparameters of a training run, as command-line options."""
 
 import argparse
 import dataclasses
@@ -45,7 +45,7 @@ POSITIVE = (
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Hyperparameters of a training.
+    """Hyperparameters of a training run.
 
     Args:
         steps: training steps.
@@ -58,8 +58,8 @@ class Settings:
         schedule: learning-rate schedule, see `make_schedule`.
         warmup: warm-up steps.
         decay: steps of a trapezoid's decay.
-        halve_every: steps between halvings of `"step"`, or a text with the
-            steps at which the rate is halved.
+        halve_every: steps between halvings of `"step"`, or the steps at
+            which the rate is halved, as text.
         final_rate: learning rate at the end of `"cosine"`.
         ema: momentum of the moving average of the weights, 0 for none.
         clip_norm: maximum global norm of the gradient, 0 for none.
@@ -138,7 +138,7 @@ def add_settings(add):
 
 
 def override(settings, args):
-    """Settings with the options that were given in place of their own.
+    """Settings, overridden by the options that were given.
 
     Args:
         settings: `Settings`.
@@ -170,13 +170,13 @@ def numbers(text):
     """Whole numbers of an option like `48,128`.
 
     Args:
-        text: the numbers with commas between them, or nothing.
+        text: numbers separated by commas, may be empty.
 
     Returns:
         A tuple.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if the text is something else.
 
     Example:
     >>> numbers("48,128")
