@@ -4,11 +4,11 @@ python recipes/add_exports.py danet_mobile_denoise_color_blind_bsd400 \
     --quantized runs/quantize_aware_color \
     --benchmarks benchmarks/CBSD68 benchmarks/Kodak24
 
-float16 is made of the preset's weights, int8 of those of a quantization-aware
-training (`recipes/quantize_aware.py`), which the preset keeps for exports with
-other tiles; without --quantized there is no int8.
-The folder is replaced when all is done: what is interrupted leaves the preset
-as it was.
+float16 is exported from the preset's weights, int8 from those of a
+quantization-aware training run (`recipes/quantize_aware.py`), which the preset
+keeps for exports with other tiles; without --quantized there is no int8 file.
+The folder is replaced at the very end: an interruption leaves the preset
+unchanged.
 """
 
 import argparse
@@ -21,9 +21,9 @@ def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("preset", help="name or folder of the preset")
-    add("--quantized", type=Path, help="folder of the training for int8")
+    add("--quantized", type=Path, help="run folder of the int8 training")
     add("--benchmarks", nargs="*", default=[], help="folders of images")
-    add("--tile", type=int, help="tile; that of the preset's file")
+    add("--tile", type=int, help="tile size (default: that of the preset)")
     return parser.parse_args(argv)
 
 

@@ -4,10 +4,10 @@ python recipes/compress_tfmot.py prune \
     --preset danet_mobile_denoise_color_blind_bsd400 \
     --data BSD400 --validation BSD32_val --out runs/pruned
 
-Ends with the sizes of the `.tflite`, as it is and zipped, and the validation
-PSNR beside those of the preset in float32 (`before.tflite`); `kerasrestore
-report` describes the rest of the file.
-Killed and started again with the same command, it goes on where it was.
+Prints the size of the `.tflite`, plain and zipped, and the validation PSNR, and
+those of the preset in float32 (`before.tflite`); `kerasrestore report`
+describes the file in detail.
+If interrupted, restart it with the same command: it resumes.
 """
 
 import argparse
@@ -31,18 +31,33 @@ def parse(argv):
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add("method", choices=METHODS, help="what is done")
+    add("method", choices=METHODS, help="compression method")
     add("--preset", required=True, help="name or folder of the preset")
     add("--data", required=True, help="folder of training images")
     add("--validation", required=True, help="folder of validation images")
-    add("--out", required=True, type=Path, help="folder for what is made")
-    add("--steps", type=int, default=2000, help="steps of fine-tuning")
-    add("--batch-size", type=int, default=16, help="patches a step")
+    add("--out", required=True, type=Path, help="output folder")
+    add("--steps", type=int, default=2000, help="fine-tuning steps")
+    add("--batch-size", type=int, default=16, help="patches per step")
     add("--patch-size", type=int, default=64, help="side of a patch")
-    add("--learning-rate", type=float, default=1e-4, help="first rate")
-    add("--sparsity", type=float, default=0.5, help="share of zeros, prune")
-    add("--clusters", type=int, default=32, help="values a kernel, cluster")
-    add("--tile", type=int, default=384, help="tile of the .tflite")
+    add(
+        "--learning-rate",
+        type=float,
+        default=1e-4,
+        help="initial learning rate",
+    )
+    add(
+        "--sparsity",
+        type=float,
+        default=0.5,
+        help="fraction of zeros, for prune",
+    )
+    add(
+        "--clusters",
+        type=int,
+        default=32,
+        help="values per kernel, for cluster",
+    )
+    add("--tile", type=int, default=384, help="tile size of the .tflite")
     add("--seed", type=int, default=0, help="seed of the patches")
     return parser.parse_args(argv)
 
@@ -52,8 +67,9 @@ def main(argv=None):
     preset = find_preset(args.preset)
     if preset.task != "denoise":
         raise ValueError(
-            f"{preset.name} is made for {preset.task}, the recipe fine-tunes "
-            "denoisers; call kerasrestore.export.tfmot.bridge.compress."
+            f"{preset.name} is a model for {preset.task}, but this recipe "
+            "fine-tunes denoisers; call kerasrestore.export.tfmot.bridge."
+            "compress for other tasks."
         )
     restorer = Restorer.from_preset(preset.path)
     low, high = preset.card["sigma_range"]
@@ -81,7 +97,7 @@ def main(argv=None):
             sigma_range=(low, high),
             license=preset.license,
         )
-    # What it is compared with has the same numbers where nothing is rounded.
+    # The file to compare with.
     before = args.out / "before.tflite"
     export_tflite(
         restorer,

@@ -1,19 +1,19 @@
-"""Turns a finished training into a preset: card, weights, `.tflite`, curve.
+"""Makes a preset of a finished training run: card, weights, `.tflite`, curve.
 
 python recipes/make_preset.py runs/color_blind \
     --name danet_mobile_denoise_color_blind_bsd400 \
     --benchmarks benchmarks/CBSD68 benchmarks/Kodak24
 
-writes the folder of that name beside the other presets of the system. The
-benchmarks are measured through LiteRT, with the file that is shipped, at the
-settings of the papers' tables that the model was trained for. Attention gives
-other figures with other tiles, and its `.tflite` wants small ones; so
+writes a folder of that name next to the other presets of the system. The
+benchmarks are measured with LiteRT on the file that is shipped, at the
+settings of the papers' tables for which the model was trained. The results of
+attention depend on the tile size, and its `.tflite` needs small tiles, so
 
 python recipes/make_preset.py runs/panet_s --name panet_s --tile 48 \
     --runtime keras --benchmarks benchmarks/CBSD68
 
-measures the weights with Keras, in its own tiles or those of
-`--benchmark-tile` and `--benchmark-overlap`, and the card says so.
+measures the weights with Keras, with its own tiles or those given by
+`--benchmark-tile` and `--benchmark-overlap`, which the card records.
 """
 
 import argparse
@@ -25,31 +25,31 @@ from pathlib import Path
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("run", type=Path, help="folder that a training recipe wrote")
+    add("run", type=Path, help="output folder of a training recipe")
     add("--name", required=True, help="name of the preset")
     add("--benchmarks", nargs="*", default=[], help="folders of images")
-    add("--into", type=Path, help="folder that the preset is put into")
-    add("--tile", type=int, default=384, help="tile of the .tflite")
+    add("--into", type=Path, help="folder to put the preset into")
+    add("--tile", type=int, default=384, help="tile size of the .tflite")
     add("--runtime", choices=("litert", "keras"), default="litert")
-    add("--benchmark-tile", type=int, help="tile of --runtime keras")
-    add("--benchmark-overlap", type=int, help="context of that tile")
-    add("--default", action="store_true", help="taken where none is named")
-    add("--training-data", default="BSD400", help="what it was trained on")
+    add("--benchmark-tile", type=int, help="tile size, with --runtime keras")
+    add("--benchmark-overlap", type=int, help="overlap of these tiles")
+    add("--default", action="store_true", help="make it the default preset")
+    add("--training-data", default="BSD400", help="data it was trained on")
     add(
         "--license",
         default="non-commercial research, the terms of the BSDS500 images",
-        help="terms of the weights, such as Apache-2.0 where the training "
+        help="license of the weights, such as Apache-2.0 if the training "
         "images are CC0",
     )
     add("--description", required=True, help="one sentence for the card")
-    add("--hardware", required=True, help="what it was trained on")
+    add("--hardware", required=True, help="hardware it was trained on")
     args = parser.parse_args(argv)
     if args.runtime == "litert" and (
         args.benchmark_tile is not None or args.benchmark_overlap is not None
     ):
         parser.error(
-            "LiteRT runs the file's own tile; leave --benchmark-tile and "
-            "--benchmark-overlap out."
+            "LiteRT uses the tile size of the file; leave --benchmark-tile "
+            "and --benchmark-overlap out."
         )
     return args
 
@@ -63,17 +63,17 @@ def main(argv=None):
     run = Run(args.run)
     if run.record.model == "QuantizeAware":
         raise ValueError(
-            f"{args.run} was trained for int8, which is a part of the preset "
-            "of its float model; give it to recipes/add_exports.py as "
+            f"{args.run} was trained for int8, which belongs to the preset of "
+            "its float model; pass it to recipes/add_exports.py as "
             "--quantized."
         )
     if run.record.model == "PrivilegedTeacher":
         raise ValueError(
-            f"{args.run} holds a privileged teacher, which sees the clean "
-            "image; give a stage that restores."
+            f"{args.run} contains a privileged teacher, whose input is the "
+            "clean image; give a stage that restores."
         )
     model = run.build(args.name)
-    # Modules of a system lie in one folder: kerasrestore.models.danet.danet.
+    # A system's modules are in one folder: kerasrestore.models.danet.danet.
     system = type(model).__module__.split(".")[-2]
     best = json.loads((args.run / "best.json").read_text())
     keras_tiles = None
@@ -111,7 +111,7 @@ def main(argv=None):
 
 
 def start(record):
-    """How the training was begun that this one went on from, if any."""
+    """The run whose weights initialized this one, for the card."""
     first = record.start
     if first is None:
         return {}
@@ -125,7 +125,7 @@ def start(record):
 
 
 def steps(record):
-    """Steps of a training; a stage of a distillation has its own option."""
+    """Steps of a run; stages of a distillation have their own options."""
     arguments = record.arguments
     stage = str(arguments.get("until")).partition("_")[0]
     return arguments.get("steps") or arguments.get(

@@ -1,13 +1,13 @@
-"""Fine-tunes a trained model with the rounding of int8 inside.
+"""Fine-tunes a trained model for int8, with the rounding simulated.
 
 python recipes/quantize_aware.py \
     --preset danet_mobile_denoise_color_blind_bsd400 \
     --data BSD400 --validation BSD32_val --out runs/color_int8
 
-The model learns to give what it gave in float; its weights and the ranges of
-its feature maps are learned. It ends with the PSNR of the float model, of
-int8 before and of int8 after the training. Killed and started again with the
-same command, it goes on where it was.
+The model learns to reproduce the output of the float model; its weights and
+the ranges of its feature maps are trained. The PSNR of the float model, and
+of int8 before and after training, are printed at the end. If interrupted,
+restart it with the same command: it resumes.
 """
 
 import argparse
@@ -21,19 +21,16 @@ from kerasrestore.models import Restorer, find_preset
 from kerasrestore.tasks import CameraNoise, Denoise
 from kerasrestore.training import Imitation, quantize_aware
 from kerasrestore.training.recipe.load_run import Run
-from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.recipe import Recipe
 from kerasrestore.training.recipe.settings import Settings
 
-# Batches that the ranges are taken from before the training.
+# Batches from which the ranges are initialized.
 CALIBRATION = 16
-# What the setting is called among the arguments of a task.
-SETTINGS = ("sigma", "quality", "scale", "pattern")
 
 
 def options(add):
-    add("--preset", help="what is quantized: a preset, by name or folder")
-    add("--run", help="what is quantized: the folder of a training")
+    add("--preset", help="preset to quantize, by name or folder")
+    add("--run", help="run to quantize, its folder")
 
 
 def settings(args, task):
@@ -50,12 +47,14 @@ def settings(args, task):
 
 
 def source(argv):
-    """Task and channels of what is quantized."""
+    """Task and channels of the model to quantize."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     options(parser.add_argument)
     args = parser.parse_known_args(argv)[0]
     if args.preset and args.run:
-        raise ValueError("One model is quantized; give --preset or --run.")
+        raise ValueError(
+            "Only one model can be quantized; give either --preset or --run."
+        )
     if args.run:
         run = Run(args.run)
         return run.task, run.record.config.get("channels", 3)
@@ -64,15 +63,16 @@ def source(argv):
         return preset_task(preset), preset.channels
     if {"-h", "--help"} & set(argv):
         return Denoise(), 3
-    raise ValueError("What is quantized is missing; give --preset or --run.")
+    raise ValueError(
+        "The model to quantize is missing; give --preset or --run."
+    )
 
 
 def setting_of(task):
-    """The setting of a task as the command line has it."""
-    config = task.get_config()
-    value = next(
-        (config[key] for key in SETTINGS if config.get(key) is not None), ""
-    )
+    """The setting of a task as text for the command line."""
+    value = task.get_config().get(task.setting_argument)
+    if value is None:
+        return ""
     values = value if isinstance(value, (list, tuple)) else [value]
     return ",".join(x if isinstance(x, str) else f"{x:g}" for x in values)
 
@@ -84,11 +84,12 @@ def load(args):
     return Restorer.from_preset(args.preset)
 
 
-def quantize(args, task, restorer):
-    """The model as it is before the training."""
-    sampler = Plan(args, task, build).sampler()
-    # Of the steps that come after the training: it does not see these.
-    drawn = [sampler.batch(args.steps + step) for step in range(CALIBRATION)]
+def quantize(plan, restorer):
+    """The quantization-aware model before training."""
+    sampler = plan.sampler()
+    # Batches of later steps, which are not trained on.
+    first = plan.settings.steps
+    drawn = [sampler.batch(first + step) for step in range(CALIBRATION)]
     return quantize_aware(
         restorer,
         [
@@ -100,34 +101,36 @@ def quantize(args, task, restorer):
     )
 
 
-def build(args, task, channels):
+def build(args, plan):
     restorer = load(args)
-    if args.dtype != "float32":
+    if plan.options.dtype != "float32":
         raise ValueError(
             "Half precision cannot hold the steps of int8; leave --dtype out."
         )
-    if args.loss_crop:
-        raise ValueError("The whole patch is learned; leave --loss-crop out.")
-    if restorer.channels != channels:
+    if plan.settings.loss_crop:
+        raise ValueError(
+            "The loss is that of whole patches; leave --loss-crop out."
+        )
+    if restorer.channels != plan.channels:
         raise ValueError(
             f"{restorer.name} has {restorer.channels} channels; leave --gray "
             "and --color out."
         )
     if restorer.value_range != (0.0, 1.0):
         raise ValueError(
-            f"{restorer.name} computes in {restorer.value_range}; models with "
-            "values in [0, 1] are fine-tuned here."
+            f"{restorer.name} computes in {restorer.value_range}; only models "
+            "with values in [0, 1] can be fine-tuned for int8."
         )
-    return Imitation(quantize(args, task, restorer), restorer)
+    return Imitation(quantize(plan, restorer), restorer)
 
 
 def compare(plan):
     """Validation of the float model, of int8 before and after."""
     validate = plan.validation()
-    restorer = load(plan.args)
-    model = quantize(plan.args, plan.task, restorer)
+    restorer = load(plan.model_options)
+    model = quantize(plan, restorer)
     figures = {"float32": validate(restorer), "int8 before": validate(model)}
-    model.load_weights(Path(plan.args.out) / "best.weights.h5")
+    model.load_weights(Path(plan.options.out) / "best.weights.h5")
     figures["int8 after"] = validate(model)
     for name, figure in figures.items():
         print(f"{name}: {json.dumps(figure)}")
@@ -140,7 +143,7 @@ def main(argv=None):
         task, channels = source(argv)
         if isinstance(task, CameraNoise):
             argv = [*argv, "--noise", "camera"]
-        elif isinstance(task, Denoise) and task.quantize:
+        elif task.quantize_input:
             argv = [*argv, "--quantize"]
         recipe = Recipe(
             __file__,
@@ -154,7 +157,7 @@ def main(argv=None):
         )
         plan = recipe.plan(argv)
         plan.run(Path(__file__).name)
-        if not plan.args.dry_run:
+        if not plan.options.dry_run:
             compare(plan)
     except (ValueError, OSError, FloatingPointError) as error:
         sys.exit(f"{Path(__file__).name}: {error}")

@@ -3,14 +3,14 @@
 python recipes/train_danet.py --data DIV2K --validation BSD32_val \
     --out runs/danet_sigma25 --setting 25
 
-Photographs are trained on in pairs of one size:
+Training on pairs of photographs of the same size:
 
 python recipes/train_danet.py --task super_resolution --setting 2 \
     --data RealSR/train/HR --degraded RealSR/train/LR \
     --validation RealSR/test/HR --validation-degraded RealSR/test/LR \
     --out runs/danet_realsr_x2
 
-Killed and started again with the same command, it goes on where it was.
+If interrupted, restart it with the same command: it resumes.
 """
 
 from kerasrestore.training.recipe.recipe import Recipe
@@ -21,22 +21,21 @@ TASKS = {"denoise": "25", "jpeg": "10", "super_resolution": "2"}
 
 def options(add):
     add("--size", default="full", help="full, or slim for DANet-S")
-    add("--sigma-input", action="store_true", help="sigma is a second input")
-    add("--widths", help="channels a level, 128,176,176,192 if left out")
-    add("--blocks", help="ADEBs a level ahead of its AROB")
+    add(
+        "--sigma-input",
+        action="store_true",
+        help="noise level as a second input",
+    )
+    add("--widths", help="channels of each level (default: 128,176,176,192)")
+    add("--blocks", help="ADEBs of each level, before its AROB")
     add("--offset-width", type=int, help="channels of the AROBs' memory")
-
-
-def task_options(args):
-    # The network gives images of the size of its input.
-    return {"pre_upsampled": True} if args.task == "super_resolution" else {}
 
 
 def settings(args, task):
     # Section 4.1 of the paper: Adam, from 1e-4 to 1e-6 in 100 epochs, here
-    # by a cosine; section 4.2: patches of 256x256 every 130 pixels, of which
-    # the 800 images of DIV2K, mostly 2040x1356, have 14 x 9 each. That is
-    # 8,400 batches of 12 an epoch.
+    # with cosine decay; section 4.2: patches of 256x256 every 130 pixels, of
+    # which the 800 images of DIV2K, mostly 2040x1356, have 14 x 9 each: 8,400
+    # batches of 12 per epoch.
     return Settings(
         steps=840_000,
         batch_size=12,
@@ -46,15 +45,13 @@ def settings(args, task):
     )
 
 
-def build(args, task, channels):
+def build(args, plan):
     from kerasrestore.models import DANet
 
-    if args.sigma_input and (
-        args.task != "denoise" or args.validation_degraded
-    ):
+    if args.sigma_input and plan.task.sigma_range is None:
         raise ValueError(
-            "The noise level is an input for denoise with noise that is "
-            "drawn; leave --sigma-input out."
+            "Only images with synthetic noise have a known noise level; leave "
+            "--sigma-input out."
         )
     given = {
         "widths": args.widths and numbers(args.widths),
@@ -62,11 +59,11 @@ def build(args, task, channels):
         "offset_width": args.offset_width,
     }
     return DANet(
-        task=args.task,
-        channels=channels,
+        task=plan.task.name,
+        channels=plan.channels,
         size=args.size,
         sigma_input=args.sigma_input,
-        dtype=args.dtype,
+        dtype=plan.options.dtype,
         **{name: value for name, value in given.items() if value is not None},
     )
 
@@ -78,7 +75,8 @@ RECIPE = Recipe(
     settings,
     build,
     options,
-    task_options=task_options,
+    # Outputs have the size of the inputs.
+    task_options={"pre_upsampled": True},
     gray=("jpeg",),
     photos=True,
 )

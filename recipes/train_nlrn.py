@@ -1,15 +1,15 @@
-"""Trains NLRN, the paper's network or those of the released codes.
+"""Trains NLRN, the paper's network or those of the released code.
 
 python recipes/train_nlrn.py --data BSD400 --validation BSD32_val \
     --out runs/nlrn_sigma25 --setting 25
 
-Killed and started again with the same command, it goes on where it was.
+If interrupted, restart it with the same command: it resumes.
 """
 
 from kerasrestore.training.recipe.recipe import Recipe
 from kerasrestore.training.recipe.settings import Settings
 
-# One network super-resolves by all factors, from images enlarged before.
+# One network for all factors; its input is enlarged beforehand.
 TASKS = {"denoise": "25", "super_resolution": "2,3,4"}
 
 
@@ -17,25 +17,24 @@ def options(add):
     add(
         "--released",
         choices=("master", "v0"),
-        help="network and training of the released codes",
+        help="network and training of the released code",
     )
     add("--unrolled", type=int, default=12, help="steps of the recurrence, T")
     add("--filters", type=int, default=128, help="channels")
-    add("--key-filters", type=int, default=64, help="channels of comparisons")
-
-
-def task_options(args):
-    if args.task == "denoise":
-        return {}
-    return {"pre_upsampled": True, "quantize": False}
+    add(
+        "--key-filters",
+        type=int,
+        default=64,
+        help="channels in which pixels are compared",
+    )
 
 
 def settings(args, task):
-    # Section 5 of the paper: patches as large as the window of 45, 16 of
-    # them, 1e-3 halved five times, gradients clipped at 0.5. How long and
-    # when it does not say; 500,000 steps and their five halvings are those
-    # of the released master, and clipping each variable by itself is both
-    # codes'.
+    # Section 5 of the paper: 16 patches as large as the window of 45, a
+    # learning rate of 1e-3 halved five times, gradients clipped at 0.5. It
+    # gives neither the number of steps nor when the rate is halved; 500,000
+    # steps and the five halvings are from the released master, and both
+    # released codes clip each variable's gradient by itself.
     common = {
         "steps": 500_000,
         "learning_rate": 1e-3,
@@ -52,21 +51,21 @@ def settings(args, task):
     return Settings(**{**common, **released[args.released]})
 
 
-def build(args, task, channels):
+def build(args, plan):
     from kerasrestore.models import NLRN
     from kerasrestore.training import Trainee
 
     model = NLRN(
-        task=args.task,
-        channels=channels,
+        task=plan.task.name,
+        channels=plan.channels,
         num_steps=args.unrolled,
         released=args.released,
         filters=args.filters,
         key_filters=args.key_filters,
-        dtype=args.dtype,
+        dtype=plan.options.dtype,
     )
     if args.released == "v0":
-        return Trainee(model, args.loss_crop, residual=True)
+        return Trainee(model, plan.settings.loss_crop, residual=True)
     return model
 
 
@@ -77,7 +76,7 @@ RECIPE = Recipe(
     settings,
     build,
     options,
-    task_options=task_options,
+    task_options={"pre_upsampled": True, "quantize": False},
     gray=tuple(TASKS),
 )
 

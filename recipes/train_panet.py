@@ -3,10 +3,11 @@
 python recipes/train_panet.py --data DIV2K --validation BSD32_val \
     --out runs/panet_sigma50 --setting 50
 
-Killed and started again with the same command, it goes on where it was. On a
-CPU the attention takes nine tenths of a step of PANet-S; training the rest
-first, with `--attention none`, and then all of it with `--start` and the
-folder of the first training, sees ten times as many patches in its time.
+If interrupted, restart it with the same command: it resumes.
+
+On a CPU the attention takes nine tenths of a step of PANet-S. Training first
+without it (`--attention none`), then the whole network from that run
+(`--start FOLDER`), processes ten times as many patches in the same time.
 """
 
 from kerasrestore.training.recipe.recipe import Recipe
@@ -18,8 +19,8 @@ TASKS = {
     "jpeg": "10",
     "super_resolution": "2",
 }
-# Factor of the initial weights of an attention that is put between trained
-# layers. Not 0, where its PReLU has no gradient.
+# Factor on the initial weights of an attention that is inserted between
+# trained layers. Not 0, where its PReLU has no gradient.
 SMALL = 0.01
 
 
@@ -30,7 +31,7 @@ def options(add):
         "--attention",
         choices=("pre", "mid", "post", "none"),
         default="mid",
-        help="where pyramid attention works; mid if left out",
+        help="position of the pyramid attention (default: %(default)s)",
     )
 
 
@@ -47,22 +48,22 @@ def settings(args, task):
     )
 
 
-def build(args, task, channels):
+def build(args, plan):
     from kerasrestore.models import PANet
 
     model = PANet(
-        task=args.task,
-        channels=channels,
+        task=plan.task.name,
+        channels=plan.channels,
         num_blocks=args.blocks,
-        scale=task.scale,
+        scale=plan.task.scale,
         attention=() if args.attention == "none" else args.attention,
         features=args.features,
-        dtype=args.dtype,
+        dtype=plan.options.dtype,
     )
-    if args.start and model.attention:
-        # An attention that the start lacks begins with small weights, so that
-        # it does not upset the trained layers. Weights that the start has are
-        # loaded over them.
+    if plan.options.start and model.attention:
+        # If the attention is not among the weights of --start, it begins with
+        # small ones, so that it does not disturb the trained layers. If it
+        # is, its weights are loaded afterwards.
         layer = model.get_layer(f"attention_{args.attention}")
         for weights in (layer.value.kernel, layer.value.bias):
             weights.assign(weights * SMALL)

@@ -3,7 +3,7 @@
 python recipes/train_rnan.py --data DIV2K --validation BSD32_val \
     --out runs/rnan_sigma50 --setting 50
 
-Killed and started again with the same command, it goes on where it was.
+If interrupted, restart it with the same command: it resumes.
 """
 
 from kerasrestore.training.recipe.recipe import Recipe
@@ -21,19 +21,19 @@ def options(add):
     add(
         "--released",
         action="store_true",
-        help="the released code: its network, values of 0..255, L1 for "
-        "super_resolution",
+        help="network and training of the released code: values in 0..255, "
+        "L1 loss for super_resolution",
     )
     add("--local-blocks", type=int, default=8, help="local attention blocks")
-    add("--nonlocal-blocks", type=int, default=2, help="non-local ones")
+    add("--nonlocal-blocks", type=int, default=2, help="non-local blocks")
     add("--features", type=int, default=64, help="channels")
 
 
 def settings(args, task):
     # Section 3.4 of the paper: 16 patches of 48x48, 1e-4 halved every
-    # 200,000 steps. The numbers of steps are those of the released scripts;
-    # they take L2, as the paper does, but for super-resolution.
-    enlarges = args.task == "super_resolution"
+    # 200,000 steps. The numbers of steps are those of the released scripts,
+    # which use L2, as the paper does, except for super-resolution.
+    enlarges = task.scale > 1
     return Settings(
         steps=3_000_000 if enlarges else 1_300_000,
         loss="l1" if enlarges and args.released else "l2",
@@ -42,18 +42,18 @@ def settings(args, task):
     )
 
 
-def build(args, task, channels):
+def build(args, plan):
     from kerasrestore.models import RNAN
 
     return RNAN(
-        task=args.task,
-        channels=channels,
+        task=plan.task.name,
+        channels=plan.channels,
         local_blocks=args.local_blocks,
         nonlocal_blocks=args.nonlocal_blocks,
-        scale=task.scale,
+        scale=plan.task.scale,
         released=args.released,
         features=args.features,
-        dtype=args.dtype,
+        dtype=plan.options.dtype,
     )
 
 

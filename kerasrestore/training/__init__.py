@@ -1,4 +1,4 @@
-"""Training that can be cut off at any moment and goes on exactly."""
+"""Training that can be interrupted at any moment and resumes exactly."""
 
 from kerasrestore.training.distillation.distillation import Distillation
 from kerasrestore.training.distillation.imitation import Imitation

@@ -41,8 +41,8 @@ def fit(
 
     The state of the training run (weights, Adam moments, moving average,
     step) is stored in `out/checkpoint.npz`; learning rate and patches are
-    functions of the step. A run that was killed and is started again with
-    the same arguments therefore takes exactly the steps of one that was not.
+    functions of the step. A run that is interrupted and restarted with the
+    same arguments therefore takes exactly the steps of one that is not.
 
     Args:
         model: the model to compile and train: a `Restorer`, or a
@@ -154,8 +154,8 @@ def fit(
             except OSError as error:
                 raise OSError(
                     f"{out} cannot be written ({error}); "
-                    f"{_kept(checkpoint, before)}: make room and start again "
-                    "with the same command."
+                    f"{_kept(checkpoint, before)}: free some space and "
+                    "restart with the same command."
                 ) from error
             if shown:
                 bar.line(figures)

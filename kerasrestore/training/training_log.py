@@ -1,4 +1,4 @@
-"""The log of a training and its best weights."""
+"""The log of a training run and its best weights."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ class TrainingLog:
     """Writes `log.csv`, `best.weights.h5`, `best.json`, TensorBoard logs.
 
     Args:
-        out: folder of the training.
+        out: folder of the run.
         step: steps done; later rows of the log are dropped.
         tensorboard: whether to write TensorBoard logs.
         write: whether this process writes files; the others only keep track
@@ -22,7 +22,7 @@ class TrainingLog:
         best: figures of the best validation with its `"step"`, or `None`.
 
     Raises:
-        ValueError: if TensorBoard is wanted and not installed.
+        ValueError: if TensorBoard logs are requested but it is not installed.
     """
 
     def __init__(self, out, step, tensorboard=False, write=True):
@@ -52,13 +52,13 @@ class TrainingLog:
             self.writer = Writer(str(out / "tensorboard"))
 
     def check_rate(self, rate):
-        """Compares the learning rate with that of the logged steps.
+        """Checks that the learning rate of the logged steps is unchanged.
 
         Args:
             rate: function from a step to its learning rate.
 
         Raises:
-            ValueError: if it was another one at a logged step.
+            ValueError: if it was different at a logged step.
         """
         for row in self.rows:
             step, before = int(row["step"]), float(row["learning_rate"])
@@ -66,14 +66,14 @@ class TrainingLog:
             if not math.isclose(before, now, rel_tol=1e-3, abs_tol=1e-9):
                 raise ValueError(
                     f"The learning rate at step {step} of {self.path.parent} "
-                    f"was {before:g}, these arguments make it {now:g}; give "
-                    "the schedule as before or use another output folder."
+                    f"was {before:g}, with these arguments it is {now:g}; use "
+                    "the same schedule as before or another output folder."
                 )
 
     def keep_best(self, model, step, figures):
         """Saves the weights if their validation PSNR is the best so far."""
         before = -math.inf if self.best is None else self.best["psnr"]
-        # This way round, a PSNR that is no number is never the best.
+        # Written like this, a PSNR of NaN is never the best.
         if not figures["psnr"] > before:
             return
         self.best = {"step": step, **figures}
@@ -94,7 +94,7 @@ class TrainingLog:
         self.rows.append({"step": step, **figures})
         if not self.write:
             return
-        # A training may go on with a validation that it did not begin with.
+        # A run may resume with more validation metrics than it began with.
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         lines = [",".join(names)]
         for row in self.rows:
@@ -110,8 +110,8 @@ class TrainingLog:
 def _find_room(path, model):
     """Raises OSError if the disk has no room for a model's weights.
 
-    HDF5 itself would not know how to go on, and would say so for every
-    object that is open.
+    HDF5 itself does not recover from a full disk and prints an error for
+    every open object.
     """
     tables = 16_384 * len(model.variables)
     with open(path, "wb") as file:

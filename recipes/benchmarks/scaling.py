@@ -70,9 +70,9 @@ class Cost:
 
     def __init__(self, planned):
         _, restorer = planned.model()
-        self.steps = planned.args.steps
-        self.batch = planned.args.batch_size
-        self.patch = planned.args.patch_size
+        self.steps = planned.settings.steps
+        self.batch = planned.settings.batch_size
+        self.patch = planned.settings.patch_size
         side = self.patch // planned.task.scale
         self.parameters = restorer.count_parameters()
         self.patch_macs = PASSES * restorer.count_macs(side, side)
@@ -169,7 +169,7 @@ def measure(args, folder):
             restorer,
             planned.sampler(),
             steps=1,
-            loss=planned.args.loss,
+            loss=planned.settings.loss,
         )
         count = figures["measured"]
         macs = figures["macs_per_step"] / args.batch_size

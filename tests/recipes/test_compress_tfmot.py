@@ -46,6 +46,6 @@ def test_other_tasks_are_refused(main, tmp_path):
     card = preset_folder(tmp_path) / "card.json"
     text = card.read_text().replace('"task": "denoise"', '"task": "jpeg"')
     card.write_text(text)
-    with pytest.raises(ValueError, match="made for jpeg"):
+    with pytest.raises(ValueError, match="model for jpeg"):
         main(command(tmp_path, "prune"))
     assert not (tmp_path / "out").exists()

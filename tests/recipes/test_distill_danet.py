@@ -26,11 +26,6 @@ STAGES = (
 )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return image_folder(tmp_path_factory.mktemp("data"), 2, (40, 48))
-
-
 @pytest.fixture
 def recipe(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "recipes")
@@ -105,7 +100,7 @@ def test_killed_between_stages_and_started_again(folder, tmp_path):
     assert taught["psnr"]["two"]["25"] == pytest.approx(one - two)
     assert int8["one"] == "mobile_int8"
     page = (out / "report.md").read_text()
-    assert "| `mobile_int8`: DANetMobile, taught, int8 |" in page
+    assert "| `mobile_int8`: DANetMobile, distilled, int8 |" in page
     for picture in ("curves.png", "samples.png"):
         assert f"]({picture})" in page
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
@@ -130,7 +125,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def test_a_teacher_from_outside_under_jax(folder, tmp_path):
-    """A gray preset teaches a student that is told the noise level."""
+    """A gray preset teaches a student with the noise level as input."""
     words = command(
         folder,
         tmp_path,
@@ -149,17 +144,29 @@ def test_a_teacher_from_outside_under_jax(folder, tmp_path):
 
 
 def test_the_papers_settings(recipe, folder, tmp_path):
-    args = recipe.parse(command(folder, tmp_path)[2:-1])
-    assert (args.teacher_batch, args.danet_batch) == (5, 12)
-    assert (args.danet_rate, args.danet_patch) == (1e-4, 256)
-    assert args.collaborative == 0
+    options, args = recipe.parse(command(folder, tmp_path)[2:-1])
+    assert (options.teacher_batch, options.danet_batch) == (5, 12)
+    assert (options.danet_rate, options.danet_patch) == (1e-4, 256)
+    assert options.collaborative == 0
     # 100 epochs of the patches of train_danet.py.
-    assert args.teacher_steps * 5 == args.danet_steps * 12
+    assert options.teacher_steps * 5 == options.danet_steps * 12
+    assert args.tile == 384
+
+
+def test_a_smoke_run_is_tiny(recipe, folder, tmp_path):
+    words = [*command(folder, tmp_path)[2:], "--mobile-steps", "3"]
+    options, args = recipe.parse(words)
+    assert (options.teacher_steps, options.int8_steps) == (2, 2)
+    # What is given is kept, and what has no smaller value.
+    assert options.mobile_steps == 3 and options.encoder_blocks == "1"
+    assert args.tile == 96
 
 
 def test_what_a_stage_depends_on(recipe, folder, tmp_path):
-    args = recipe.parse([*command(folder, tmp_path)[2:], "--int8-steps", "4"])
-    stages = recipe.DistillationStages("distill_danet.py", args, None)
+    options, _ = recipe.parse(
+        [*command(folder, tmp_path)[2:], "--int8-steps", "4"]
+    )
+    stages = recipe.DistillationStages("distill_danet.py", options, None)
     depends = [stages.arguments(stage).keys() for stage in STAGES]
     for one, two in itertools.pairwise(depends):
         assert one <= two

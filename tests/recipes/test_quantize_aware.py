@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from testing import ROOT, enliven, image_folder, preset_folder
+from testing import ROOT, enliven, preset_folder
 
 from kerasrestore import DANetMobile
 from kerasrestore.export.tflite import export_tflite
@@ -15,11 +15,6 @@ from kerasrestore.training.recipe.load_run import load_run
 from kerasrestore.training.recipe.run import open_run
 
 RECIPE = ROOT / "recipes" / "quantize_aware.py"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return image_folder(tmp_path_factory.mktemp("data"), 2, (40, 48))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +110,7 @@ def test_what_is_refused(main, folder, floating, tmp_path):
     run = ["--run", floating]
     for words, sentence in (
         ([], "give --preset or --run"),
-        ([*run, "--preset", "x"], "One model is quantized"),
+        ([*run, "--preset", "x"], "Only one model can be quantized"),
         (["--preset", "x"], "'x'"),
         (["--run", tmp_path], "holds no training"),
         ([*run, "--color"], "leave --gray and --color out"),

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from testing import ROOT, image_folder, random_image, run_python
+from testing import ROOT, random_image, run_python
 
 from kerasrestore import DANetMobile, LiteRTRestorer
 
@@ -19,11 +19,6 @@ SMALL = {
     "--validate-every": 2,
     "--warmup": 2,
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return image_folder(tmp_path_factory.mktemp("data"), 2, (40, 48))
 
 
 def command(folder, out, steps):

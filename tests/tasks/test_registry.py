@@ -100,8 +100,11 @@ def test_a_task_of_ones_own(box_blur, tmp_path, capsys):
         lambda args, task: Settings(
             steps=4, batch_size=2, patch_size=16, validate_every=2
         ),
-        lambda args, task, channels: DANetMobile(
-            task=task.name, channels=channels, widths=(8, 16), middle_blocks=1
+        lambda args, plan: DANetMobile(
+            task=plan.task.name,
+            channels=plan.channels,
+            widths=(8, 16),
+            middle_blocks=1,
         ),
     )
     with pytest.raises(SystemExit, match="radius of the box in pixels"):

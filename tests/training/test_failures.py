@@ -99,7 +99,7 @@ def test_a_full_disk(folder, tmp_path, room, better):
 
     before = {}
     try:
-        with pytest.raises(OSError, match="keeps step 2: make room"):
+        with pytest.raises(OSError, match="keeps step 2: free some"):
             train(folder, tmp_path, validate=validate)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

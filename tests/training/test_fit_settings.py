@@ -1,10 +1,7 @@
-import dataclasses
-
 import keras
 import pytest
 
 from kerasrestore.training import FitSettings, LogMeanSquaredError
-from kerasrestore.training.recipe.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -39,10 +36,3 @@ def test_schedules_and_losses_of_keras():
     schedule = keras.optimizers.schedules.ExponentialDecay(1e-3, 10, 0.5)
     settings = FitSettings(1, schedule, loss=LogMeanSquaredError())
     assert settings.learning_rate is schedule
-
-
-def test_every_default_is_written_once():
-    recipe = {field.name: field for field in dataclasses.fields(Settings)}
-    for field in dataclasses.fields(FitSettings):
-        if field.default is not dataclasses.MISSING:
-            assert recipe[field.name].default == field.default

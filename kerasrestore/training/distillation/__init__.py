@@ -1,1 +1,1 @@
-"""Students that learn from teachers."""
+"""Distillation: training students with teachers."""

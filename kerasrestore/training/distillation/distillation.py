@@ -1,4 +1,4 @@
-"""A restorer that learns from another one."""
+"""Training a restorer with another one as its teacher."""
 
 import itertools
 import math
@@ -13,37 +13,37 @@ from kerasrestore.training.distillation.relative_squared_error import (
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class Distillation(keras.Model):
-    """A student beside a frozen teacher, for `kerasrestore.training.fit`.
+    """A student and its frozen teacher, for `kerasrestore.training.fit`.
 
     The loss is
 
         L(clean, student) + output_weight * L(teacher, student)
             + feature_weight * mean over pairs of F(teacher, adapter(student))
 
-    where L is the loss of the training, here and there, and F compares two
-    feature maps. The adapters are 1x1 convolutions that bring the student's
-    maps to the teacher's number of channels; they learn with the student
-    and are no part of it, so that they are gone when the training is over.
+    where L is the training loss and F compares two feature maps. The
+    adapters are 1x1 convolutions that bring the student's maps to the
+    teacher's number of channels; they are trained with the student but are
+    not part of it.
 
-    Every term is a `keras.losses.Loss`, which takes its share of a batch
-    that is spread over several devices, and a checkpoint holds student and
-    adapters alone.
+    Every term is a `keras.losses.Loss`, which is scaled correctly when a
+    batch is distributed over several devices. A checkpoint holds only
+    student and adapters.
 
     Args:
-        student: the `Restorer` that learns.
-        teacher: a trained `Restorer`; or a model of the same inputs that
-            gives a dictionary with `"restored"` and its feature maps by
-            name, like `PrivilegedTeacher.features()`. It does not change.
-        loss: L, a `keras.losses.Loss`; give `fit` the same.
+        student: the `Restorer` to train.
+        teacher: a trained `Restorer`; or a model with the same inputs whose
+            output is a dictionary of `"restored"` and its feature maps by
+            name, like `PrivilegedTeacher.features()`. It is not changed.
+        loss: L, a `keras.losses.Loss`; pass the same one to `fit`.
         features: dictionary, name of a student's layer -> name of the
-            teacher's layer, or map, that it is compared with. Of a layer
-            with several outputs the first is meant.
-        output_weight: weight of the teacher's image, 0 for none.
-        feature_weight: weight of the feature maps.
+            teacher's layer, or map, that it is compared with. If a layer
+            has several outputs, the first is used.
+        output_weight: weight of the loss to the teacher's image, 0 for none.
+        feature_weight: weight of the feature loss.
         feature_loss: F; `RelativeSquaredError` unless given.
-        adapt: whether there are adapters; networks of one kind can do
-            without.
-        privileged: whether the teacher is given the clean image.
+        adapt: whether to use adapters; networks of the same architecture do
+            not need them.
+        privileged: whether the teacher's input is the clean image.
         **kwargs: `name` as in `keras.Model`.
 
     Call arguments:
@@ -57,9 +57,9 @@ class Distillation(keras.Model):
         maps by the names of the student's layers.
 
     Raises:
-        ValueError: if the two restore different things, the teacher wants a
-            noise level that the student is not given, a layer is not there,
-            or two maps that belong together differ in size.
+        ValueError: if the two have different tasks, the teacher needs a
+            noise level that the student does not have, a layer does not
+            exist, or two maps to be compared differ in size.
 
     Example:
     >>> import keras
@@ -78,9 +78,9 @@ class Distillation(keras.Model):
 
     References:
         - Hinton et al., "Distilling the knowledge in a neural network",
-          2015, for learning from a teacher's output.
+          2015, for the loss to a teacher's output.
         - Romero et al., "FitNets: hints for thin deep nets", 2015, for
-          features that are compared through an adapter.
+          comparing features through an adapter.
         - Lee et al., "Learning with privileged information for efficient
           image super-resolution", ECCV 2020, for `privileged`.
     """
@@ -122,8 +122,8 @@ class Distillation(keras.Model):
                 maps[name] = layers.Conv2D(
                     self.teacher.output[wanted].shape[-1],
                     1,
-                    # The relative error of two maps needs more digits than
-                    # half precision has.
+                    # Half precision is too coarse for the relative error of
+                    # two maps.
                     dtype="float32",
                     name=f"{name}_adapter",
                 )(maps[name])
@@ -131,11 +131,11 @@ class Distillation(keras.Model):
 
     @property
     def checkpoint_variables(self):
-        """What a checkpoint holds: all but the teacher."""
+        """The variables that checkpoints contain: all but the teacher's."""
         return self.student.variables
 
-    # The teacher is left as it is, its flags included: it may be trained
-    # elsewhere. Here it is only no part of what learns.
+    # The teacher is excluded here rather than by setting its `trainable`,
+    # as it may be trained elsewhere.
 
     @property
     def trainable_variables(self):
@@ -167,7 +167,7 @@ class Distillation(keras.Model):
                 wanted["restored"], restored
             )
         for name, source in self.pairs.items():
-            # Each map has its share of the weight, however many there are.
+            # The weight is divided among the maps.
             loss += (self.feature_weight / len(self.pairs)) * (
                 self.feature_loss(wanted[source], y_pred[name])
             )
@@ -194,11 +194,11 @@ def feature_model(model, names):
 
     Returns:
         A `keras.Model` with the inputs of `model`; its output is a
-        dictionary with `"restored"`, which is the output of `model`, and the
-        first output of every layer by its name.
+        dictionary of `"restored"`, the output of `model`, and the first
+        output of every named layer by its name.
 
     Raises:
-        ValueError: if there is no layer of that name.
+        ValueError: if there is no layer with such a name.
 
     Example:
     >>> from kerasrestore import DANetMobile
@@ -206,8 +206,8 @@ def feature_model(model, names):
     >>> model.output["stem"].shape
     (None, None, None, 8)
     """
-    # A layer may belong to other graphs too, and `layer.output` is that of
-    # the first; Keras has no public way to the one in this graph.
+    # A layer may belong to several graphs, and `layer.output` is its output
+    # in the first; Keras has no public access to that in this graph.
     nodes = itertools.chain(*model._nodes_by_depth.values())
     found = {node.operation.name: node.outputs[0] for node in nodes}
     maps = {"restored": model.output}
@@ -233,28 +233,28 @@ def _check_alike(student, teacher):
         ours, theirs = (getattr(model, name) for model in (student, teacher))
         if ours != theirs:
             raise ValueError(
-                f"Student and teacher have one {kind}, got {ours!r} and "
-                f"{theirs!r}; choose another teacher."
+                f"Student and teacher must have the same {kind}, got "
+                f"{ours!r} and {theirs!r}; choose another teacher."
             )
     if teacher.sigma_input and not student.sigma_input:
         raise ValueError(
-            f"{teacher.name} wants to know the noise level, which a blind "
-            "student is not given; choose a blind teacher or a student with "
+            f"{teacher.name} needs the noise level, which a blind student "
+            "does not have; choose a blind teacher or a student with "
             "sigma_input=True."
         )
     if student.value_range != teacher.value_range:
         raise ValueError(
-            f"Student and teacher have one range of values, got "
+            f"Student and teacher must have the same range of values, got "
             f"{student.value_range} and {teacher.value_range}; choose "
             "another teacher."
         )
 
 
 def _check_maps(student, teacher, features):
-    """Raises ValueError if two maps that belong together differ in size."""
+    """Raises ValueError if two maps to be compared differ in size."""
     if not features:
         return
-    # A size that every size multiple of the models here divides.
+    # A multiple of the size multiples of all models.
     side = 2 * math.lcm(16, *range(1, 9))
     ours, theirs = (_shapes(model, side) for model in (student, teacher))
     for name, wanted in features.items():
@@ -265,10 +265,10 @@ def _check_maps(student, teacher, features):
             )
         if ours[name][1:3] != theirs[wanted][1:3]:
             raise ValueError(
-                "Maps that are compared are of one size: for an image of "
-                f"{side}x{side}, {name} of the student gives "
+                "Feature maps to be compared must have the same size: for an "
+                f"image of {side}x{side}, {name} of the student has "
                 f"{ours[name][1:3]} and {wanted} of the teacher "
-                f"{theirs[wanted][1:3]}; name other layers."
+                f"{theirs[wanted][1:3]}; choose other layers."
             )
 
 

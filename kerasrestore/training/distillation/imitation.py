@@ -1,4 +1,4 @@
-"""A restorer that learns to give what another one gives."""
+"""Training a restorer to reproduce the output of another one."""
 
 import keras
 from keras import ops
@@ -6,17 +6,17 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class Imitation(keras.Model):
-    """A quantization-aware restorer beside its float model, for `fit`.
+    """Trains a quantization-aware restorer on its float model, with `fit`.
 
-    The loss is taken between the two outputs; the clean image is not looked
-    at. What rounding costs is a few hundredths of the error that both make,
-    and next to the clean image its gradient would drown in that of the rest.
+    The training loss compares the two outputs; the clean image is not used.
+    Rounding adds a few hundredths to the error that both models make, so in
+    a loss against the clean image its gradient would be lost in the rest.
 
-    A checkpoint holds the restorer that learns alone.
+    A checkpoint holds the trained restorer only.
 
     Args:
-        restorer: the `Restorer` that learns.
-        model: the `Restorer` that it learns from. Its weights are frozen.
+        restorer: the `Restorer` to train.
+        model: the float `Restorer`. Its weights are frozen.
         **kwargs: `name` as in `keras.Model`.
 
     Call arguments:
@@ -49,7 +49,7 @@ class Imitation(keras.Model):
 
     @property
     def checkpoint_variables(self):
-        """What a checkpoint holds."""
+        """The variables that checkpoints contain."""
         return self.restorer.variables
 
     def call(self, inputs, training=None):

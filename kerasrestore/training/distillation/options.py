@@ -1,6 +1,12 @@
-"""Options of a distillation, and the stages that they change."""
+"""Options of a distillation, and the stages that depend on them."""
 
 import dataclasses
+
+from kerasrestore.training.recipe.danet_mobile import (
+    NETWORK,
+    SETTING,
+    SETTINGS,
+)
 
 STAGES = (
     "teacher",
@@ -12,65 +18,190 @@ STAGES = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Option:
-    """An option that a stage, and all stages after it, depend on.
+def _option(help, stage, default=dataclasses.MISSING, smoke=None):
+    """A field with what its command-line option needs.
 
     Args:
-        name: as on the command line, without the dashes.
-        stage: the first stage that depends on it.
-        default: what it is unless given; the paper's where there is one.
-        smoke: what it is in a run that only shows that all works; `default`
-            unless given.
         help: what it is.
+        stage: the first stage that depends on it, as all later ones do;
+            `None` if no stage does.
+        default: its value unless given.
+        smoke: its value in a smoke run; `default` unless given.
+    """
+    return dataclasses.field(
+        default=default,
+        metadata={"help": help, "stage": stage, "smoke": smoke},
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DistillationOptions:
+    """Options of `DistillationStages`, and their defaults.
+
+    Those of DANet are the paper's, section 4.1: 100 epochs, of 8,400 batches
+    of 12 patches (see recipes/train_danet.py), or 20,160 of 5 for the
+    teacher. Those of DANetMobile gave the shipped presets.
+
+    Example:
+    >>> options = DistillationOptions(data="a", validation="b", out="c")
+    >>> options.danet_steps
+    840000
     """
 
-    name: str
-    stage: str
-    default: object
-    smoke: object
-    help: str
-
-    @property
-    def key(self):
-        return self.name.replace("-", "_")
-
-
-# Section 4.1 of the paper: 100 epochs, of 8,400 batches of 12 patches (see
-# recipes/train_danet.py), or 20,160 of 5 for the teacher. DANetMobile is the
-# package's own: what gave the shipped presets.
-OPTIONS = [
-    Option(*row)
-    for row in (
-        ("sigma", "teacher", "0,55", None, "noise level, or low,high"),
-        ("dtype", "teacher", "float32", None, "or mixed_bfloat16"),
-        ("seed", "teacher", 0, None, "seed of weights and patches"),
-        ("validate-every", "teacher", 1000, 2, "steps between validations"),
-        ("validation-crop", "teacher", 256, 24, "side of validation crops"),
-        ("danet-widths", "teacher", "128,176,176,192", "8,8", "channels"),
-        ("danet-blocks", "teacher", "3,3,2,1", "0,0", "of the encoder"),
-        ("slim-blocks", "teacher", "1,1,1,1", "0,0", "of DANet-S"),
-        ("offset-width", "teacher", 48, 4, "channels of the memory"),
-        ("danet-patch", "teacher", 256, 16, "side of a patch"),
-        ("danet-rate", "teacher", 1e-4, None, "highest rate"),
-        ("teacher-batch", "teacher", 5, 2, "patches a step"),
-        ("teacher-steps", "teacher", 2_016_000, 2, "training steps"),
-        ("imitation", "teacher", 1.0, None, "weight of the imitation loss"),
-        ("danet-batch", "danet_s", 12, 2, "patches a step"),
-        ("danet-steps", "danet_s", 840_000, 2, "training steps, each"),
-        ("collaborative", "danet_s", 0.0, None, "weight of the feature loss"),
-        ("widths", "mobile", "48,128", "8,16", "channels of DANetMobile"),
-        ("encoder-blocks", "mobile", "1", None, "blocks a level, down"),
-        ("middle-blocks", "mobile", 2, 1, "blocks at the bottom"),
-        ("decoder-blocks", "mobile", "2", "1", "blocks a level, up"),
-        ("features", "mobile", None, None, "student:teacher,... layers"),
-        ("output-weight", "mobile", 1.0, None, "of the teacher's image"),
-        ("feature-weight", "mobile", 0.1, None, "of the feature maps"),
-        ("mobile-patch", "mobile", 64, 16, "side of a patch"),
-        ("mobile-batch", "mobile", 16, 2, "patches a step"),
-        ("mobile-rate", "mobile", 7e-4, None, "highest rate"),
-        ("mobile-steps", "mobile", 40_000, 2, "training steps, each"),
-        ("int8-rate", "mobile_int8", 1e-4, None, "highest rate"),
-        ("int8-steps", "mobile_int8", 2_000, 2, "training steps"),
+    data: str = _option("folder of training images", "teacher")
+    validation: str = _option("folder of validation images", "teacher")
+    out: str = _option("folder of the stages", None)
+    gray: bool = _option("train on gray images", "teacher", False)
+    sigma_input: bool = _option(
+        "noise level as a second input", "teacher", False
     )
-]
+    teacher: str | None = _option(
+        "preset or run that teaches DANetMobile instead of DANet-S",
+        "teacher",
+        None,
+    )
+    sigma: str = _option("noise level, or LOW,HIGH", "teacher", SETTING)
+    dtype: str = _option(
+        "dtype policy, float32 or mixed_bfloat16", "teacher", "float32"
+    )
+    seed: int = _option("seed of weights and patches", "teacher", 0)
+    validate_every: int = _option(
+        "steps between validations", "teacher", 1000, 2
+    )
+    validation_crop: int = _option(
+        "side of the validation crops", "teacher", 256, 24
+    )
+    danet_widths: str = _option(
+        "channels of each level of DANet", "teacher", "128,176,176,192", "8,8"
+    )
+    danet_blocks: str = _option(
+        "ADEBs in each level of the encoder", "teacher", "3,3,2,1", "0,0"
+    )
+    slim_blocks: str = _option(
+        "ADEBs in each level of DANet-S", "teacher", "1,1,1,1", "0,0"
+    )
+    offset_width: int = _option(
+        "channels of the AROBs' memory", "teacher", 48, 4
+    )
+    danet_patch: int = _option("patch size of DANet", "teacher", 256, 16)
+    danet_rate: float = _option("peak learning rate of DANet", "teacher", 1e-4)
+    teacher_batch: int = _option("batch size of the teacher", "teacher", 5, 2)
+    teacher_steps: int = _option(
+        "training steps of the teacher", "teacher", 2_016_000, 2
+    )
+    imitation: float = _option("weight of the imitation loss", "teacher", 1.0)
+    danet_batch: int = _option("batch size of DANet-S", "danet_s", 12, 2)
+    danet_steps: int = _option(
+        "training steps of each DANet-S", "danet_s", 840_000, 2
+    )
+    collaborative: float = _option(
+        "weight of DANet-S's feature loss", "danet_s", 0.0
+    )
+    widths: str = _option(
+        "channels of each level of DANetMobile",
+        "mobile",
+        NETWORK["widths"],
+        "8,16",
+    )
+    encoder_blocks: str = _option(
+        "residual blocks of each encoder level",
+        "mobile",
+        NETWORK["encoder_blocks"],
+    )
+    middle_blocks: int = _option(
+        "residual blocks of the lowest level",
+        "mobile",
+        NETWORK["middle_blocks"],
+        1,
+    )
+    decoder_blocks: str = _option(
+        "residual blocks of each decoder level",
+        "mobile",
+        NETWORK["decoder_blocks"],
+        "1",
+    )
+    features: str | None = _option(
+        "pairs of layers to compare, student:teacher,...", "mobile", None
+    )
+    output_weight: float = _option(
+        "weight of the loss to the teacher's image", "mobile", 1.0
+    )
+    feature_weight: float = _option(
+        "weight of the loss to the teacher's feature maps", "mobile", 0.1
+    )
+    mobile_patch: int = _option(
+        "patch size of DANetMobile", "mobile", SETTINGS.patch_size, 16
+    )
+    mobile_batch: int = _option(
+        "batch size of DANetMobile", "mobile", SETTINGS.batch_size, 2
+    )
+    mobile_rate: float = _option(
+        "peak learning rate of DANetMobile", "mobile", SETTINGS.learning_rate
+    )
+    mobile_steps: int = _option(
+        "training steps of each DANetMobile", "mobile", SETTINGS.steps, 2
+    )
+    int8_rate: float = _option(
+        "peak learning rate of the int8 fine-tuning", "mobile_int8", 1e-4
+    )
+    int8_steps: int = _option(
+        "training steps of the int8 fine-tuning", "mobile_int8", 2_000, 2
+    )
+    quiet: bool = _option("show no progress", None, False)
+
+    @classmethod
+    def add_to(cls, add):
+        """Adds the options to a command line; left out, they are `None`.
+
+        Args:
+            add: `add_argument` of a parser.
+        """
+        for field in dataclasses.fields(cls):
+            help, default = field.metadata["help"], field.default
+            name = "--" + field.name.replace("_", "-")
+            if default is dataclasses.MISSING:
+                add(name, required=True, help=help)
+            elif default is False:
+                add(name, action="store_true", default=None, help=help)
+            else:
+                kind = str if default is None else type(default)
+                smoke = field.metadata["smoke"]
+                values = "" if default is None else f" (default: {default}"
+                values += "" if smoke is None else f", smoke: {smoke}"
+                add(name, type=kind, help=help + (values and f"{values})"))
+
+    @classmethod
+    def from_args(cls, args, smoke=False):
+        """The options of a command line.
+
+        Args:
+            args: parsed arguments, see `add_to`.
+            smoke: whether options that were not given get their values of a
+                smoke run.
+        """
+        values = {}
+        for field in dataclasses.fields(cls):
+            value = getattr(args, field.name)
+            if value is None and smoke:
+                value = field.metadata["smoke"]
+            if value is not None:
+                values[field.name] = value
+        return cls(**values)
+
+    @classmethod
+    def defaults(cls):
+        """Dictionary: name -> default of every option that has one."""
+        return {
+            field.name: field.default
+            for field in dataclasses.fields(cls)
+            if field.default is not dataclasses.MISSING
+        }
+
+    def until(self, stage):
+        """Dictionary: name -> value of the options that a stage depends on."""
+        last = STAGES.index(stage)
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.metadata["stage"] in STAGES[: last + 1]
+        }

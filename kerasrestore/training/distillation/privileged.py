@@ -1,4 +1,4 @@
-"""Phase 1 of DANet's distillation: the teacher that sees the clean image."""
+"""Phase 1 of DANet's distillation: a teacher whose input is the clean image."""
 
 import keras
 import numpy as np
@@ -12,12 +12,11 @@ class PrivilegedTraining(keras.Model):
 
         L(clean, restored) + imitation_weight * mean |degraded - LQ|
 
-    where L is the loss of the training and LQ the degraded image. The
-    teacher's input is the clean image, so the patches come from a
-    `PrivilegedSampler`.
+    where L is the training loss and LQ the degraded image. The teacher's
+    input is the clean image, so use a `PrivilegedSampler`.
 
     Args:
-        teacher: the `PrivilegedTeacher` that is trained.
+        teacher: the `PrivilegedTeacher` to train.
         imitation_weight: weight of the second term.
         **kwargs: `name` as in `keras.Model`.
 
@@ -73,7 +72,7 @@ class PrivilegedTraining(keras.Model):
 
 
 class PrivilegedSampler:
-    """The patches of another sampler, the clean one for input.
+    """The patches of another sampler, with the clean ones as the input.
 
     Args:
         sampler: `kerasrestore.data.PatchSampler`.
@@ -93,22 +92,22 @@ class PrivilegedSampler:
 
 
 class PrivilegedValidation:
-    """Figures of a `PrivilegedTeacher` while it trains.
+    """Validation metrics of a `PrivilegedTeacher` during training.
 
     Args:
-        validate: `Validation` whose one task leaves images as they are:
-            what it hands on is the clean image.
-        validate_decoder: `Validation` of restorers.
-        sigma: the noise level that a teacher with `sigma_input` is given
-            beside a clean image.
+        validate: `Validation` with a single task that does not degrade
+            images, so that the input is the clean image.
+        validate_decoder: `Validation` of the decoder as a restorer.
+        sigma: noise level passed with a clean image to a teacher with
+            `sigma_input`.
 
     Call arguments:
         teacher: a `PrivilegedTeacher`.
 
     Returns:
-        Dictionary: `"psnr"`, how well the teacher reproduces the clean
-        image that it is given, and `"psnr_decoder"`, how well its decoder
-        restores degraded images, of which it has seen none.
+        Dictionary: `"psnr"`, how well the teacher reproduces its clean
+        input, and `"psnr_decoder"`, how well its decoder restores degraded
+        images, on which it has not been trained.
     """
 
     def __init__(self, validate, validate_decoder, sigma=None):
@@ -124,9 +123,9 @@ class PrivilegedValidation:
 
 
 class _Reproducer:
-    """A privileged teacher as `Validation` takes restorers."""
+    """A privileged teacher with the interface of a restorer."""
 
-    sigma_input = False  # It takes the level that it was made with.
+    sigma_input = False  # Its noise level is fixed.
 
     def __init__(self, teacher, sigma):
         self.teacher = teacher

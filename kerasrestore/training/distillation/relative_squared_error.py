@@ -1,4 +1,4 @@
-"""Squared error as a share of what is wanted."""
+"""Squared error relative to the target."""
 
 import keras
 from keras import ops
@@ -8,15 +8,15 @@ from keras import ops
 class RelativeSquaredError(keras.losses.Loss):
     """Mean squared error of a feature map over its mean square.
 
-    The size of a network's features says nothing: a layer may double them
-    and the next one halve them. Relative errors of several maps can be added
-    and weighed against other losses without knowing it.
+    The scale of a network's features is arbitrary: a layer may double them
+    and the next one halve them. Relative errors do not depend on it, so that
+    those of several maps can be added and weighted against other losses.
 
     Args:
         **kwargs: as in `keras.losses.Loss`.
 
     Call arguments:
-        y_true: wanted maps `(batch, height, width, channels)`.
+        y_true: target maps `(batch, height, width, channels)`.
         y_pred: maps of the same shape.
 
     Returns:
@@ -36,6 +36,6 @@ class RelativeSquaredError(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         error = ops.mean(ops.square(y_true - y_pred), axis=(1, 2, 3))
-        # A map of zeros is reached by zeros.
+        # A target of zeros is possible.
         size = ops.mean(ops.square(y_true), axis=(1, 2, 3))
         return error / (size + keras.config.epsilon())

@@ -11,7 +11,10 @@ from kerasrestore.models.danet.danet_mobile import DANetMobile
 from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
 from kerasrestore.tasks import Denoise
 from kerasrestore.training.distillation.distillation import Distillation
-from kerasrestore.training.distillation.options import OPTIONS, STAGES
+from kerasrestore.training.distillation.options import (
+    STAGES,
+    DistillationOptions,
+)
 from kerasrestore.training.distillation.privileged import (
     PrivilegedSampler,
     PrivilegedTraining,
@@ -21,6 +24,7 @@ from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LogMeanSquaredError
 from kerasrestore.training.quantization.quantize_aware import quantize_aware
+from kerasrestore.training.recipe.danet_mobile import SETTINGS
 from kerasrestore.training.recipe.load_run import load_run
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.run_record import NAME
@@ -32,46 +36,45 @@ from kerasrestore.training.validation import Validation
 class DistillationStages:
     """Trains the stages in the order in which they depend on each other.
 
-    Every stage is a run of `fit` with a folder of its own; one that is done
-    is only loaded. Both networks of a comparison begin with the same seed
-    and see the same patches.
+    Every stage is a run of `fit` in its own folder; finished stages are only
+    loaded. Both networks of a comparison have the same seed and are trained
+    on the same patches.
 
     Args:
         recipe: name of the script.
-        args: namespace with the values of `OPTIONS` and `data`,
-            `validation`, `out`, `gray`, `sigma_input`, `teacher`, `quiet`.
+        options: `DistillationOptions`.
         distribution: what `open_distribution` gave; models are built in its
             scope.
 
     Attributes:
         tasks: the tasks that are validated, each with one noise level.
         best: figures of the best validation, by stage.
-        restorers: networks with the weights of that, by stage; under
-            `"teacher"` what teaches DANetMobile from outside, if it does.
+        restorers: networks with the weights of that validation, by stage;
+            `"teacher"` is the external teacher if there is one.
 
     Raises:
         ValueError: if an option is out of its range.
     """
 
-    def __init__(self, recipe, args, distribution):
+    def __init__(self, recipe, options, distribution):
         self.recipe = recipe
-        self.args = args
-        self.out = Path(args.out)
+        self.options = options
+        self.out = Path(options.out)
         self.distribution = distribution
-        self.channels = 1 if args.gray else 3
-        self.task = Denoise.from_setting(args.sigma)
+        self.channels = 1 if options.gray else 3
+        self.task = Denoise.from_setting(options.sigma)
         self.tasks = self.task.validation_tasks()
         self.best = {}
         self.restorers = {}
 
     def run(self):
-        """Runs the stages and gives the name of each that is done."""
-        if self.args.teacher is None:
+        """Runs the stages and yields the name of each when it is finished."""
+        if self.options.teacher is None:
             yield from self._train_danets()
             taught, plain = (self.best[stage]["psnr"] for stage in STAGES[1:3])
             teacher = self.restorers[STAGES[1 if taught >= plain else 2]]
         else:
-            teacher = load_restorer(self.args.teacher, self.args.dtype)
+            teacher = load_restorer(self.options.teacher, self.options.dtype)
             self.restorers["teacher"] = teacher
         self._train_mobile("mobile", teacher)
         yield "mobile"
@@ -81,47 +84,41 @@ class DistillationStages:
         yield "mobile_int8"
 
     def arguments(self, stage):
-        """What a stage depends on, as on the command line."""
-        keys = ["data", "validation", "gray", "sigma_input", "teacher"]
-        keys += [
-            option.key
-            for option in OPTIONS
-            if STAGES.index(option.stage) <= STAGES.index(stage)
-        ]
-        return {key: getattr(self.args, key) for key in keys} | {"until": stage}
+        """What a stage depends on, as `run.json` records it."""
+        return {**self.options.until(stage), "until": stage}
 
     def _train_danets(self):
-        args = self.args
-        keras.utils.set_random_seed(args.seed)
+        options = self.options
+        keras.utils.set_random_seed(options.seed)
         privileged = PrivilegedTeacher(
             channels=self.channels,
-            widths=numbers(args.danet_widths),
-            encoder_blocks=numbers(args.danet_blocks),
-            decoder_blocks=numbers(args.slim_blocks),
-            offset_width=args.offset_width,
-            sigma_input=args.sigma_input,
-            dtype=args.dtype,
+            widths=numbers(options.danet_widths),
+            encoder_blocks=numbers(options.danet_blocks),
+            decoder_blocks=numbers(options.slim_blocks),
+            offset_width=options.offset_width,
+            sigma_input=options.sigma_input,
+            dtype=options.dtype,
         )
         self._fit(
             "teacher",
-            PrivilegedTraining(privileged, args.imitation),
+            PrivilegedTraining(privileged, options.imitation),
             privileged,
-            PrivilegedSampler(self._sampler("teacher")),
+            PrivilegedSampler(self._danet_sampler(options.teacher_batch)),
             PrivilegedValidation(
                 self._validation([Denoise(0)]),
                 self._validation(),
                 sum(self.task.sigma) / 2,
             ),
-            self._danet_settings(args.teacher_steps),
+            self._danet_settings(options.teacher_steps),
         )
         yield "teacher"
         student = privileged.student()
         model = student
-        if args.collaborative:
+        if options.collaborative:
             model = self._collaborative(student, privileged)
         self._train_danet_s("danet_s", model, student)
         yield "danet_s"
-        keras.utils.set_random_seed(args.seed)
+        keras.utils.set_random_seed(options.seed)
         plain = DANet.from_config(student.get_config())
         self._train_danet_s("danet_s_plain", plain, plain)
         yield "danet_s_plain"
@@ -135,7 +132,7 @@ class DistillationStages:
             keras.losses.MeanSquaredError(),
             features={f"{row}_last": row for row in sorted(rows)},
             output_weight=0,
-            feature_weight=self.args.collaborative,
+            feature_weight=self.options.collaborative,
             feature_loss=keras.losses.MeanAbsoluteError(),
             adapt=False,
             privileged=True,
@@ -146,36 +143,36 @@ class DistillationStages:
             stage,
             model,
             student,
-            self._sampler("danet"),
+            self._danet_sampler(self.options.danet_batch),
             self._validation(),
-            self._danet_settings(self.args.danet_steps),
+            self._danet_settings(self.options.danet_steps),
         )
 
     def _danet_settings(self, steps):
         # Section 4.1 of the paper: from 1e-4 to 1e-6, here by cosine decay.
-        rate = self.args.danet_rate
+        rate = self.options.danet_rate
         return FitSettings(
             steps,
             make_schedule("cosine", rate, steps, final=rate / 100),
-            validate_every=self.args.validate_every,
+            validate_every=self.options.validate_every,
         )
 
     def _train_mobile(self, stage, teacher=None):
-        keras.utils.set_random_seed(self.args.seed)
-        student = self._mobile(self.args.dtype)
+        keras.utils.set_random_seed(self.options.seed)
+        student = self._mobile(self.options.dtype)
         self._fit(
             stage,
             student if teacher is None else self._taught(student, teacher),
             student,
-            self._sampler("mobile"),
+            self._mobile_sampler(),
             self._validation(),
             self._mobile_settings(
-                self.args.mobile_steps, self.args.mobile_rate
+                self.options.mobile_steps, self.options.mobile_rate
             ),
         )
 
     def _train_int8(self, teacher):
-        sampler = self._sampler("mobile")
+        sampler = self._mobile_sampler()
         # Half precision cannot hold the steps of int8.
         student = self._mobile("float32")
         student.load_weights(self.out / "mobile" / "best.weights.h5")
@@ -186,35 +183,39 @@ class DistillationStages:
             model,
             sampler,
             self._validation(),
-            self._mobile_settings(self.args.int8_steps, self.args.int8_rate),
+            self._mobile_settings(
+                self.options.int8_steps, self.options.int8_rate
+            ),
         )
 
     def _mobile_settings(self, steps, rate):
         return FitSettings(
             steps,
-            make_schedule("trapezoid", rate, steps, warmup=200),
-            loss="log_mse",
-            ema=0.999,
-            clip_norm=3.0,
-            validate_every=self.args.validate_every,
+            make_schedule(
+                SETTINGS.schedule, rate, steps, warmup=SETTINGS.warmup
+            ),
+            loss=SETTINGS.loss,
+            ema=SETTINGS.ema,
+            clip_norm=SETTINGS.clip_norm,
+            validate_every=self.options.validate_every,
         )
 
     def _mobile(self, dtype):
-        args = self.args
+        options = self.options
         return DANetMobile(
             channels=self.channels,
-            widths=numbers(args.widths),
-            encoder_blocks=numbers(args.encoder_blocks),
-            middle_blocks=args.middle_blocks,
-            decoder_blocks=numbers(args.decoder_blocks),
-            sigma_input=args.sigma_input,
+            widths=numbers(options.widths),
+            encoder_blocks=numbers(options.encoder_blocks),
+            middle_blocks=options.middle_blocks,
+            decoder_blocks=numbers(options.decoder_blocks),
+            sigma_input=options.sigma_input,
             dtype=dtype,
         )
 
     def _taught(self, student, teacher):
-        args = self.args
-        if args.features is not None:
-            features = named_pairs(args.features)
+        options = self.options
+        if options.features is not None:
+            features = named_pairs(options.features)
         elif isinstance(teacher, DANet):
             features = danet_features(self._mobile(None), len(teacher.widths))
         else:
@@ -224,44 +225,48 @@ class DistillationStages:
             teacher,
             LogMeanSquaredError(),
             features=features,
-            output_weight=args.output_weight,
-            feature_weight=args.feature_weight,
+            output_weight=options.output_weight,
+            feature_weight=options.feature_weight,
         )
 
     def _calibration(self, sampler, batches=16):
-        # Of the steps from the training's end on: these were not seen.
-        first = self.args.mobile_steps
+        # Batches of later steps, which were not trained on.
+        first = self.options.mobile_steps
         drawn = [sampler.batch(first + step) for step in range(batches)]
         return [
             {"image": degraded, "sigma": sigma[:, None]}
-            if self.args.sigma_input
+            if self.options.sigma_input
             else degraded
             for degraded, _, sigma in drawn
         ]
 
-    def _sampler(self, kind):
-        args = self.args
+    def _danet_sampler(self, batch_size):
+        return self._sampler(self.options.danet_patch, batch_size)
+
+    def _mobile_sampler(self):
+        options = self.options
+        return self._sampler(options.mobile_patch, options.mobile_batch)
+
+    def _sampler(self, patch_size, batch_size):
         return PatchSampler(
-            args.data,
+            self.options.data,
             self.task,
             channels=self.channels,
-            patch_size=args.mobile_patch
-            if kind == "mobile"
-            else args.danet_patch,
-            batch_size=getattr(args, f"{kind}_batch"),
-            seed=args.seed,
+            patch_size=patch_size,
+            batch_size=batch_size,
+            seed=self.options.seed,
         )
 
     def _validation(self, tasks=None):
         return Validation(
-            self.args.validation,
+            self.options.validation,
             tasks or self.tasks,
             self.channels,
-            self.args.validation_crop,
+            self.options.validation_crop,
         )
 
     def _fit(self, stage, model, restorer, sampler, validate, settings):
-        """Trains what is left of a stage and loads its best weights."""
+        """Finishes a stage and loads its best weights."""
         folder = self.out / stage
         open_run(
             folder,
@@ -269,7 +274,7 @@ class DistillationStages:
             self.arguments(stage),
             restorer,
             self.task,
-            defaults={option.key: option.default for option in OPTIONS},
+            defaults=DistillationOptions.defaults(),
             write=self.distribution.is_chief,
         )
         self.best[stage] = fit(
@@ -280,23 +285,23 @@ class DistillationStages:
             validate=validate,
             restorer=restorer,
             distribution=self.distribution,
-            progress=not self.args.quiet,
+            progress=not self.options.quiet,
         )
         restorer.load_weights(folder / "best.weights.h5")
         self.restorers[stage] = restorer
 
 
 def named_pairs(text):
-    """Layers as an option names them.
+    """Pairs of layers from the text of an option.
 
     Args:
-        text: `student:teacher` pairs with commas between them.
+        text: `student:teacher` pairs separated by commas.
 
     Returns:
         Dictionary, name of the student's layer -> name of the teacher's.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if the text is something else.
 
     Example:
     >>> named_pairs("stem:stem,up0_add:decoder1_last")
@@ -305,14 +310,14 @@ def named_pairs(text):
     pairs = [pair.split(":") for pair in text.split(",") if pair]
     if any(len(pair) != 2 for pair in pairs):
         raise ValueError(
-            "Features are pairs of layers like student:teacher with commas "
-            f"between them, got {text!r}."
+            "Features must be pairs of layers like student:teacher, "
+            f"separated by commas, got {text!r}."
         )
     return dict(pairs)
 
 
 def danet_features(student, levels):
-    """Rows of blocks of a DANetMobile and of a DANet at one resolution.
+    """Layers of a DANetMobile and a DANet that have the same resolution.
 
     Args:
         student: a `DANetMobile`; its level k works on 1/2^(k+1) of the sides.
@@ -339,11 +344,11 @@ def danet_features(student, levels):
 
 
 def load_restorer(source, dtype=None):
-    """The model of a preset or of a training.
+    """The model of a preset or of a training run.
 
     Args:
-        source: name or folder of a preset, or folder that a recipe wrote.
-        dtype: dtype policy to compute in, float32 unless given.
+        source: name or folder of a preset, or folder of a run.
+        dtype: dtype policy, float32 unless given.
 
     Returns:
         A `Restorer`.

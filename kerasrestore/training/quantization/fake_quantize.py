@@ -1,12 +1,12 @@
-"""Fake quantization of feature maps, with a range that is learned."""
+"""Fake quantization of feature maps, with a learned range."""
 
 import keras
 from keras import ops
 
-# Shares of the range between the extremes that are tried.
+# Fractions of the range between the extremes to try.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
-# The optimizer's steps are of the size of its rate, and that is meant for
-# weights; a range has to move faster.
+# The optimizer's steps are as large as its learning rate, which is chosen
+# for weights; a range must move faster.
 SPEED = 10.0
 
 
@@ -14,19 +14,20 @@ SPEED = 10.0
 class FakeQuantize(keras.layers.Layer):
     """Rounds a feature map to 256 steps of one range, as int8 would.
 
-    The range begins as the one that `observe` found, and is then learned: a
-    factor on both its ends, by the gradient of what is cut off at the ends
-    and of the rounding between them. Zero is always one of the 256 values,
-    as LiteRT wants it for padding.
+    The range is initialized by `observe` and then learned: a factor on both
+    ends, with the gradients of clipping at the ends and of rounding in
+    between. Zero is always one of the 256 values, as LiteRT requires for
+    padding.
 
-    To the map the gradient passes where a value lies in the range.
+    The gradient with respect to the map passes unchanged inside the range
+    and is zero outside.
 
     Args:
-        **kwargs: `name` and the like, as in `keras.layers.Layer`.
+        **kwargs: `name` and others, as in `keras.layers.Layer`.
 
     Call arguments:
         x: feature map, float32.
-        training: whether there will be a gradient.
+        training: whether gradients will be computed.
 
     Input shape:
         Any.
@@ -36,8 +37,8 @@ class FakeQuantize(keras.layers.Layer):
 
     Attributes:
         observing: while it is set, maps are not rounded, and the range is
-            taken from them. Where the extremes are rare, as those of noise
-            are, the range is narrower: finer steps are worth more.
+            computed from them. If extremes are rare, as with noise, the
+            range is narrower, as finer steps are worth more.
 
     Example:
     >>> import numpy as np
@@ -72,7 +73,7 @@ class FakeQuantize(keras.layers.Layer):
 
     @property
     def range(self):
-        """Lower and upper end."""
+        """Lower and upper end of the range."""
         stretch = ops.exp(SPEED * ops.convert_to_tensor(self.stretch))
         return self.low * stretch, self.high * stretch
 
@@ -84,14 +85,14 @@ class FakeQuantize(keras.layers.Layer):
         if not training:
             return _rounded(x, low, high)
         rounded = _rounded(*map(ops.stop_gradient, (x, low, high)))
-        cut = ops.minimum(ops.maximum(x, low), high)
-        # The error of rounding is proportional to the range.
+        clipped = ops.minimum(ops.maximum(x, low), high)
+        # The rounding error is proportional to the range.
         stretch = (high - low) / ops.stop_gradient(high - low)
-        return cut + ops.stop_gradient(rounded - cut) * stretch
+        return clipped + ops.stop_gradient(rounded - clipped) * stretch
 
     def observe(self, x):
         """Widens the range to the one with the least error for a map."""
-        # Zero lies in every range, and a map of zeros still needs a step.
+        # Zero is in every range, and a map of zeros still needs a step size.
         low = ops.minimum(ops.min(x), 0.0)
         high = ops.maximum(ops.max(x), 1e-6)
         errors = [
@@ -106,7 +107,7 @@ class FakeQuantize(keras.layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """None: in an 8-bit graph there is nothing of it."""
+        """0: it does not exist in an 8-bit graph."""
         return 0
 
 

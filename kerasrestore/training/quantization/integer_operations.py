@@ -6,11 +6,10 @@ marks TensorFlow's graph of a model that was trained in float. The tables have
 the operations of TensorFlow's graph.
 """
 
-# Convolutions and matrix products. They are integer where one factor is a
-# feature map and the other a constant.
-# The number is the position of the feature map among their inputs. For Keras
-# see `QUANTIZED` of `quantized_graph`, which holds the layers that replace
-# them.
+# Convolutions and matrix products, which are integer if one factor is a
+# feature map and the other a constant. The number is the position of the
+# feature map among their inputs. Their Keras layers are in `QUANTIZED` of
+# `quantized_graph`.
 PRODUCTS = {
     "BatchMatMulV2": 0,
     "Conv2D": 0,
@@ -20,8 +19,8 @@ PRODUCTS = {
 }
 
 # Move values without changing them: their result has the range of their input.
-# With each the Keras layers and operations that training treats in the same
-# way; where there are none, the operation stays float in training.
+# Each has the Keras layers and operations that training treats in the same
+# way; without any, the operation stays float in training.
 MOVES = {
     "DepthToSpace": ("DepthToSpace",),
     "ExpandDims": ("ExpandDims",),
@@ -39,7 +38,7 @@ MOVES = {
 KERAS_MOVES = {name for names in MOVES.values() for name in names}
 
 # Have integer kernels; a product counts if one factor is a single number.
-# Training rounds sums and ReLU alone.
+# Training rounds only sums and ReLU.
 SIMPLE = {
     "AddV2",
     "BiasAdd",

@@ -1,4 +1,4 @@
-"""A restorer that computes with the numbers that int8 can hold."""
+"""A restorer whose weights and feature maps are rounded as in int8."""
 
 import keras
 from keras import ops
@@ -10,20 +10,21 @@ from kerasrestore.training.quantization.quantized_graph import quantized_graph
 
 
 def quantize_aware(restorer, batches, **kwargs):
-    """Makes a model for quantization-aware training of a trained one.
+    """Converts a trained model for quantization-aware training.
 
     Args:
-        restorer: float32 `Restorer`; it is left as it is.
+        restorer: float32 `Restorer`; it is not changed.
         batches: batches of inputs like those of the training, from which
-            the ranges of all feature maps are taken; 16 of 16 patches do.
+            the ranges of all feature maps are initialized; 16 batches of 16
+            patches are enough.
         **kwargs: as in `QuantizeAware`.
 
     Returns:
         A `QuantizeAware` with the weights of `restorer`.
 
     Raises:
-        ValueError: if the model does not compute in float32 or there are no
-            batches.
+        ValueError: if the model does not compute in float32 or no batches
+            are given.
 
     Example:
     >>> import numpy as np
@@ -40,27 +41,27 @@ def quantize_aware(restorer, batches, **kwargs):
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class QuantizeAware(Restorer):
-    """A restorer that rounds inside to the numbers that int8 can hold.
+    """A restorer whose weights and feature maps are rounded as in int8.
 
-    It is made of a trained float model, has its inputs, its output and its
-    name, and is trained, saved and used like one. Weights are rounded for
-    each output channel, feature maps to 256 steps each; gradients pass
-    through the rounding. Training it teaches the network to live with that.
+    It is built from a trained float model, has the same inputs, output and
+    name, and is trained, saved and used like one. Weights are rounded per
+    output channel, feature maps to 256 steps each; gradients pass through
+    the rounding, so that training adapts the network to it.
     `export_tflite(model, path, to="int8")` then writes an integer network
     with exactly these ranges.
 
-    Convolutions, dense layers, sums, ReLU and what only moves values are
-    integer, inside `ResidualBlock` and `Upsampler` too. The first and the
-    last convolution stay float, and so do all other layers: attention,
-    deformable convolution, normalisation, PReLU.
-    `quantized_graph` has the whole rule.
+    Convolutions, dense layers, sums, ReLU and operations that only move
+    values are integer, also inside `ResidualBlock` and `Upsampler`. The
+    first and the last convolution stay float, as do all other layers:
+    attention, deformable convolution, normalisation, PReLU.
+    `quantized_graph` documents the exact rule.
 
-    Under TensorFlow the rounding is the operation that the TFLite converter
-    knows; under JAX it is the same arithmetic.
+    With TensorFlow, the rounding is the operation that the TFLite converter
+    recognizes; with JAX, it is the same arithmetic.
 
     Args:
-        restorer: float32 `Restorer` whose weights are copied. Make the model
-            with `quantize_aware`, which finds the ranges as well.
+        restorer: float32 `Restorer` whose weights are copied. Use
+            `quantize_aware` to initialize the ranges as well.
         **kwargs: `name` and `trainable` as in `keras.Model`.
 
     Call arguments:
@@ -73,12 +74,12 @@ class QuantizeAware(Restorer):
         As the restorer's.
 
     Raises:
-        ValueError: if the restorer does not compute in float32 or rounds
-            already.
+        ValueError: if the restorer does not compute in float32 or is
+            quantization-aware already.
 
     Attributes:
-        calibrated: whether all ranges were taken from inputs. Without them
-            the model refuses to restore.
+        calibrated: whether all ranges are initialized. Without them the
+            model refuses to restore.
 
     References:
         - Jacob et al., "Quantization and Training of Neural Networks for
@@ -99,8 +100,8 @@ class QuantizeAware(Restorer):
                 "half precision cannot hold the steps of int8: build it "
                 "without dtype and load its weights."
             )
-        # The graph is built over layers of its own: the model that was given
-        # stays as it is.
+        # The graph is built from copies of the layers, so that the given
+        # model is not changed.
         inputs, outputs = quantized_graph(_copy(restorer))
         super().__init__(
             inputs=inputs,
@@ -137,7 +138,7 @@ class QuantizeAware(Restorer):
 
     @classmethod
     def from_preset(cls, preset, **kwargs):
-        """Loads the model that a preset's int8 file was made of.
+        """Loads the model from which a preset's int8 file was exported.
 
         Args:
             preset: name or folder of the preset, or
@@ -173,10 +174,10 @@ class QuantizeAware(Restorer):
         return model
 
     def calibrate(self, batches):
-        """Takes the ranges of all feature maps from batches of inputs.
+        """Initializes the ranges of all feature maps from input batches.
 
         Raises:
-            ValueError: if there are none.
+            ValueError: if there are no batches.
         """
         try:
             for layer in self._ranges:
@@ -188,7 +189,7 @@ class QuantizeAware(Restorer):
                 layer.observing = False
         if not self.calibrated:
             raise ValueError(
-                "Ranges are taken from at least one batch of inputs, got none."
+                "The ranges need at least one batch of inputs, got none."
             )
 
     @property
@@ -197,7 +198,7 @@ class QuantizeAware(Restorer):
 
     @property
     def calibrated(self):
-        """Whether all ranges were taken from inputs."""
+        """Whether all ranges are initialized."""
         return all(
             float(ops.convert_to_numpy(layer.high)) > 0
             for layer in self._ranges
@@ -207,7 +208,7 @@ class QuantizeAware(Restorer):
         if not self.calibrated:
             raise ValueError(
                 f"{self.name} has no ranges yet; train it, load its weights "
-                "or make it with quantize_aware."
+                "or build it with quantize_aware."
             )
         return super().restore_tile(tile, sigma)
 
@@ -220,8 +221,7 @@ def _copy(restorer):
 
 
 def _uncounted(config):
-    """A configuration without the numbers that objects have while Keras
-    loads a file."""
+    """A configuration without the ids that Keras gives to shared objects."""
     if isinstance(config, list):
         return [_uncounted(value) for value in config]
     if not isinstance(config, dict):

@@ -1,25 +1,26 @@
-"""Convolution whose weights are those that int8 can hold."""
+"""Convolution with weights rounded to int8."""
 
 import keras
 from keras import ops
 
 
 def quantize_kernel(kernel):
-    """Rounds weights to 255 steps for each output channel, zero among them.
+    """Rounds weights to 255 values per output channel, one of them zero.
 
     Args:
         kernel: weights, output channels last.
 
     Returns:
-        The rounded weights; the gradient passes as if they were not.
+        The rounded weights; gradients pass through the rounding.
     """
     axes = tuple(range(len(kernel.shape) - 1))
     peak = ops.max(ops.abs(kernel), axis=axes)
-    # The bias is held in steps of the product of both scales: a channel of
-    # next to nothing would make them too many for 32 bits.
+    # The bias is stored in steps of the product of the scales of input and
+    # weights, of which 32 bits would not hold enough for a channel that is
+    # nearly zero.
     peak = ops.maximum(peak, ops.max(peak) / 1024) + 1e-7
-    # A little more than the largest weight, so that rounding does not cut
-    # it, and its gradient, off.
+    # Slightly above the largest weight, so that neither it nor its gradient
+    # is clipped.
     peak = ops.stop_gradient(1.00001 * peak)
     return keras.quantizers.fake_quant_with_min_max_vars(
         kernel, -peak, peak, narrow_range=True, axis=-1
@@ -31,13 +32,13 @@ class QuantizedConv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D` that rounds its kernel to int8 in every call.
 
     Each output channel has its own symmetric range, which follows the
-    weights. What the optimizer trains is the kernel before rounding.
+    weights. The optimizer trains the kernel before rounding.
 
     Args:
         *args, **kwargs: as in `keras.layers.Conv2D`.
 
     Call arguments:
-        inputs: feature map, rounded already.
+        inputs: rounded feature map.
 
     Input shape:
         `(batch, height, width, channels)`.

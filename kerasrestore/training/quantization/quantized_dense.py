@@ -1,4 +1,4 @@
-"""Dense layer whose weights are those that int8 can hold."""
+"""Dense layer with weights rounded to int8."""
 
 import keras
 from keras import ops
@@ -14,7 +14,7 @@ class QuantizedDense(keras.layers.Dense):
         *args, **kwargs: as in `keras.layers.Dense`.
 
     Call arguments:
-        inputs: features, rounded already.
+        inputs: rounded features.
 
     Input shape:
         `(..., features)`.

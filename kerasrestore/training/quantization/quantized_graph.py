@@ -23,11 +23,11 @@ def quantized_graph(model):
 
     The rule, operation by operation:
 
-    - Convolutions and dense layers round their weights, and their inputs and
-      outputs are rounded. A ReLU behind them is taken in before rounding.
-    - Those that no other comes before, or that no other comes after, stay
-      float: there the image itself, and what is added to it, would be held
-      in 256 steps.
+    - Convolutions and dense layers have rounded weights, inputs and outputs.
+      A ReLU that follows is applied before rounding.
+    - The first and the last of them on each path stay float: they read the
+      image itself and write what is added to it, which 256 steps would
+      degrade.
     - Sums of maps are rounded, and so are their inputs, if one of them is.
     - Operations that move values keep them rounded.
     - Everything else, attention and deformable convolution included, stays
@@ -68,17 +68,17 @@ def expand_composites(model):
 
 
 def _readers(steps):
-    """How many times the output of each operation is read, in the order of
+    """Number of readers of the output of each operation, in order of
     execution."""
     read = collections.Counter(id(x) for _, ins, _ in steps for x in ins)
     return [sum(read[id(x)] for x in outputs) for _, _, outputs in steps]
 
 
 def _ends(steps):
-    """The products that no other comes before or that no other comes after.
+    """The products without another one before them or without one after them.
 
-    Of a layer that is called several times, all calls have to be ends: its
-    weights are rounded in all of them or in none.
+    A layer that is called several times counts only if all its calls are
+    such ends, as its weights are rounded in all of them or in none.
     """
     before = _have_products_behind(steps)
     turned = [(op, outputs, inputs) for op, inputs, outputs in steps[::-1]]
@@ -89,8 +89,8 @@ def _ends(steps):
 
 
 def _have_products_behind(steps):
-    """Whether what an operation takes went through a product, in the order
-    of the steps."""
+    """Whether there is a product upstream of each operation, in the order of
+    the steps."""
     behind = set()
     found = []
     for operation, taken, given in steps:
@@ -101,7 +101,7 @@ def _have_products_behind(steps):
 
 
 def is_product(operation):
-    """Whether this is a convolution or a matrix product by weights."""
+    """Whether this is a convolution or a matrix product with weights."""
     return type(operation) in QUANTIZED and (
         getattr(operation, "groups", 1) == 1
     )
@@ -117,21 +117,21 @@ def is_relu(operation):
 
 
 class _Rewriter:
-    """Walks through a graph and builds the quantized one beside it.
+    """Builds the quantized graph of a model, operation by operation.
 
-    A new tensor is rounded; or open, made by an integer operation and not
-    rounded yet; or else float.
+    A new tensor is either rounded; or open, the output of an integer
+    operation that is not rounded yet; or float.
     """
 
     def __init__(self, model):
         self.rounded = set()
         self.open = set()
-        # Open tensors that a single operation reads.
+        # Open tensors with a single reader.
         self.private = set()
-        # The rounded version of a tensor, what was built for a layer.
+        # Rounded versions of tensors, quantized versions of layers.
         self.versions = {}
         self.clones = {}
-        # A tensor is known by its id, so none may go.
+        # Tensors are identified by `id`, so they must stay alive.
         self.kept = []
         self.inputs = _inputs_like(model)
         steps = trace(model, 256, 256)
@@ -156,7 +156,7 @@ class _Rewriter:
         kind = type(operation).__name__
 
         def run(prepare):
-            # Arguments that are no maps, such as axes, pass through.
+            # Other arguments, such as axes, are passed unchanged.
             new_args, new_kwargs = keras.tree.map_structure(
                 lambda x: prepare(x) if isinstance(x, keras.KerasTensor) else x,
                 (args, kwargs),
@@ -209,8 +209,8 @@ class _Rewriter:
         if id(x) in self.rounded:
             return x
         if id(x) not in self.versions:
-            # Numbers rather than names of operations, some of which Keras
-            # counts up in a process: a checkpoint knows variables by names.
+            # Checkpoints identify variables by name, and Keras numbers the
+            # names of some operations per process.
             layer = FakeQuantize(name=f"range{len(self.versions)}")
             version = layer(x)
             self.versions[id(x)] = version
@@ -219,5 +219,5 @@ class _Rewriter:
         return self.versions[id(x)]
 
     def closed(self, x):
-        """What a float operation may read."""
+        """The version of a tensor that a float operation reads."""
         return self.round(x) if id(x) in self.open else x

@@ -1,1 +1,1 @@
-"""What the scripts in recipes/ are made of."""
+"""Command lines and run folders of the scripts in recipes/."""

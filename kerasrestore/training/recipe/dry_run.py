@@ -1,4 +1,4 @@
-"""The cost of a training, measured on a step or two."""
+"""The cost of a training run, measured on one or two steps."""
 
 import contextlib
 import time
@@ -13,31 +13,31 @@ from kerasrestore.inference.memory import (
 )
 from kerasrestore.training.losses import make_loss
 
-# A step that is forecast to take longer is not measured as a whole.
+# Seconds; steps that are predicted to take longer are not measured.
 PATIENCE = 60.0
-# The gradient of a matrix product is two more.
+# The gradient of a matrix product consists of two more.
 PASSES = 3
 
 
 def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
-    """Measures a training step and forecasts the whole training.
+    """Measures a training step and predicts the cost of the whole run.
 
-    A step on a single patch is measured first, then one on a device's whole
-    batch if the time and memory forecast from the first allow it.
+    A step on a single patch is measured first, then one on the whole batch
+    of a device if there are time and memory for it.
 
     Args:
         model: model to train, see `fit`.
         restorer: the `Restorer` inside it, or the model itself.
         sampler: sampler of the patches.
-        steps: steps of the whole training.
+        steps: total number of training steps.
         loss: see `make_loss`.
         devices: number of devices that each batch is distributed over; the
             step is measured on one.
 
     Returns:
-        Dictionary with `"parameters"`; `"macs_per_pixel"`, forward, of an
-        input pixel; `"macs_per_step"`, forward and backward; `"memory"` in
-        bytes on a device, weights, optimizer and all; `"step_seconds"`;
+        Dictionary with `"parameters"`; `"macs_per_pixel"`, of the forward
+        pass, per input pixel; `"macs_per_step"`, forward and backward;
+        `"memory"`, the total on a device in bytes; `"step_seconds"`;
         `"steps"`, `"hours"`, and `"measured"`, the number of patches in the
         measured step.
     """
@@ -88,7 +88,7 @@ def describe_dry_run(figures, sampler, devices=1):
     source = (
         "measured"
         if figures["measured"] == share
-        else f"forecast from a step of {figures['measured']}"
+        else f"predicted from a step of {figures['measured']}"
     )
     return "\n".join(
         f"{name:<12}{text}"
@@ -108,7 +108,8 @@ def describe_dry_run(figures, sampler, devices=1):
 
 
 def _device_bytes():
-    """Bytes now and at most, on the first accelerator or in this process."""
+    """Bytes now and at the peak, on the first accelerator or in this
+    process."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -127,14 +128,14 @@ def _device_bytes():
 
 
 def _free_bytes():
-    """Memory that a step may take on the device."""
+    """Bytes that are available to a step on the device."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
         if tf.config.list_physical_devices("GPU"):
-            # TensorFlow does not tell; a step that is too large is an error
-            # there and not the end of the process.
+            # Unknown with TensorFlow; there a step that is too large raises
+            # an error and does not end the process.
             return float("inf")
     if backend == "jax":
         import jax
@@ -151,7 +152,7 @@ def _free_bytes():
 
 
 def _exhausted():
-    """What a backend raises where memory does not suffice."""
+    """The exception for running out of memory."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""The best model of a training, from the folder that a recipe wrote."""
+"""Loading the best model of a training run from its folder."""
 
 from functools import cached_property
 from pathlib import Path
@@ -9,16 +9,16 @@ from kerasrestore.training.recipe.run_record import RunRecord
 
 
 class Run:
-    """A training in its folder.
+    """A training run in its folder.
 
     Args:
-        folder: folder that a recipe wrote.
+        folder: folder of the run, written by a recipe.
 
     Attributes:
         record: its `RunRecord`.
 
     Raises:
-        ValueError: if the folder holds no training.
+        ValueError: if the folder holds no training run.
     """
 
     def __init__(self, folder):
@@ -27,10 +27,10 @@ class Run:
 
     @cached_property
     def task(self):
-        """The `Task` that was trained for.
+        """The `Task` of the run.
 
         Raises:
-            ValueError: if the package does not have its class.
+            ValueError: if its class is not registered.
         """
         if self.record.task is not None:
             return deserialize_task(self.record.task)
@@ -42,7 +42,7 @@ class Run:
         return task.from_setting(setting, **options)
 
     def build(self, name=None):
-        """The model with the weights that were best in validation.
+        """The model with the weights of the best validation.
 
         Args:
             name: name of the model; that of the folder unless given.
@@ -63,33 +63,33 @@ class Run:
             model_class = getattr(models, kind, None)
         if not hasattr(model_class, "from_config"):
             raise ValueError(
-                f"{self.folder} holds a {kind!r}, which this version of "
-                "kerasrestore does not know; update it."
+                f"{self.folder} contains a model of class {kind!r}, which "
+                "this version of kerasrestore does not know; update it."
             )
         name = name or self.folder.resolve().name
         model = model_class.from_config({**config, "name": name})
         weights = self.folder / "best.weights.h5"
         if not weights.is_file():
             raise ValueError(
-                f"{self.folder} has no {weights.name} yet; train on until its "
-                "first validation."
+                f"{self.folder} has no {weights.name} yet; continue training "
+                "until the first validation."
             )
         model.load_weights(weights)
         return model
 
 
 def load_run(folder, name=None):
-    """Loads the best model of a training.
+    """Loads the best model of a training run.
 
     Args:
-        folder: folder that a recipe wrote.
+        folder: folder of the run, written by a recipe.
         name: name of the model; that of the folder unless given.
 
     Returns:
         The `Restorer` and its `Run`.
 
     Raises:
-        ValueError: if the folder holds no training or no weights yet.
+        ValueError: if the folder holds no training run or no weights yet.
     """
     run = Run(folder)
     return run.build(name), run

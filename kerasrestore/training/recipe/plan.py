@@ -1,6 +1,9 @@
-"""A training assembled from a command line."""
+"""A training run assembled from a command line."""
 
+import argparse
+import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -14,7 +17,7 @@ from kerasrestore.data import (
 )
 from kerasrestore.data.records.records import Records
 from kerasrestore.models import Restorer
-from kerasrestore.tasks import RealPairs
+from kerasrestore.tasks import RealPairs, Task
 from kerasrestore.training.averaging import check_average
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
@@ -23,33 +26,41 @@ from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.run import open_run
-from kerasrestore.training.recipe.settings import numbers
+from kerasrestore.training.recipe.run_options import RunOptions
+from kerasrestore.training.recipe.settings import Settings, numbers
 from kerasrestore.training.recipe.start import start_from
 from kerasrestore.training.schedules import make_schedule
 from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
 
+@dataclasses.dataclass(frozen=True)
 class Plan:
-    """The parts of a training, and running it.
+    """The parts of a training run, and running it.
 
     Args:
-        args: parsed arguments of a `Recipe`.
         task: the `Task` to train for.
-        build: function that takes the arguments, the task and the number of
-            channels and gives the `Restorer`, or a `Trainee` around it.
-        defaults: values of the arguments that are not given, by name.
-
-    Attributes:
-        channels: 3 for colour, 1 for gray.
+        options: `RunOptions`.
+        settings: `Settings`.
+        model_options: namespace of the recipe's own options.
+        build: function that takes `model_options` and the plan and returns
+            the `Restorer`, or a `Trainee` around it.
+        arguments: all options by name, as `run.json` records them.
+        defaults: their values where they are not given.
     """
 
-    def __init__(self, args, task, build, defaults=None):
-        self.args = args
-        self.defaults = defaults
-        self.task = task
-        self.channels = 1 if args.gray else 3
-        self._build = build
+    task: Task
+    options: RunOptions
+    settings: Settings
+    model_options: argparse.Namespace
+    build: Callable
+    arguments: dict
+    defaults: dict
+
+    @property
+    def channels(self):
+        """3 for colour, 1 for gray."""
+        return 1 if self.options.gray else 3
 
     def run(self, recipe):
         """Trains, or measures a step.
@@ -60,34 +71,35 @@ class Plan:
         Raises:
             ValueError: and others as `fit`.
         """
-        args = self.args
-        settings = FitSettings(
-            steps=args.steps,
+        options, settings = self.options, self.settings
+        fit_settings = FitSettings(
+            steps=settings.steps,
             learning_rate=self.schedule(),
-            loss=args.loss,
-            ema=args.ema,
-            clip_norm=args.clip_norm,
-            clip_each=args.clip_each,
-            validate_every=args.validate_every,
+            loss=settings.loss,
+            ema=settings.ema,
+            clip_norm=settings.clip_norm,
+            clip_each=settings.clip_each,
+            validate_every=settings.validate_every,
         )
-        distribution = open_distribution(args.strategy)
-        keras.utils.set_random_seed(args.seed)
+        distribution = open_distribution(options.strategy)
+        keras.utils.set_random_seed(options.seed)
         sampler = self.sampler()
         sampler.batch(0)  # Unusable images are an error before the run.
-        if args.dry_run:
+        if options.dry_run:
             self._dry_run(sampler, distribution.replicas)
             return
         with distribution.scope():
             model, restorer = self.model()
-            if getattr(args, "start", None):
-                self._start(restorer, not args.quiet and distribution.is_chief)
+            if options.start:
+                shown = not options.quiet and distribution.is_chief
+                self._start(restorer, shown)
         validate = self.validation()
-        if distribution.replicas > 1 and not args.quiet:
+        if distribution.replicas > 1 and not options.quiet:
             print(distribution.describe(), flush=True)
         open_run(
-            args.out,
+            options.out,
             recipe,
-            vars(args),
+            self.arguments,
             restorer,
             self.task,
             defaults=self.defaults,
@@ -96,81 +108,82 @@ class Plan:
         best = fit(
             model,
             sampler,
-            args.out,
-            settings,
+            options.out,
+            fit_settings,
             validate=validate,
             restorer=restorer,
             distribution=distribution,
-            tensorboard=args.tensorboard,
-            progress=not args.quiet,
+            tensorboard=options.tensorboard,
+            progress=not options.quiet,
         )
         if distribution.is_chief:
             print(json.dumps(best))
 
     def model(self):
         """The model to train, and the `Restorer` inside it."""
-        model = self._build(self.args, self.task, self.channels)
+        model = self.build(self.model_options, self)
         restorer = getattr(model, "restorer", model)
-        check_average(restorer, self.args.ema)
+        check_average(restorer, self.settings.ema)
         own_range = restorer.value_range != (0.0, 1.0)
-        if isinstance(model, Restorer) and (own_range or self.args.loss_crop):
-            model = Trainee(restorer, self.args.loss_crop)
+        loss_crop = self.settings.loss_crop
+        if isinstance(model, Restorer) and (own_range or loss_crop):
+            model = Trainee(restorer, loss_crop)
         return model, restorer
 
     def sampler(self):
         """The sampler of training patches."""
-        args = self.args
-        options = {
+        options, settings = self.options, self.settings
+        common = {
             "channels": self.channels,
-            "patch_size": args.patch_size,
-            "batch_size": args.batch_size,
-            "seed": args.seed,
+            "patch_size": settings.patch_size,
+            "batch_size": settings.batch_size,
+            "seed": options.seed,
         }
         if isinstance(self.task, RealPairs):
-            options["to_gray"] = self.task.to_gray
-            if args.records:
-                return RecordPairSampler(Records(args.records), **options)
-            pairs = folder_pairs(args.degraded, args.data)
-            return PairSampler(pairs, **options)
-        options["scales"] = (args.smallest_scale, 1.0)
-        options["crops"] = args.texture_crops
-        if args.records:
+            common["to_gray"] = self.task.to_gray
+            if options.records:
+                return RecordPairSampler(Records(options.records), **common)
+            pairs = folder_pairs(options.degraded, options.data)
+            return PairSampler(pairs, **common)
+        common["scales"] = (settings.smallest_scale, 1.0)
+        common["crops"] = settings.texture_crops
+        if options.records:
             return RecordPatchSampler(
-                Records(args.records), self.task, **options
+                Records(options.records), self.task, **common
             )
-        return PatchSampler(args.data, self.task, **options)
+        return PatchSampler(options.data, self.task, **common)
 
     def schedule(self):
         """The learning-rate schedule."""
-        args = self.args
-        halve_every = args.halve_every
+        settings = self.settings
+        halve_every = settings.halve_every
         if isinstance(halve_every, str):
             halve_every = numbers(halve_every)
         return make_schedule(
-            args.schedule,
-            args.learning_rate,
-            args.steps,
-            warmup=args.warmup,
-            decay=args.decay,
+            settings.schedule,
+            settings.learning_rate,
+            settings.steps,
+            warmup=settings.warmup,
+            decay=settings.decay,
             halve_every=halve_every,
-            final=args.final_rate,
+            final=settings.final_rate,
         )
 
     def validation(self):
         """The `Validation`, at the settings of the task's tables."""
         return Validation(
-            self.args.validation,
+            self.options.validation,
             self.task.validation_tasks(),
             self.channels,
-            self.args.validation_crop,
-            self.args.validation_crops,
-            getattr(self.args, "validation_degraded", None),
+            self.settings.validation_crop,
+            self.settings.validation_crops,
+            self.options.validation_degraded,
         )
 
     def _start(self, restorer, shown):
-        if (Path(self.args.out) / "checkpoint.npz").exists():
-            return  # The training goes on from there.
-        new = start_from(restorer, self.args.start)
+        if (Path(self.options.out) / "checkpoint.npz").exists():
+            return  # The run resumes from it.
+        new = start_from(restorer, self.options.start)
         if shown and new:
             print(f"randomly initialized: {', '.join(new)}", flush=True)
 
@@ -181,8 +194,8 @@ class Plan:
             model,
             restorer,
             sampler,
-            steps=self.args.steps,
-            loss=self.args.loss,
+            steps=self.settings.steps,
+            loss=self.settings.loss,
             devices=devices,
         )
         print(describe_dry_run(figures, sampler, devices))

@@ -11,8 +11,8 @@ def plot_log(log, png):
     """Plots loss, learning rate and validation PSNR over the steps.
 
     Args:
-        log: `log.csv` of a training.
-        png: picture to write.
+        log: `log.csv` of a training run.
+        png: image file to write.
 
     Raises:
         ValueError: if matplotlib is not installed or the log is empty.
@@ -21,9 +21,9 @@ def plot_log(log, png):
     with open(log, newline="") as file:
         rows = list(csv.DictReader(file))
     if not rows:
-        raise ValueError(f"{log} holds no steps; train first.")
+        raise ValueError(f"{log} has no steps yet; train first.")
     steps = [int(row["step"]) for row in rows]
-    # A figure is blank where it was not yet measured.
+    # Metrics that were added later are blank in earlier rows.
     columns = {
         name: [float(row[name] or "nan") for row in rows] for name in rows[0]
     }

@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,30 +13,32 @@ from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
 )
 from kerasrestore.training.recipe.plan import Plan
+from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.settings import (
+    Settings,
     add_settings,
-    fill_settings,
+    override,
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a paper trains its network, and a command line for that.
+    """How a paper trains its network, with a command line.
 
     Args:
         file: the script's `__file__`.
         description: one sentence on what it trains.
         tasks: dictionary of the tasks it trains for, the default first, and
             their default settings.
-        settings: function that takes the arguments and the task and gives
-            the paper's `Settings`; options on the command line override
-            them.
-        build: function that takes the arguments, the task and the number of
-            channels and gives the `Restorer`, or a `Trainee` around it.
+        settings: function that takes the recipe's own options and the task
+            and returns the paper's `Settings`; options on the command line
+            override them.
+        build: function that takes the recipe's own options and the `Plan`
+            and returns the `Restorer`, or a `Trainee` around it.
         options: function that takes `parser.add_argument` and adds the
-            model's own options.
-        task_options: function that takes the arguments and gives further
-            arguments of the task's class.
+            recipe's own options.
+        task_options: further arguments of the tasks, by name; each task
+            gets those that it has.
         gray: names of the tasks that the paper trains on gray images.
         photos: whether it trains on pairs of photographs too.
         starts: whether `--start` is offered.
@@ -48,10 +51,10 @@ class Recipe:
     ...     "Trains a small network.",
     ...     {"denoise": "25"},
     ...     lambda args, task: Settings(steps=100),
-    ...     lambda args, task, channels: DANetMobile(channels=channels),
+    ...     lambda args, plan: DANetMobile(channels=plan.channels),
     ... )
     >>> plan = recipe.plan("--data a --validation b --out c --gray".split())
-    >>> plan.args.steps, plan.task.setting, plan.channels
+    >>> plan.settings.steps, plan.task.setting, plan.channels
     (100, 25.0, 1)
     """
 
@@ -61,13 +64,13 @@ class Recipe:
     settings: Callable
     build: Callable
     options: Callable | None = None
-    task_options: Callable | None = None
+    task_options: dict = dataclasses.field(default_factory=dict)
     gray: tuple = ()
     photos: bool = False
     starts: bool = True
 
     def run(self, argv=None):
-        """Trains as the command line says; ends with a sentence if it cannot.
+        """Trains as the command line says, or exits with a message.
 
         Args:
             argv: arguments; those of the process unless given.
@@ -86,17 +89,39 @@ class Recipe:
             argv: arguments; those of the process unless given.
 
         Raises:
-            ValueError: if arguments are out of range or do not go together.
+            ValueError: if arguments are out of range or cannot be combined.
         """
         parser = self._parser()
         args = parser.parse_args(argv)
-        task = self._task(args)
-        args.gray = args.gray or (args.task in self.gray and not args.color)
-        settings = self.settings(args, task)
-        fill_settings(args, settings)
-        defaults = {key: parser.get_default(key) for key in vars(args)}
-        defaults |= dataclasses.asdict(settings)
-        return Plan(args, task, self.build, defaults)
+        options = self._filled(RunOptions.from_args(args))
+        task = self._task(options)
+        model_options = _model_options(args)
+        paper = self.settings(model_options, task)
+        settings = override(paper, args)
+        if options.validation_degraded and (
+            settings.smallest_scale != 1 or settings.texture_crops != 1
+        ):
+            raise ValueError(
+                "Pairs of photographs are neither shrunk nor chosen by "
+                "texture; leave --smallest-scale and --texture-crops out."
+            )
+        return Plan(
+            task=task,
+            options=options,
+            settings=settings,
+            model_options=model_options,
+            build=self.build,
+            arguments={
+                **vars(args),
+                "gray": options.gray,
+                "setting": options.setting,
+                **dataclasses.asdict(settings),
+            },
+            defaults={
+                **{key: parser.get_default(key) for key in vars(args)},
+                **dataclasses.asdict(paper),
+            },
+        )
 
     def _parser(self):
         parser = argparse.ArgumentParser(
@@ -105,33 +130,36 @@ class Recipe:
         add = parser.add_argument
         data = parser.add_mutually_exclusive_group(required=True)
         data.add_argument("--data", help="folder of training images")
-        data.add_argument("--records", help="folder of records instead")
+        data.add_argument(
+            "--records", help="folder of records, instead of --data"
+        )
         add("--validation", required=True, help="folder of validation images")
         if self.photos:
             add(
                 "--degraded",
-                help="folder of the low-quality photographs of --data",
+                help="folder of the low-quality photographs for --data",
             )
             add(
                 "--validation-degraded",
-                help="the same of --validation; trains on pairs of photographs",
+                help="the same for --validation; trains on pairs of "
+                "photographs",
             )
         add("--out", required=True, help="folder for checkpoint, log, weights")
         add(
             "--task",
             choices=tuple(self.tasks),
             default=next(iter(self.tasks)),
-            help="what is restored",
+            help="restoration task (default: %(default)s)",
         )
-        told = "; ".join(
+        settings = "; ".join(
             f"{name}: {get_task(name).setting_help} (default: {value})"
             for name, value in self.tasks.items()
         )
         add(
             "--setting",
-            "--sigma",  # its name when there was noise alone
-            help="strength of the degradation, or LOW,HIGH to draw it anew "
-            f"for each patch; {told}",
+            "--sigma",  # its name in older versions, which only denoised
+            help="strength of the degradation, or LOW,HIGH to draw it for "
+            f"each patch; {settings}",
         )
         colors = parser.add_mutually_exclusive_group()
         colors.add_argument(
@@ -151,16 +179,16 @@ class Recipe:
         add(
             "--noise",
             choices=("gaussian", "camera"),
-            default="gaussian",
-            help="noise of denoise; camera: a mixture of noise as photographs "
-            "have it, without --setting",
+            default=RunOptions.noise,
+            help="noise of the denoise task; camera: a mixture of the noise "
+            "of photographs, without --setting",
         )
         if self.starts:
             add(
                 "--start",
                 metavar="PRESET",
-                help="preset or folder of a training to initialize the weights "
-                "from; layers that it lacks are initialized at random",
+                help="preset or run folder to initialize the weights from; "
+                "layers that it lacks are initialized randomly",
             )
         if self.options is not None:
             self.options(add)
@@ -168,14 +196,19 @@ class Recipe:
         add(
             "--dtype",
             choices=("float32", "mixed_bfloat16", "mixed_float16"),
-            default="float32",
+            default=RunOptions.dtype,
             help="dtype policy of the layers; weights are float32",
         )
-        add("--seed", type=int, default=0, help="seed of weights and patches")
+        add(
+            "--seed",
+            type=int,
+            default=RunOptions.seed,
+            help="seed of weights and patches",
+        )
         add(
             "--strategy",
             choices=STRATEGIES,
-            default="auto",
+            default=RunOptions.strategy,
             help="devices to distribute each batch over",
         )
         add("--tensorboard", action="store_true", help="write TensorBoard logs")
@@ -183,49 +216,73 @@ class Recipe:
         add(
             "--dry-run",
             action="store_true",
-            help="measure a training step, print the cost of the training, "
-            "and exit",
+            help="measure a training step, print the cost of the whole "
+            "training, and exit",
         )
         return parser
 
-    def _task(self, args):
-        options = {"quantize": True} if args.quantize else {}
-        if getattr(args, "validation_degraded", None):
-            return _photographs(args, options)
-        if getattr(args, "degraded", None):
+    def _filled(self, options):
+        """The options with the defaults that depend on the task."""
+        setting = options.setting
+        if options.noise != "camera" and not options.validation_degraded:
+            setting = setting or self.tasks[options.task]
+        gray = options.task in self.gray and not options.color
+        return dataclasses.replace(
+            options, setting=setting, gray=options.gray or gray
+        )
+
+    def _task(self, options):
+        quantize = {"quantize": True} if options.quantize else {}
+        if options.validation_degraded:
+            return _photographs(options, quantize)
+        if options.degraded:
             raise ValueError(
-                "Low-quality photographs are wanted for validation too; give "
+                "Low-quality photographs are needed for validation too; give "
                 "--validation-degraded."
             )
-        if args.noise == "camera":
-            if args.setting:
+        if options.noise == "camera":
+            if options.setting:
                 raise ValueError(
-                    "--noise camera draws the noise of all strengths; leave "
+                    "--noise camera draws noise of all strengths; leave "
                     "--setting out."
                 )
-            return get_task(args.task, args.noise).from_setting(**options)
-        if self.task_options is not None:
-            options = {**self.task_options(args), **options}
-        args.setting = args.setting or self.tasks[args.task]
-        return get_task(args.task).from_setting(args.setting, **options)
+            task_class = get_task(options.task, options.noise)
+            return task_class.from_setting(**quantize)
+        task_class = get_task(options.task)
+        known = inspect.signature(task_class).parameters
+        own = {k: v for k, v in self.task_options.items() if k in known}
+        return task_class.from_setting(options.setting, **{**own, **quantize})
 
 
-def _photographs(args, options):
+def _model_options(args):
+    """The options of the recipe itself among parsed arguments."""
+    shared = {
+        field.name
+        for options in (RunOptions, Settings)
+        for field in dataclasses.fields(options)
+    }
+    return argparse.Namespace(
+        **{k: v for k, v in vars(args).items() if k not in shared}
+    )
+
+
+def _photographs(options, quantize):
     """The task of pairs of photographs."""
-    if args.noise == "camera" or args.smallest_scale not in (None, 1.0):
+    if options.noise == "camera":
         raise ValueError(
-            "Pairs of photographs are taken as they are; leave --noise camera "
-            "and --smallest-scale out."
+            "Pairs of photographs are not degraded further; leave --noise "
+            "camera out."
         )
-    if args.records and args.degraded:
+    if options.records and options.degraded:
         raise ValueError(
             "--records hold the low-quality photographs too; leave "
             "--degraded out."
         )
-    if args.data and not args.degraded:
+    if options.data and not options.degraded:
         raise ValueError(
-            "The low-quality photographs of --data are wanted; give --degraded."
+            "The low-quality photographs of --data are missing; give "
+            "--degraded."
         )
-    return get_task(args.task, "photographs").from_setting(
-        args.setting, name=args.task, **options
+    return get_task(options.task, "photographs").from_setting(
+        options.setting, name=options.task, **quantize
     )

@@ -1,4 +1,4 @@
-"""Records what a training was started with, and checks a resumed one."""
+"""Recording the arguments of a training run, and checking resumed ones."""
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -10,8 +10,8 @@ from kerasrestore.tasks import serialize_task
 from kerasrestore.training.recipe.run_record import NAME, RunRecord
 from kerasrestore.version import __version__
 
-# These may change while the learning rate they give for the steps that were
-# done stays the same; `fit` checks that. The rest may not change at all.
+# These may change as long as the learning rate of the completed steps stays
+# the same, which `fit` checks. The others may not change at all.
 SCHEDULE = (
     "steps",
     "schedule",
@@ -21,31 +21,31 @@ SCHEDULE = (
     "halve_every",
     "final_rate",
 )
-# These do not change what is trained.
+# These do not affect the result.
 ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
 
 
 def open_run(
     out, recipe, arguments, model, task=None, *, defaults=None, write=True
 ):
-    """Records the arguments of a training in `out/run.json`.
+    """Records the arguments of a training run in `out/run.json`.
 
-    An option that the recorded run lacks, because its version of the recipe
-    did not have it yet, counts as its default.
+    An option that is missing in the record of a run that is resumed, since
+    its version of the recipe did not have it, counts as its default.
 
     Args:
-        out: folder of the training.
+        out: folder of the run.
         recipe: name of the script.
         arguments: dictionary of its arguments.
-        model: the `Restorer` that is trained.
-        task: the `Task` that it is trained for.
-        defaults: values of options that are not given, by name; off where
-            they are not named.
-        write: whether to write the file, and not only to compare; one
-            process of several does.
+        model: the `Restorer` to train.
+        task: the `Task` to train for.
+        defaults: dictionary of the options' defaults; those not listed are
+            off by default.
+        write: whether to write the file, rather than only to compare; of
+            several processes, one writes.
 
     Raises:
-        ValueError: if the folder holds a training with other arguments.
+        ValueError: if the folder contains a run with other arguments.
     """
     defaults = defaults or {}
     before = None
@@ -74,14 +74,14 @@ def _compare(out, before, now, defaults):
         )
         if _plain(was or 0) != _plain(given or 0):
             raise ValueError(
-                f"{out} holds a training with {key}={was!r}, got {given!r}; "
-                "use another output folder or the same arguments as before."
+                f"{out} holds a run with {key}={was!r}, got {given!r}; use "
+                "another output folder or the same arguments as before."
             )
 
 
 def _start(before, start):
-    """The record of the run that this one starts from, if any."""
-    # Read once: that run may be gone when this one goes on.
+    """The record of the run that initialized this one, if any."""
+    # Read once: that run may be gone when this one is resumed.
     if before is not None:
         return before.start
     if not start or not (Path(start) / NAME).is_file():

@@ -1,4 +1,4 @@
-"""What `run.json` of a training holds; stages of a distillation have it too."""
+"""`run.json`: the record of a training run or a stage of a distillation."""
 
 import dataclasses
 import json
@@ -36,18 +36,18 @@ SCHEMA = {
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
-    """What a training was started with.
+    """How a training run was started.
 
     Attributes:
         recipe: name of the script.
         arguments: its arguments by name.
         command: the command line.
-        model: class of the model that is trained.
-        config: arguments that build it.
+        model: class of the model.
+        config: arguments to build it.
         versions: versions of Python, the package and its libraries.
-        task: what is restored, as `serialize_task` gives it; `None` in records
-            of versions that did not keep it.
-        start: `RunRecord` of the training that this one started from, if
+        task: the task as returned by `serialize_task`; `None` in records of
+            older versions.
+        start: `RunRecord` of the run whose weights initialized this one, if
             any.
     """
 
@@ -62,21 +62,21 @@ class RunRecord:
 
     @classmethod
     def read(cls, folder):
-        """The record of the training in a folder.
+        """The record of the training run in a folder.
 
         Raises:
-            ValueError: if there is none, or it is damaged.
+            ValueError: if it is missing or damaged.
         """
         path = Path(folder) / NAME
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
             _validate()(value)
-        # A text of ten thousand brackets ends in a RecursionError.
+        # Deeply nested brackets raise a RecursionError.
         except (OSError, ValueError, RecursionError) as error:
             reason = str(error).partition("\n")[0]
             raise ValueError(
-                f"{folder} holds no training that can be read ({NAME}: "
-                f"{reason}); give the folder that a recipe wrote."
+                f"{folder} holds no training run that can be read ({NAME}: "
+                f"{reason}); give the output folder of a recipe."
             ) from error
         return cls._from_json(value)
 
@@ -89,10 +89,10 @@ class RunRecord:
         return cls(**known)
 
     def write(self, folder):
-        """Writes the record into the folder of its training."""
+        """Writes the record to the folder of its run."""
         value = self._to_json()
         text = json.dumps(value, indent=1) + "\n"
-        # What could not be read again is not written.
+        # Never write a record that could not be read.
         _validate()(json.loads(text))
         path = Path(folder) / NAME
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The hyperparameters of a training, as options of a script."""
+"""The hyperparameters of a training run, as command-line options."""
 
 import argparse
 import dataclasses
@@ -6,58 +6,6 @@ import dataclasses
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LOSSES
 from kerasrestore.training.schedules import SCHEDULES
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Hyperparameters of a training.
-
-    Args:
-        steps: training steps.
-        batch_size: patches per step.
-        patch_size: side of the clean patches in pixels.
-        loss: training loss, see `make_loss`.
-        loss_crop: side of the central crop of a patch on which the loss is
-            computed, 0 for the whole patch.
-        learning_rate: peak learning rate.
-        schedule: learning-rate schedule, see `make_schedule`.
-        warmup: warm-up steps.
-        decay: steps of a trapezoid's decay.
-        halve_every: steps between halvings of `"step"`, or a text with the
-            steps at which the rate is halved.
-        final_rate: learning rate at the end of `"cosine"`.
-        ema: momentum of the moving average of the weights, 0 for none.
-        clip_norm: maximum global norm of the gradient, 0 for none.
-        clip_each: maximum norm of each variable's gradient, 0 for none.
-        validate_every: steps between validations.
-        validation_crop: side of the validation crops in pixels.
-        validation_crops: validation crops of each image along either side.
-        smallest_scale: smallest random scale by which images are shrunk
-            before a patch is cropped; 1 for none.
-        texture_crops: random crops of which the one with the most texture
-            becomes the patch.
-    """
-
-    steps: int
-    batch_size: int = 16
-    patch_size: int = 48
-    loss: str = FitSettings.loss
-    loss_crop: int = 0
-    learning_rate: float = 1e-4
-    schedule: str = "step"
-    warmup: int = 0
-    decay: int | None = None
-    halve_every: int | str | None = 200_000
-    final_rate: float = 0.0
-    ema: float = FitSettings.ema
-    clip_norm: float = FitSettings.clip_norm
-    clip_each: float = FitSettings.clip_each
-    validate_every: int = FitSettings.validate_every
-    validation_crop: int = 256
-    validation_crops: int = 1
-    smallest_scale: float = 1.0
-    texture_crops: int = 1
-
 
 HELP = {
     "steps": "training steps",
@@ -98,6 +46,86 @@ POSITIVE = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """Hyperparameters of a training run.
+
+    Args:
+        steps: training steps.
+        batch_size: patches per step.
+        patch_size: side of the clean patches in pixels.
+        loss: training loss, see `make_loss`.
+        loss_crop: side of the central crop of a patch on which the loss is
+            computed, 0 for the whole patch.
+        learning_rate: peak learning rate.
+        schedule: learning-rate schedule, see `make_schedule`.
+        warmup: warm-up steps.
+        decay: steps of a trapezoid's decay.
+        halve_every: steps between halvings of `"step"`, or the steps at
+            which the rate is halved, as text.
+        final_rate: learning rate at the end of `"cosine"`.
+        ema: momentum of the moving average of the weights, 0 for none.
+        clip_norm: maximum global norm of the gradient, 0 for none.
+        clip_each: maximum norm of each variable's gradient, 0 for none.
+        validate_every: steps between validations.
+        validation_crop: side of the validation crops in pixels.
+        validation_crops: validation crops of each image along either side.
+        smallest_scale: smallest random scale by which images are shrunk
+            before a patch is cropped; 1 for none.
+        texture_crops: random crops of which the one with the most texture
+            becomes the patch.
+
+    Raises:
+        ValueError: if a number is out of its range; the message names the
+            option.
+    """
+
+    steps: int
+    batch_size: int = 16
+    patch_size: int = 48
+    loss: str = FitSettings.loss
+    loss_crop: int = 0
+    learning_rate: float = 1e-4
+    schedule: str = "step"
+    warmup: int = 0
+    decay: int | None = None
+    halve_every: int | str | None = 200_000
+    final_rate: float = 0.0
+    ema: float = FitSettings.ema
+    clip_norm: float = FitSettings.clip_norm
+    clip_each: float = FitSettings.clip_each
+    validate_every: int = FitSettings.validate_every
+    validation_crop: int = 256
+    validation_crops: int = 1
+    smallest_scale: float = 1.0
+    texture_crops: int = 1
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value is None or isinstance(value, str):
+                continue
+            positive = field.name in POSITIVE
+            if not (value > 0 or (value == 0 and not positive)):
+                raise ValueError(
+                    f"--{field.name.replace('_', '-')} must be a number "
+                    f"{'above 0' if positive else 'of at least 0'}, got "
+                    f"{value}."
+                )
+        if self.ema >= 1:
+            raise ValueError(f"--ema must be below 1, got {self.ema}.")
+        if self.clip_norm and self.clip_each:
+            raise ValueError(
+                "Gradients are clipped either by their global norm or per "
+                "variable; give only one of --clip-norm and --clip-each."
+            )
+        if self.loss_crop > self.patch_size:
+            raise ValueError(
+                f"--loss-crop must be at most the patch size "
+                f"{self.patch_size}, got {self.loss_crop}."
+            )
+
+
 def add_settings(add):
     """Adds an option for every setting; left out, it is `None`.
 
@@ -115,41 +143,25 @@ def add_settings(add):
         )
 
 
-def fill_settings(args, settings):
-    """Fills in the options that were not given, and checks all of them.
+def override(settings, args):
+    """Settings, overridden by the options that were given.
 
     Args:
-        args: parsed arguments.
         settings: `Settings`.
+        args: parsed arguments, see `add_settings`.
+
+    Returns:
+        `Settings`.
 
     Raises:
-        ValueError: if a number is out of its range.
+        ValueError: as `Settings`.
     """
-    for name, value in dataclasses.asdict(settings).items():
-        if getattr(args, name) is None:
-            setattr(args, name, value)
-    for field in dataclasses.fields(Settings):
-        value = getattr(args, field.name)
-        if value is None or isinstance(value, str):
-            continue
-        positive = field.name in POSITIVE
-        if not (value > 0 or (value == 0 and not positive)):
-            raise ValueError(
-                f"--{field.name.replace('_', '-')} is a number "
-                f"{'above 0' if positive else 'of at least 0'}, got {value}."
-            )
-    if args.ema >= 1:
-        raise ValueError(f"--ema is below 1, got {args.ema}.")
-    if args.clip_norm and args.clip_each:
-        raise ValueError(
-            "Gradients are clipped by their global norm or variable by "
-            "variable; give --clip-norm or --clip-each."
-        )
-    if args.loss_crop > args.patch_size:
-        raise ValueError(
-            f"--loss-crop lies within a patch of {args.patch_size}, got "
-            f"{args.loss_crop}."
-        )
+    names = [field.name for field in dataclasses.fields(Settings)]
+    given = {name: getattr(args, name) for name in names}
+    return dataclasses.replace(
+        settings,
+        **{name: value for name, value in given.items() if value is not None},
+    )
 
 
 def _halvings(text):
@@ -164,13 +176,13 @@ def numbers(text):
     """Whole numbers of an option like `48,128`.
 
     Args:
-        text: the numbers with commas between them, or nothing.
+        text: numbers separated by commas, may be empty.
 
     Returns:
         A tuple.
 
     Raises:
-        ValueError: if it is something else.
+        ValueError: if the text is something else.
 
     Example:
     >>> numbers("48,128")
@@ -180,5 +192,5 @@ def numbers(text):
         return tuple(int(value) for value in text.split(",") if value)
     except ValueError:
         raise ValueError(
-            f"Whole numbers with commas between them are wanted, got {text!r}."
+            f"Whole numbers separated by commas are expected, got {text!r}."
         ) from None

@@ -1,4 +1,4 @@
-"""Initialization from the weights of another training."""
+"""Initialization with the weights of another training run."""
 
 from pathlib import Path
 
@@ -10,21 +10,20 @@ from kerasrestore.training.recipe.run_record import NAME
 def start_from(model, source):
     """Initializes a model with the weights of a trained one.
 
-    Weights are matched by the names of the layers. Layers that the trained
-    model lacks, such as an attention that is added later, keep their own
-    initialization.
+    Weights are matched by layer name. Layers that the trained model lacks,
+    such as attention added later, keep their own initialization.
 
     Args:
-        model: `Restorer` to be trained.
+        model: `Restorer` to train.
         source: name or folder of a preset, `"hf://user/repository"`, or the
-            folder of a training.
+            folder of a training run.
 
     Returns:
         Names of the layers that `source` lacks.
 
     Raises:
         ValueError: if there is no such source, or its weights do not match
-            the model's; the model then stays as it was.
+            the model's; the model is then unchanged.
 
     Example:
     >>> from kerasrestore import DANetMobile
@@ -50,16 +49,16 @@ def start_from(model, source):
                 f"{source} has {path} of shape {tuple(variable.shape)}, and "
                 f"{model.name} "
                 + (f"has {shape} there" if shape else "has no such weights")
-                + "; start from a model of the same layers or build this one "
-                "with the same arguments."
+                + "; start from a model with the same layers or build this "
+                "one with the same arguments."
             )
     taken = {_layer(path) for path in theirs}
     new = [path for path in places if path not in theirs]
     for path in new:
         if _layer(path) in taken:
             raise ValueError(
-                f"{source} has only a part of the layer {_layer(path)}, "
-                f"{path} is missing; start from a model of the same layers."
+                f"{source} has only some weights of the layer {_layer(path)}, "
+                f"{path} is missing; start from a model with the same layers."
             )
     for path, variable in theirs.items():
         places[path].assign(variable)

@@ -346,11 +346,11 @@ def test_two_devices_and_jax_train_alike(folder, tmp_path):
 @pytest.mark.parametrize(
     ("student", "teacher", "features", "words"),
     [
-        ({"channels": 1}, {}, {}, "one number of channels"),
+        ({"channels": 1}, {}, {}, "the same number of channels"),
         ({}, {"sigma_input": True}, {}, "sigma_input=True"),
         ({}, {}, {"middle": "middle_last"}, "has no layer 'middle'"),
         ({}, {}, {"stem": "tails"}, "has no layer 'tails'"),
-        ({}, {}, {"middle_block0_add": "middle_last"}, "of one size"),
+        ({}, {}, {"middle_block0_add": "middle_last"}, "the same size"),
     ],
 )
 def test_bad_pairs(student, teacher, features, words):

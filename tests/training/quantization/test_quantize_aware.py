@@ -1,4 +1,3 @@
-import collections
 import json
 
 import keras
@@ -13,10 +12,9 @@ from testing import (
     random_image,
     run_python,
 )
+from training.quantization.small_quantized import batches, of_kind, small
 
-from kerasrestore import DANetMobile, LiteRTRestorer
 from kerasrestore.data import PatchSampler
-from kerasrestore.export.tflite import export_tflite
 from kerasrestore.models import PANet, Restorer
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import FitSettings, fit
@@ -26,34 +24,8 @@ from kerasrestore.training.quantization.quantize_aware import (
     QuantizeAware,
     quantize_aware,
 )
-from kerasrestore.training.quantization.quantized_conv2d import (
-    QuantizedConv2D,
-    quantize_kernel,
-)
+from kerasrestore.training.quantization.quantized_conv2d import QuantizedConv2D
 from kerasrestore.training.quantization.quantized_graph import is_product
-
-
-def small(**kwargs):
-    return enliven(
-        DANetMobile(
-            widths=(8, 16),
-            middle_blocks=1,
-            decoder_blocks=(1,),
-            name="small",
-            **kwargs,
-        )
-    )
-
-
-# The smallest that the small model can be exported for.
-TILE = 56
-
-
-def batches(count=2, size=TILE, channels=3):
-    return [
-        random_image((2, size, size, channels), seed=seed)
-        for seed in range(count)
-    ]
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -92,87 +64,6 @@ class Shared(Plain):
         conv = layers.Conv2D(3, 3, padding="same", name="shared")
         last = layers.Conv2D(3, 3, padding="same", name="last")
         return image, last(conv(conv(image)))
-
-
-def of_kind(model, kind):
-    return [layer for layer in model.layers if isinstance(layer, kind)]
-
-
-def observed(*maps):
-    layer = FakeQuantize()
-    layer.build(maps[0].shape)
-    for x in maps:
-        layer.observe(x)
-    return layer
-
-
-class TestFakeQuantize:
-    def test_values(self):
-        x = np.linspace(-1.2, 1.5, 5000, dtype="float32")
-        layer = observed(np.maximum(x, -0.5), np.minimum(x, 0.5))
-        for training in (False, True):
-            y = np.asarray(layer(x, training=training))
-            steps = np.unique(np.round(y, 6))
-            assert len(steps) == 256 and 0.0 in steps
-            np.testing.assert_allclose(np.diff(steps), 2.7 / 255, rtol=1e-3)
-            assert np.abs(y - x).max() < 2.7 / 255
-            # Beyond the range values are cut off.
-            far = layer(np.float32([-9, 9]), training=training)
-            np.testing.assert_allclose(far, steps[[0, -1]], atol=1e-6)
-
-    @pytest.mark.parametrize("sign", [1, -1, 0])
-    def test_one_sided_maps(self, sign):
-        x = sign * random_image((50,))
-        y = np.asarray(observed(x)(x))
-        np.testing.assert_allclose(y, x, atol=1 / 255)
-
-    def test_rare_extremes_are_cut_off(self):
-        x = np.random.default_rng(0).normal(size=100_000).astype("float32")
-        low, high = map(float, observed(x).range)
-        assert 0.5 < high / x.max() < 0.95 and low / x.min() == high / x.max()
-
-    @pytest.mark.parametrize(("covered", "grows"), [(0.25, True), (8, False)])
-    def test_the_range_is_learned(self, covered, grows):
-        import tensorflow as tf
-
-        x = np.random.default_rng(0).normal(size=20000).astype("float32")
-        layer = observed(covered * x)
-        with tf.GradientTape() as tape:
-            error = ops.mean(ops.square(layer(x, training=True) - x))
-        slope = float(tape.gradient(error, layer.stretch.value))
-        assert (slope < 0) == grows
-
-        # Where the slope is not that of single steps it is the error's.
-        if grows:
-            layer.stretch.assign(1e-3)
-            after = ops.mean(ops.square(layer(x) - x))
-            np.testing.assert_allclose((after - error) / 1e-3, slope, rtol=0.1)
-
-
-def test_kernels_are_rounded_channel_by_channel():
-    kernel = random_image((3, 3, 8, 5)) - 0.5
-    kernel *= np.float32([1, 0.1, 10, 1, 0])
-    rounded = np.asarray(quantize_kernel(ops.convert_to_tensor(kernel)))
-    step = np.abs(kernel).max((0, 1, 2)) / 127
-    assert (np.abs(rounded - kernel) <= 0.501 * step).all()
-    whole = rounded[..., :4] / step[:4]
-    np.testing.assert_allclose(whole, np.round(whole), atol=2e-3)
-    assert set(np.abs(np.round(whole)).max((0, 1, 2))) == {127}
-
-
-def test_all_weights_learn():
-    # The largest weight of a channel lies on the edge of the range.
-    conv = QuantizedConv2D(4, 3)
-    x = random_image((1, 3, 3, 2))
-    conv.build(x.shape)
-    import tensorflow as tf
-
-    with tf.GradientTape() as tape:
-        loss = ops.sum(conv(x))
-    gradient = tape.gradient(loss, conv.kernel.value)
-    np.testing.assert_allclose(
-        gradient, np.repeat(x[0, ..., None], 4, -1), rtol=1e-5
-    )
 
 
 class TestModel:
@@ -291,8 +182,8 @@ IN_JAX = """
 import pathlib
 import sys
 sys.modules["tensorflow"] = None  # any import of it fails
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training/quantization"]
-import test_quantize_aware as tests
+sys.path.insert(0, sys.argv[1])
+from training.quantization import test_quantize_aware as tests
 tests.check_training(pathlib.Path(sys.argv[2]))
 """
 
@@ -325,8 +216,8 @@ def test_training_in_jax_without_tensorflow(tmp_path):
 BOTH = """
 import sys
 import numpy as np
-sys.path[:0] = [sys.argv[1], sys.argv[1] + "/training/quantization"]
-import test_quantize_aware as tests
+sys.path.insert(0, sys.argv[1])
+from training.quantization import test_quantize_aware as tests
 np.save(sys.argv[2], tests.rounded())
 """
 
@@ -347,82 +238,3 @@ def test_backends_agree(tmp_path):
     difference = np.abs(one - two)
     step = np.ptp(two) / 255
     assert difference.max() < 3 * step and difference.mean() < 0.05 * step
-
-
-def integer_network(model, path, tile=TILE):
-    """The exported file, and its operations as (name, types of inputs and
-    outputs, scales of the last input)."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    export_tflite(model, path, to="int8", tile=tile)
-    interpreter = Interpreter(
-        model_path=str(path),
-        experimental_op_resolver_type=(
-            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        ),
-    )
-    tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
-    operations = []
-    for op in interpreter._get_ops_details():
-        read = [tensors[index] for index in op["inputs"] if index >= 0]
-        made = [tensors[index] for index in op["outputs"] if index >= 0]
-        types = tuple(np.dtype(t["dtype"]).name for t in (*read, *made))
-        scales = (
-            read[1]["quantization_parameters"]["scales"] if read[1:] else ()
-        )
-        operations.append((op["op_name"], types, scales))
-    return LiteRTRestorer(path), operations
-
-
-@pytest.mark.parametrize("sigma_input", [False, True])
-def test_int8_file_has_the_ranges_of_training(sigma_input, tmp_path):
-    sigma = np.full((2, 1), 20, "float32")
-    images = batches(4)
-    inputs = [
-        {"image": image, "sigma": sigma} if sigma_input else image
-        for image in images
-    ]
-    restorer = small(sigma_input=sigma_input)
-    model = quantize_aware(restorer, inputs)
-    # Ranges that only this model has.
-    ranges = of_kind(model, FakeQuantize)
-    for index, layer in enumerate(ranges):
-        layer.stretch.assign(0.002 * index)
-    exported, operations = integer_network(model, tmp_path / "model.tflite")
-
-    names = collections.Counter(name for name, _, _ in operations)
-    convs = [
-        op for op in operations if op[0] == "CONV_2D" and op[1][0] != "float32"
-    ]
-    assert len(convs) == len(of_kind(model, QuantizedConv2D))
-    for _, types, scales in convs:
-        assert types == ("int8", "int8", "int32", "int8")
-        assert len(scales) >= 8 and len(set(scales)) > 1
-    # Once in and once out again.
-    assert names["QUANTIZE"] == 1 and names["DEQUANTIZE"] == 1
-
-    low, high = map(float, ranges[-1].range)
-    step = (high - low) / 255
-    options = 20.0 if sigma_input else None
-    given = exported.restore_tile(images[0][:1], options)
-    wanted = model.restore_tile(images[0][:1], options)
-    # Of one arithmetic, up to sums that lie between two steps, of which the
-    # float convolution at the end reads several.
-    difference = np.abs(given - wanted) / step
-    assert difference.mean() < 0.5 and np.quantile(difference, 0.99) < 2
-
-
-@pytest.mark.filterwarnings("ignore:.*of unknown size:UserWarning")
-def test_int8_file_with_attention(tmp_path):
-    restorer = enliven(PANet(channels=1, num_blocks=2, features=8))
-    model = quantize_aware(restorer, batches(size=24, channels=1))
-    exported, operations = integer_network(model, tmp_path / "model.tflite", 24)
-    kinds = collections.Counter(
-        types[1] for name, types, _ in operations if name == "CONV_2D"
-    )
-    assert kinds["int8"] == len(of_kind(model, QuantizedConv2D))
-    assert kinds["float32"] > 0
-    image = batches(size=24, channels=1)[0][:1]
-    wanted = model.restore_tile(image, None)
-    error = np.abs(exported.restore_tile(image, None) - wanted)
-    assert error.mean() < 0.01 * np.ptp(wanted)

@@ -50,7 +50,7 @@ def test_read_what_was_written(tmp_path):
 def test_damaged(tmp_path, text):
     if text is not None:
         (tmp_path / "run.json").write_text(text)
-    with pytest.raises(ValueError, match="holds no training that") as error:
+    with pytest.raises(ValueError, match="holds no training run") as error:
         RunRecord.read(tmp_path)
     assert "\n" not in str(error.value)
 

@@ -1,0 +1,82 @@
+import pytest
+from recipes.small_recipes import SMALL, recipe, run, where
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("panet --setting strong", "sigma, 0 to 255, got 'strong'"),
+        ("panet --setting -5", "sigma is a number of at least 0"),
+        ("panet --task jpeg --setting 200", "from 1 to 100"),
+        ("panet --task demosaic --setting XYZ", "GRBG, RGGB"),
+        ("panet --task demosaic --gray", "channels must be 3 for PANet"),
+        ("panet --blocks 3", "choose an even number"),
+        ("panet --task jpeg --quantize", "Jpeg takes no quantize"),
+        ("panet --clip-norm 1 --clip-each 1", "--clip-norm and --clip-each"),
+        ("panet --start nothing", "no preset 'nothing'"),
+        ("panet --start .", "no preset '.'"),
+        ("panet --batch-size 0", "--batch-size must be a number above 0"),
+        ("panet --ema 1.5", "--ema must be below 1"),
+        ("panet --learning-rate nan", "--learning-rate must be a number above"),
+        ("panet --halve-every 5,3", "above 0 and increasing"),
+        ("panet --patch-size 100", "smaller than the patch size 100"),
+        ("panet --loss l3", "'log_mse', 'l2', 'l1'"),
+        ("panet --schedule zigzag", "'trapezoid'"),
+        ("panet --halve-every 5,x", "Whole numbers"),
+        ("panet --loss-crop 50", "--loss-crop"),
+        ("nlrn --ema 0.9", "leave --ema out"),
+        ("danet --widths 8,a", "Whole numbers"),
+        ("danet --degraded a", "--validation-degraded"),
+        ("danet --validation-degraded a", "give --degraded"),
+        (
+            "danet --degraded a --validation-degraded a --setting 5",
+            "has no setting",
+        ),
+        ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
+    ],
+)
+def test_bad_arguments(words, sentence, folder, tmp_path, capsys):
+    name, *words = words.split()
+    out = tmp_path / "out"
+    steps = "--patch-size 12 --batch-size 2 --steps 2 --quiet"
+    with pytest.raises(SystemExit) as stopped:
+        run(name, where(folder, out), SMALL[name], steps, *words)
+    text = capsys.readouterr().err + str(stopped.value)
+    assert sentence in text
+    assert not out.exists()
+
+
+def test_no_data(tmp_path):
+    with pytest.raises(SystemExit, match="is not a folder"):
+        run("panet", where(tmp_path / "none", tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
+        ("danet_mobile", "--noise camera --quantize", "takes no quantize"),
+        ("rnan", "--noise camera --task jpeg", "jpeg is one of jpeg"),
+        (
+            "danet",
+            "--degraded d --validation-degraded e --noise camera",
+            "leave --noise camera",
+        ),
+        (
+            "danet",
+            "--degraded d --validation-degraded e --smallest-scale 0.5",
+            "leave --smallest-scale",
+        ),
+    ],
+)
+def test_camera_noise_is_not_ignored(name, words, told):
+    with pytest.raises(ValueError, match=told):
+        recipe(name).plan([*where("a", "b").split(), *words.split()])
+
+
+def test_camera_noise_of_a_recipe():
+    plan = recipe("danet_mobile").plan(
+        [*where("a", "b").split(), "--noise", "camera"]
+    )
+    assert plan.task.shares["camera"] == 0.6
+    assert plan.options.setting is None
