@@ -68,7 +68,7 @@ def test_a_preset_in_keras_as_reference(capsys, files, tmp_path):
 def test_mistakes_are_told_at_once(capsys, files, tmp_path, monkeypatch):
     file = files[0]
     assert "not a file" in refused(capsys, tmp_path / "none.tflite")
-    assert "like 1,2,4" in refused(capsys, file, "--threads", "many")
+    assert "such as 1,2,4" in refused(capsys, file, "--threads", "many")
     assert "at least 1" in refused(capsys, file, "--threads", "0")
     assert "at least 1" in refused(capsys, file, "--runs", "-3")
     assert "--data" in refused(capsys, file, "--setting", "25")
