@@ -41,10 +41,10 @@ def main(argv=None):
         "float32": args.out / "float32.tflite",
         "float16": preset.tflite("float16"),
         "dynamic": args.out / "dynamic.tflite",
-        "int8, after the training": args.out / "int8_after.tflite",
+        "int8, post-training": args.out / "int8_after.tflite",
         "int8, quantization-aware, shipped": preset.tflite("int8"),
     }
-    for name in ("float32", "dynamic", "int8, after the training"):
+    for name in ("float32", "dynamic", "int8, post-training"):
         to = name.partition(",")[0]
         if files[name].exists():
             continue

@@ -1,4 +1,4 @@
-"""`kerasrestore evaluate`: PSNR and SSIM beside published results."""
+"""`kerasrestore evaluate`: PSNR and SSIM compared with published results."""
 
 import sys
 from contextlib import nullcontext
@@ -30,7 +30,7 @@ def add_parser(commands):
         "--task",
         choices=list(TASKS),
         default="denoise",
-        help="what is restored (default: denoise)",
+        help="restoration task (default: denoise)",
     )
     parser.add_argument(
         "--setting",
@@ -44,22 +44,22 @@ def add_parser(commands):
         "--noise",
         choices=("gaussian", "camera"),
         default="gaussian",
-        help="noise of denoise (default: gaussian); camera: photographs of "
-        "a simulated camera, of which --setting is the variance of the shot "
-        "noise of a white pixel (default: 1e-4,2.2e-2, drawn anew for each "
-        "image)",
+        help="noise for denoise (default: gaussian); camera: photos from a "
+        "simulated camera, for which --setting is the shot noise variance of "
+        "a white pixel (default: 1e-4,2.2e-2, sampled for each image)",
     )
     parser.add_argument(
         "--jpeg-quality",
         metavar="Q",
-        help="JPEG quality of all photographs of --noise camera, or LOW,HIGH; "
-        "none for no JPEG (default: 50,99 for four in five)",
+        help="JPEG quality of all photos of --noise camera, or LOW,HIGH; "
+        "none for no JPEG compression (default: 50,99 for four photos in five)",
     )
     parser.add_argument(
         "--seed",
         type=int,
         default=0,
-        help="seed of the noise: the same images in every run (default: 0)",
+        help="seed of the noise; the same seed gives the same images "
+        "(default: 0)",
     )
     parser.add_argument(
         "--data",
@@ -72,23 +72,23 @@ def add_parser(commands):
         "--degraded",
         type=Path,
         metavar="DIR",
-        help="folder of degraded images of the same names, instead of "
-        "synthesized ones; without --setting, photographs with real noise",
+        help="folder of degraded images with the same names, instead of "
+        "synthetic degradation; without --setting, photos with real noise",
     )
     colors = parser.add_mutually_exclusive_group()
     colors.add_argument(
         "--gray",
         action="store_true",
         default=None,
-        help="measure on gray images, colour ones as their luminance (Y for "
-        "jpeg and super_resolution); default: on what the images are",
+        help="measure on gray images, converting colour ones to luminance (Y "
+        "for jpeg and super_resolution); default: as the images are",
     )
     colors.add_argument(
         "--color",
         action="store_false",
         default=None,
         dest="gray",
-        help="measure on colour images, gray ones among them are left out",
+        help="measure on colour images, skipping gray ones",
     )
     add_tile_options(parser)
     parser.add_argument(
@@ -102,7 +102,7 @@ def add_parser(commands):
     parser.add_argument(
         "--paper",
         metavar="P:N",
-        help="compare with that table of a paper only, like panet:1",
+        help="only compare with this table of a paper, such as panet:1",
     )
     parser.add_argument(
         "--csv", type=Path, metavar="F", help="append a line for each image"
@@ -125,7 +125,7 @@ def run(args):
     from kerasrestore.evaluation.evaluate import benchmark_pairs, is_gray_set
     from kerasrestore.tasks import RealPairs
 
-    # Before what takes long: mistakes are told at once.
+    # Before anything slow, so that mistakes are reported at once.
     task = _task(args)
     if args.gray is None:
         args.gray = is_gray_set(benchmark_pairs(args.data, args.degraded)[0])
@@ -138,14 +138,14 @@ def run(args):
             )
         if not args.csv.resolve().parent.is_dir():
             raise ValueError(
-                f"{args.csv.parent} is not a folder; make it first or write "
+                f"{args.csv.parent} is not a folder; create it first or write "
                 "the CSV elsewhere."
             )
     if args.plot is not None and args.plot.exists() and not args.plot.is_dir():
         raise ValueError(f"{args.plot} is a file; give a folder for plots.")
     restorer = _restorer(args, task)
     if args.degraded and restorer.scale == 1 < task.scale:
-        # Pairs of one size, as RealSR has them.
+        # Pairs of equal size, as in RealSR.
         task = RealPairs(task.name, task.setting)
     with _bar() as tick:
         report = evaluate(
@@ -160,7 +160,7 @@ def run(args):
             seed=args.seed,
             progress=tick,
         )
-    # Before the files, which may fail: what took long to measure is shown.
+    # Before writing files, which may fail: slow results must not be lost.
     print(report.to_json() if args.json else report.table(args.paper))
     for item in report.failed:
         print(f"kerasrestore: {item['name']}: {item['error']}", file=sys.stderr)
@@ -182,14 +182,15 @@ def _task(args):
     if noise is not None:
         if args.degraded:
             raise ValueError(
-                "--noise camera makes the noisy images; leave --degraded out."
+                "--noise camera synthesizes the noisy images; leave --degraded "
+                "out."
             )
-        # Of the mixture that models are trained on, this kind alone.
+        # Only this kind of the mixture that models are trained on.
         options |= {"shares": {noise: 1.0}, **_jpeg_files(args.jpeg_quality)}
     elif args.jpeg_quality is not None:
         raise ValueError(
-            "--jpeg-quality is of the files of --noise camera; give that too, "
-            "or leave it out."
+            "--jpeg-quality only applies to --noise camera; add that, or "
+            "leave it out."
         )
     photographs = (
         args.degraded and (args.task, RealPairs.degradation) in DEGRADATIONS
@@ -213,7 +214,7 @@ def _jpeg_files(quality):
         return {"jpeg": 1.0, "quality": values * (2 if len(values) == 1 else 1)}
     except ValueError:
         raise ValueError(
-            "--jpeg-quality is a whole number from 1 to 100, LOW,HIGH or "
+            "--jpeg-quality must be an integer from 1 to 100, LOW,HIGH or "
             f"none, got {quality!r}."
         ) from None
 
@@ -222,7 +223,7 @@ def _restorer(args, task):
     channels = 1 if args.gray else 3
     if args.baseline is not None and args.quantization:
         raise ValueError(
-            "--quantization chooses among the files of a preset; leave it out."
+            "--quantization selects one of the files of a preset; leave it out."
         )
     if args.baseline is not None:
         from kerasrestore.evaluation.baselines import Baseline

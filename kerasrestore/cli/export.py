@@ -26,39 +26,40 @@ def add_parser(commands):
         type=Path,
         metavar="DIR",
         dest="training",
-        help="folder that a training recipe wrote, in the place of a preset",
+        help="folder of a training run, instead of a preset",
     )
     parser.add_argument(
         "--to",
         choices=KINDS,
         default="float32",
-        help="numbers that it computes with (default: float32)",
+        help="quantization of weights and activations (default: float32)",
     )
     parser.add_argument(
         "--tile",
         type=_tile,
         default=384,
         metavar="SIDE|HxW|dynamic",
-        help="size of its input in pixels, context included (default: 384); "
-        "dynamic takes any size and runs in Python alone",
+        help="size of the input in pixels, context included (default: 384); "
+        "dynamic takes any size but only runs in Python",
     )
     parser.add_argument(
         "--io",
         choices=("float32", "uint8"),
         default="float32",
-        help="floats, or bytes as in image files (default: float32)",
+        help="type of input and output images: floats, or bytes as in image "
+        "files (default: float32)",
     )
     parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder of clean training images, for int16x8, and for int8 of "
-        "models that were not trained for it",
+        help="folder of clean training images for calibration, required for "
+        "int16x8, and for int8 unless the model was trained for it",
     )
     parser.add_argument(
         "--post-training",
         action="store_true",
-        help="with int8: round the float weights, even where the preset has "
+        help="with int8: quantize the float weights, even if the preset has "
         "weights trained for int8",
     )
     parser.set_defaults(run=run)
@@ -66,28 +67,30 @@ def add_parser(commands):
 
 def run(args):
     if args.output.suffix != ".tflite":
-        raise ValueError(f"The file ends in .tflite, got {args.output.name}.")
+        raise ValueError(
+            f"The file name must end in .tflite, got {args.output.name}."
+        )
     if args.preset is not None and args.training is not None:
-        raise ValueError("A model comes from --preset or from --run, not both.")
+        raise ValueError("Give either --preset or --run, not both.")
     if args.post_training and (args.to != "int8" or args.training is not None):
         raise ValueError(
-            "--post-training chooses between the weights that a preset has "
-            "for --to int8; leave it out."
+            "--post-training only applies to presets with --to int8; leave it "
+            "out."
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from kerasrestore.cli.restorers import quiet_stderr
 
-    # The converter talks to the terminal, past Python.
-    with warnings.catch_warnings(record=True) as noted, quiet_stderr():
+    # The converter writes to the terminal, bypassing Python.
+    with warnings.catch_warnings(record=True) as caught, quiet_stderr():
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", UserWarning)
         sidecar = _export(args)
-    for note in noted:
+    for note in caught:
         if "delegates" in str(note.message):
             print(f"Note: {note.message}")
     if sidecar["quantization_method"] == "quantization_aware":
-        note = "" if args.training else "; --post-training rounds others"
-        print(f"Weights and ranges are those of the training for int8{note}.")
+        note = "" if args.training else "; --post-training uses the float ones"
+        print(f"Uses the weights and ranges trained for int8{note}.")
     size = args.output.stat().st_size
     height, width = sidecar["tile"]
     print(
@@ -106,7 +109,7 @@ def _tile(text):
     sides = text.split("x")
     if len(sides) > 2 or not all(side.isdecimal() for side in sides):
         raise argparse.ArgumentTypeError(
-            f"a side in pixels, HEIGHTxWIDTH or dynamic is wanted, got {text!r}"
+            f"expected a side in pixels, HEIGHTxWIDTH or dynamic, got {text!r}"
         )
     return tuple(int(side) for side in (sides * 2)[:2])
 

@@ -1,4 +1,4 @@
-"""Which photos a command is to take, and where each restored one goes."""
+"""Finds the photos for a command, and where each restored one goes."""
 
 import glob
 import os
@@ -18,25 +18,25 @@ class Job(NamedTuple):
 
 
 class Jobs(NamedTuple):
-    """What there is to do.
+    """Photos to restore, and what has to be left out.
 
     Attributes:
         photos: list of `Job`.
-        passed: paths of pictures of kinds that are not read.
-        failed: sentences on what cannot be read or written.
+        unsupported: paths of images in formats that are not supported.
+        failed: messages about what cannot be read or written.
     """
 
     photos: list
-    passed: list
+    unsupported: list
     failed: list
 
 
 def find_jobs(inputs, output, rename):
-    """Photos of files, patterns and folders, for an output folder.
+    """Finds the photos of files, patterns and folders.
 
     Args:
         inputs: list of paths and patterns.
-        output: folder; restored photos of a folder keep their place in it.
+        output: output folder; photos of a folder keep their relative path.
         rename: function from the name of a photo to that of its copy.
 
     Returns:
@@ -62,14 +62,14 @@ def find_jobs(inputs, output, rename):
         if other != job.source:
             jobs.photos.remove(job)
             jobs.failed.append(
-                f"{job.source} would get the name of {other}, {job.target}; "
-                "restore it on its own or with --suffix."
+                f"{job.source} would be saved as {job.target}, as would "
+                f"{other}; restore it on its own or with --suffix."
             )
     return jobs
 
 
 def expand(inputs):
-    """Paths, with patterns that the shell has left (`"*.jpg"`) filled in."""
+    """Paths, with patterns expanded that the shell has left (`"*.jpg"`)."""
     found = []
     for text in inputs:
         path = Path(text).expanduser()
@@ -84,7 +84,7 @@ def expand(inputs):
 
 
 def _find_in_folder(source, output, rename, jobs):
-    """Photos below a folder, those of the output folder left out."""
+    """Finds photos in a folder and its subfolders, except the output folder."""
     from kerasrestore.photos.formats import RAW_SUFFIXES, SUFFIXES
 
     own = output.resolve()
@@ -113,12 +113,12 @@ def _find_in_folder(source, output, rename, jobs):
                 place = rename(path.relative_to(source))
                 jobs.photos.append(Job(path, output / place))
             elif suffix in _picture_suffixes():
-                jobs.passed.append(path)
+                jobs.unsupported.append(path)
 
 
 @cache
 def _picture_suffixes():
-    """Endings of pictures, photos or not."""
+    """File extensions of images, supported or not."""
     from PIL import Image
 
     from kerasrestore.photos.formats import RAW_SUFFIXES

@@ -1,4 +1,4 @@
-"""`kerasrestore presets`: which trained models there are."""
+"""`kerasrestore presets`: lists the trained models."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ def add_parser(commands):
         description="Lists the trained models inside the package.",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print the whole cards as JSON"
+        "--json", action="store_true", help="print the full cards as JSON"
     )
     parser.set_defaults(run=run)
 
@@ -31,7 +31,7 @@ def run(args):
         print(f"  {preset.description}")
         print(
             f"  {preset.parameters / 1e6:.2f} M parameters, "
-            f"{preset.macs_per_pixel / 1e3:.1f} k MACs a pixel, trained on "
+            f"{preset.macs_per_pixel / 1e3:.1f} k MACs per pixel, trained on "
             f"{preset.training_data}"
         )
         task = get_task(preset.task)

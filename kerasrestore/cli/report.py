@@ -1,4 +1,4 @@
-"""`kerasrestore report`: what a phone will make of `.tflite` files."""
+"""`kerasrestore report`: how `.tflite` files perform on phones."""
 
 import argparse
 import contextlib
@@ -9,29 +9,29 @@ from pathlib import Path
 def add_parser(commands):
     parser = commands.add_parser(
         "report",
-        help="speed, memory, quality and trouble of .tflite files",
+        help="report speed, memory, quality and warnings of .tflite files",
         description="Runs .tflite files in turns on this machine's processor "
-        "and says how fast and how large they are, what the CPU delegate "
-        "takes, what phones are bad at, and what quality they lose.",
+        "and reports their speed and size, which operations the CPU delegate "
+        "runs, warnings for phones, and their loss of quality.",
     )
     parser.add_argument(
         "files",
         nargs="+",
         type=Path,
         metavar="FILE.tflite",
-        help="quality is measured of files with a sidecar",
+        help="files to report on; quality needs their sidecars",
     )
     parser.add_argument(
         "--data",
         type=Path,
         metavar="DIR",
-        help="folder of clean images; without one quality is left out",
+        help="folder of clean images; without it, quality is not measured",
     )
     parser.add_argument(
         "--setting",
         metavar="S,S",
-        help="strengths of the degradation, as `kerasrestore evaluate` takes "
-        "them (default: 25 for denoise, 10 for jpeg, GRBG for demosaic)",
+        help="degradation strengths, as in `kerasrestore evaluate` (default: "
+        "25 for denoise, 10 for jpeg, GRBG for demosaic)",
     )
     parser.add_argument(
         "--quantize-input",
@@ -47,8 +47,8 @@ def add_parser(commands):
     parser.add_argument(
         "--reference",
         metavar="NAME",
-        help="preset, run in float by Keras, or .tflite that the files are "
-        "to equal (default: the first float32 file)",
+        help="preset (run in float with Keras) or .tflite to compare the "
+        "files with (default: the first float32 file)",
     )
     parser.add_argument(
         "--threads",
@@ -69,8 +69,8 @@ def add_parser(commands):
         "--out",
         type=Path,
         metavar="DIR",
-        help="write report.json, report.md, report.png and pictures of the "
-        "worst images into a folder",
+        help="write report.json, report.md, report.png and plots of the worst "
+        "images to a folder",
     )
     parser.add_argument(
         "--json", action="store_true", help="print JSON instead of tables"
@@ -82,7 +82,7 @@ def run(args):
     from kerasrestore.phone.report import phone_report
     from kerasrestore.plotting import matplotlib_figure
 
-    # Before what takes long: mistakes are told at once.
+    # Before anything slow, so that mistakes are reported at once.
     if args.out is not None:
         matplotlib_figure()
         if args.out.exists() and not args.out.is_dir():
@@ -91,10 +91,10 @@ def run(args):
         for option in ("setting", "quantize_input", "images", "reference"):
             if getattr(args, option) not in (None, False):
                 raise ValueError(
-                    f"--{option.replace('_', '-')} is about quality; name a "
-                    "folder of images with --data."
+                    f"--{option.replace('_', '-')} only applies to quality; "
+                    "give a folder of images with --data."
                 )
-    _greet()
+    _discard_startup_message()
     with _bars() as tick:
         report = phone_report(
             args.files,
@@ -114,9 +114,8 @@ def run(args):
     return 1 if any(row["failed"] for row in failed) else 0
 
 
-def _greet():
-    """Lets LiteRT say its greeting, which it does once, where nobody sees
-    it."""
+def _discard_startup_message():
+    """Triggers LiteRT's startup message, which it prints once, unseen."""
     from kerasrestore.cli.restorers import quiet_stderr
     from kerasrestore.phone.benchmark import convolution
     from kerasrestore.phone.probe import load
@@ -130,7 +129,7 @@ def _numbers(text):
         return tuple(int(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"numbers of threads are written like 1,2,4, got {text!r}"
+            f"expected numbers of threads such as 1,2,4, got {text!r}"
         ) from None
 
 
@@ -146,7 +145,7 @@ def _reference(name):
 
 @contextlib.contextmanager
 def _bars():
-    """A bar for each stage; nothing where nobody looks."""
+    """A progress bar for each stage, if stderr is a terminal."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return

@@ -16,7 +16,7 @@ from kerasrestore.cli.restorers import (
 
 
 class OptionError(ValueError):
-    """An option that the restorer refuses, whatever the photo."""
+    """An option that the restorer rejects for every photo."""
 
 
 def add_parser(commands):
@@ -25,8 +25,8 @@ def add_parser(commands):
         help="restore photos or folders of photos",
         description="Restores photos, or all photos of a folder and its "
         "subfolders. Size, bit depth, transparency, EXIF, XMP, IPTC and ICC "
-        "profile are kept; what a format cannot hold is told. A folder that "
-        "was cut off goes on where it was.",
+        "profile are kept; a note names what a format cannot store. An "
+        "interrupted folder resumes where it stopped.",
     )
     parser.add_argument(
         "inputs",
@@ -42,33 +42,34 @@ def add_parser(commands):
     parser.add_argument(
         "--format",
         metavar="NAME",
-        help="jpg, png, tif, webp, avif or bmp (default: what OUT's ending "
-        "says, or the format of the photo)",
+        help="jpg, png, tif, webp, avif or bmp (default: by OUT's extension, "
+        "or the format of the photo)",
     )
     parser.add_argument(
         "--quality",
         type=int,
         metavar="1..100",
-        help="of JPEG, WebP and AVIF (default: what the JPEG had, else 95)",
+        help="quality of JPEG, WebP and AVIF (default: that of the original "
+        "JPEG, else 95)",
     )
     parser.add_argument(
         "--bits",
         type=int,
         choices=(8, 16),
-        help="bits of the restored photo (default: those it had)",
+        help="bits of the restored photo (default: as in the original)",
     )
     parser.add_argument(
         "--suffix",
         default="",
         metavar="TEXT",
-        help="put behind the names of photos that go into a folder, before "
-        "the ending: _clean makes a_clean.jpg",
+        help="appended to the names of photos written to a folder, before "
+        "the extension: _clean gives a_clean.jpg",
     )
     parser.add_argument(
         "--max-megapixels",
         type=float,
         metavar="N",
-        help="refuse larger photos (default: 179); more takes more memory",
+        help="reject larger photos (default: 179); more takes more memory",
     )
     add_runtime_options(parser)
     parser.add_argument(
@@ -89,18 +90,18 @@ def add_parser(commands):
         type=float,
         default=1.0,
         metavar="0..2",
-        help="0 changes nothing, 1 is the model's answer, 2 is most",
+        help="0 changes nothing, 1 is the model's output, 2 is the maximum",
     )
     add_tile_options(parser)
     parser.add_argument(
         "--ensemble",
         action="store_true",
-        help="mean over 8 flips and rotations: 8 times slower, a bit better",
+        help="mean over 8 flips and rotations: 8 times slower, slightly better",
     )
     parser.add_argument(
         "--memory-limit",
         metavar="SIZE",
-        help="what the process is to stay under, 2GB for example",
+        help="memory limit of the process, such as 2GB",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace existing files"
@@ -128,7 +129,7 @@ def run(args):
     )
 
     def load(channels):
-        # A model that was named is the one for every photo.
+        # A model that was given explicitly is used for every photo.
         named = args.preset is not None or args.model is not None
         return loaded(None if named else channels)
 
@@ -136,7 +137,7 @@ def run(args):
     if STREAM in sources and len(sources) > 1:
         raise ValueError("Standard input is one photo; leave the others out.")
     if STREAM in sources and sys.stdin is None:
-        raise ValueError("Standard input is closed; name a file.")
+        raise ValueError("Standard input is closed; give a file.")
     # A pattern may match one photo today and two tomorrow.
     named = sources == [Path(args.inputs[0]).expanduser()]
     if not named or sources[0].is_dir():
@@ -154,16 +155,16 @@ def _check_output_options(args):
         args.format = format_named(args.format)
     if args.quality is not None and not 1 <= args.quality <= 100:
         raise ValueError(
-            f"--quality is a number from 1 to 100, got {args.quality}."
+            f"--quality must be a number from 1 to 100, got {args.quality}."
         )
     if args.max_megapixels is not None and not args.max_megapixels > 0:
         raise ValueError(
-            f"--max-megapixels is a positive number, got {args.max_megapixels}."
+            f"--max-megapixels must be positive, got {args.max_megapixels}."
         )
     if Path(args.suffix).name != args.suffix:
         raise ValueError(
-            f"--suffix is a part of a name, got {args.suffix!r}; leave out "
-            "what names a folder."
+            f"--suffix must be part of a file name, got {args.suffix!r}; leave "
+            "folders out."
         )
 
 
@@ -186,25 +187,25 @@ def _target_of_one(args, source):
     if output == STREAM:
         if sys.stdout is None or sys.stdout.isatty():
             raise ValueError(
-                "Standard output is no file; send it into one with > out.png."
+                "Standard output is not a file; redirect it with > out.png."
             )
         return output
     if output.is_dir():
         if source == STREAM:
             raise ValueError(
-                f"{output} is a folder; name a file for the photo from "
+                f"{output} is a folder; give a file for the photo from "
                 "standard input."
             )
         output = output / _renamed(args, Path(source.name))
     elif args.suffix:
         raise ValueError(
-            f"--suffix is for names in a folder, and {output} is none; leave "
-            "it out."
+            f"--suffix only applies to output folders, and {output} is not "
+            "one; leave it out."
         )
-    told = FORMATS.get(output.suffix.lower())
-    if args.format is not None and told not in (args.format, None):
+    implied = FORMATS.get(output.suffix.lower())
+    if args.format is not None and implied not in (args.format, None):
         raise ValueError(
-            f"{output} has the ending of {told}, and --format says "
+            f"{output} has the extension of {implied}, but --format is "
             f"{args.format}; leave one of them out."
         )
     if output.exists() and not args.overwrite:
@@ -216,7 +217,7 @@ def _restore_file(args, load, job, tick):
     """Restores one photo.
 
     Returns:
-        The line that tells of it, and sentences on what was left or lost.
+        A line that reports it, and notes on what could not be kept.
     """
     from kerasrestore.photos import (
         PhotoError,
@@ -231,7 +232,7 @@ def _restore_file(args, load, job, tick):
     limit = MAX_PIXELS
     if args.max_megapixels is not None:
         limit = int(args.max_megapixels * 1e6)
-    with quiet_stderr():  # some decoders tell the terminal what they think
+    with quiet_stderr():  # some decoders print to the terminal
         photo = read_photo(
             sys.stdin.buffer if source == STREAM else source, max_pixels=limit
         )
@@ -279,18 +280,20 @@ def _restore_many(args, load, sources):
     file = target.exists() or target.suffix.lower() in FORMATS
     if target == STREAM or (file and not target.is_dir()):
         raise ValueError(
-            f"{target} is no folder; name a folder for the restored photos."
+            f"{target} is not a folder; give a folder for the restored photos."
         )
     for source in sources:
         if source.is_dir() and target.resolve() == source.resolve():
             raise ValueError(
-                f"{target} is the folder of the originals; name another one."
+                f"{target} is the folder of the originals; give another one."
             )
-    photos, passed, failed = find_jobs(
+    photos, unsupported, failed = find_jobs(
         sources, target, lambda name: _renamed(args, name)
     )
     if not photos:
-        raise ValueError(failed[0] if failed else _no_photos(sources, passed))
+        raise ValueError(
+            failed[0] if failed else _no_photos(sources, unsupported)
+        )
     # A wrong preset or option is one error, not one for every file.
     load(3).check_options(sigma=args.sigma, strength=args.strength)
     _make_folder(target)
@@ -303,11 +306,11 @@ def _restore_many(args, load, sources):
                 continue
             try:
                 job.target.parent.mkdir(parents=True, exist_ok=True)
-                told = _restore_file(
+                report = _restore_file(
                     args,
                     load,
                     job,
-                    # Files and, between them, the tiles of the one at work.
+                    # Progress in files, with the tiles of one as fractions.
                     lambda tiles, of, index=index: tick(
                         index + tiles / of, len(photos)
                     ),
@@ -317,36 +320,34 @@ def _restore_many(args, load, sources):
             except (ValueError, OSError, MemoryError) as error:
                 failed.append(_failure(job.source, error))
             else:
-                # Outside the try: a reader of ours that went away is no
-                # failure of the photo.
+                # Outside the try: a closed pipe behind us is not a failure
+                # of the photo.
                 done += 1
-                say(*told)
-        summary = f"{done} restored, {skipped} there already, "
+                say(*report)
+        summary = f"{done} restored, {skipped} already there, "
         summary += f"{len(failed)} failed"
-        if passed:
-            summary += f", {len(passed)} of kinds that are not read"
+        if unsupported:
+            summary += f", {len(unsupported)} in unsupported formats"
         say(
             summary,
-            [f"{path} is of a kind that is not read" for path in passed],
+            [f"{path} is in an unsupported format" for path in unsupported],
         )
     for line in failed:
         print(f"kerasrestore: {line}", file=sys.stderr)
     return 1 if failed else 0
 
 
-def _no_photos(sources, passed):
+def _no_photos(sources, skipped):
     from kerasrestore.photos.formats import READ
 
     names = ", ".join(map(str, sources))
-    others = (
-        f" {len(passed)} pictures there are of other kinds." if passed else ""
-    )
-    return f"{names} holds no photos; wanted {READ}.{others}"
+    others = f" {len(skipped)} images are in other formats." if skipped else ""
+    return f"{names} contains no photos; supported are {READ}.{others}"
 
 
 def _make_folder(folder):
-    """Makes a folder and tries whether files can be made in it: permission
-    bits do not tell (root, network drives)."""
+    """Creates a folder and checks that files can be created in it: permission
+    bits are not reliable (root, network drives)."""
     import tempfile
 
     try:
@@ -361,21 +362,21 @@ def _make_folder(folder):
 
 
 def _failure(path, error):
-    """One line, with the path once."""
+    """One line that names the path once."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if str(path) in text else f"{path}: {text}"
 
 
 @contextmanager
 def _bar(args, files=None):
-    """Shows how far it is where somebody may be looking.
+    """Shows a progress bar if stderr is a terminal.
 
     Yields:
-        The function `(done, total)` that moves the bar, and the one that
-        prints a line and, to the error stream, notes.
+        A function `(done, total)` that updates the bar, and one that prints a
+        line and, to stderr, notes.
     """
-    # A bar takes over `sys.stdout`, to keep below the lines; output that goes
-    # into a file is to get there all the same.
+    # A bar takes over `sys.stdout` to stay below the printed lines; redirected
+    # output must still reach its file.
     terminal = sys.stdout is not None and sys.stdout.isatty()
     out = None if terminal else sys.stdout
     if args.output == str(STREAM):

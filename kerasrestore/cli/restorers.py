@@ -1,4 +1,4 @@
-"""Loading the restorer that a command asked for."""
+"""Loads the restorer for a command."""
 
 import argparse
 import contextlib
@@ -13,8 +13,7 @@ def add_runtime_options(parser):
     """Adds --preset or --model, --runtime and --quantization.
 
     Returns:
-        The group that holds the first two, for what may stand in their
-        place.
+        The group of the first two, so that alternatives can be added.
     """
     models = parser.add_mutually_exclusive_group()
     models.add_argument(
@@ -27,13 +26,13 @@ def add_runtime_options(parser):
         "--model",
         type=Path,
         metavar="FILE",
-        help=".tflite file with its sidecar beside it",
+        help=".tflite file with its sidecar next to it",
     )
     parser.add_argument(
         "--runtime",
         choices=("litert", "keras"),
         default="litert",
-        help="what runs the model (default: litert, which starts at once)",
+        help="runtime of the model (default: litert, which starts faster)",
     )
     parser.add_argument(
         "--quantization",
@@ -58,7 +57,7 @@ def add_tile_options(parser):
         default="auto",
         metavar="auto|N",
         help="context on each side of a tile in pixels; less than auto is "
-        "faster, tiles are then faded into each other",
+        "faster, tiles are then blended into each other",
     )
 
 
@@ -69,7 +68,7 @@ def _pixels(text):
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"a number of pixels or auto is wanted, got {text!r}"
+            f"expected a number of pixels or auto, got {text!r}"
         ) from None
 
 
@@ -81,24 +80,24 @@ def load_restorer(
     Args:
         preset: name or folder of a preset; `None` for the default one.
         runtime: `"litert"` or `"keras"`.
-        channels: 3 or 1, which default preset is wanted.
-        task: the task that the default preset has to do.
-        quantization: which file of the preset LiteRT runs; float16 unless
-            given.
+        channels: channels of the default preset, 3 or 1.
+        task: task of the default preset.
+        quantization: which file of the preset LiteRT runs; float16 by
+            default.
         model: path of a `.tflite`, in place of a preset.
 
     Returns:
         A `LiteRTRestorer` or `Restorer`.
 
     Raises:
-        ValueError: if there is no such preset or file, it is damaged, or
-            the options do not belong together.
+        ValueError: if the preset or file is missing or damaged, or options
+            contradict each other.
     """
     if model is not None:
         if runtime == "keras" or quantization is not None:
             raise ValueError(
-                f"{model} runs through LiteRT as it is; leave --runtime keras "
-                "and --quantization out."
+                f"{model} runs through LiteRT, with its own quantization; "
+                "leave --runtime keras and --quantization out."
             )
         return load_tflite(model)
     from kerasrestore.models.presets import default_preset
@@ -107,10 +106,10 @@ def load_restorer(
     if runtime == "keras":
         if quantization is not None:
             raise ValueError(
-                "--quantization chooses among files for LiteRT; leave it or "
+                "--quantization selects a file for LiteRT; leave it or "
                 "--runtime keras out."
             )
-        # XLA, which attention is compiled by, would say so on the terminal.
+        # XLA, which compiles attention, would log to the terminal.
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         try:
             with quiet_stderr():
@@ -139,7 +138,7 @@ def load_tflite(path):
 @contextlib.contextmanager
 def quiet_stderr():
     """Discards what LiteRT and TensorFlow write to the process's standard
-    error, past Python."""
+    error directly, bypassing Python."""
     if sys.stderr is None:  # closed
         yield
         return

@@ -1,1 +1,1 @@
-"""Making `.tflite` files."""
+"""Export to `.tflite` files."""

@@ -10,25 +10,25 @@ from kerasrestore.export.inference_graph import import_graph
 from kerasrestore.ops.arguments import whole_numbers
 from kerasrestore.tasks import get_task
 
-# Part of the tiles whose features lie within the ranges as a whole, by bits.
+# Fraction of tiles whose features lie entirely within the ranges, by bits.
 COVERED = {8: 0.75, 16: 1.0}
 
 
 class CalibrationSet:
     """Tiles that are degraded as in training, the same in every run.
 
-    Images are taken in turn, cropped at random to the tile or continued by
-    reflection up to it, turned at random and degraded. The settings of the
-    task take turns as well, so that all of its range is there.
+    Images are used in turn, flipped and rotated at random, cropped at random
+    or padded by reflection to the tile, and degraded. The settings of the
+    task are used in turn as well, so that its whole range is covered.
 
     Args:
-        folder: folder of clean images of the training, never of a benchmark,
-            on which the result is measured.
+        folder: folder of clean training images, never of a benchmark on
+            which the result is measured.
         settings: tasks that degrade them in turn; `None` for
             `calibration_tasks` of the model's task: noise of eight levels
             over its range, JPEG of the qualities 10 to 40.
-        count: how many tiles.
-        seed: seed of crops, turns and noise.
+        count: number of tiles.
+        seed: seed of crops, flips and noise.
 
     Raises:
         ValueError: if there is no image or `count` is below 1.
@@ -57,9 +57,9 @@ class CalibrationSet:
         Args:
             model: `Restorer` that they are for.
             tile: `(height, width)` of the degraded tiles.
-            sigma_range: noise levels of a denoiser.
-            start: number of the first tile; those from `count` on are for
-                checking what the others were used for.
+            sigma_range: range of noise levels of a denoiser.
+            start: index of the first tile; those from `count` on are not
+                used for calibration, but to check its result.
 
         Yields:
             Image `(1, height, width, channels)`, float32 with [0, 1] as the
@@ -79,7 +79,7 @@ class CalibrationSet:
 
 
 def calibration_set(calibration):
-    """A `CalibrationSet` from one or from a folder.
+    """A `CalibrationSet`, given as one or as a folder.
 
     Raises:
         ValueError: if it is neither.
@@ -89,24 +89,24 @@ def calibration_set(calibration):
     if isinstance(calibration, (str, os.PathLike)):
         return CalibrationSet(calibration)
     raise ValueError(
-        "calibration is a folder of training images or a CalibrationSet, got "
-        f"{calibration!r}."
+        "calibration must be a folder of training images or a CalibrationSet, "
+        f"got {calibration!r}."
     )
 
 
 def feature_ranges(definition, specs, points, tiles, bits=8):
-    """Ranges in which features are rounded.
+    """Quantization ranges of features.
 
-    The widest range that a feature ever takes serves the strongest
-    degradation and rounds all others coarsely. With 8 bits, what three tiles
-    in four do not go beyond loses less, see the decision record.
+    The full range of a feature suits the strongest degradation and quantizes
+    all others coarsely. With 8 bits, the range that three tiles in four stay
+    within loses less, see the decision record.
 
     Args:
         definition: TensorFlow's graph definition.
         specs: specifications of its inputs.
         points: names of the tensors.
-        tiles: inputs, one after the other.
-        bits: bits of a rounded number.
+        tiles: iterable of inputs.
+        bits: bits of a quantized value.
 
     Returns:
         Array `(points, 2)` of lowest and highest values.
@@ -137,7 +137,7 @@ def feature_ranges(definition, specs, points, tiles, bits=8):
 
 
 def _fit(image, sides, rng):
-    """A part of an image of that size, turned at random."""
+    """A crop of that size, flipped and rotated at random."""
     image = turned(image, int(rng.integers(4)), bool(rng.integers(2)))
     for axis, side in enumerate(sides):
         short = [(0, 0)] * 3

@@ -1,19 +1,19 @@
-"""Comparing an exported model with the one that it was made from."""
+"""Compares an exported model with its original in Keras."""
 
 import math
 import warnings
 
 import numpy as np
 
-# Largest difference of float32 files, as a part of the largest value.
+# Largest difference of float32 files, relative to the largest value.
 LARGEST_DIFFERENCE = 1e-4
-# Least PSNR of the others against Keras, where a trained model has 40 to
-# 90 dB: what is below was broken by the conversion.
+# Lowest PSNR of the others against Keras, where trained models have 40 to 90
+# dB: a lower one means that the conversion broke the model.
 LEAST_PSNR = {"float16": 30.0, "dynamic": 20.0, "int8": 20.0, "int16x8": 30.0}
 
 
 def compare(model, exported, to, image, sigma):
-    """Runs one tile through both.
+    """Runs one tile through both and compares the results.
 
     Args:
         model: `Restorer`.
@@ -23,12 +23,12 @@ def compare(model, exported, to, image, sigma):
         sigma: noise level for models that take it, else `None`.
 
     Returns:
-        What was measured: `max_difference` on the [0, 1] scale, and `psnr`
-        in decibels below the range of the values that Keras gives, at least
-        1; `None` where there is no difference.
+        Dictionary: `max_difference` on the [0, 1] scale, and `psnr` in
+        decibels, with the range of Keras's output, at least 1, as peak;
+        `None` if there is no difference.
 
     Raises:
-        ValueError: if they differ by more than that kind of file may.
+        ValueError: if they differ by more than the quantization allows.
     """
     wanted = model.restore_tile(image, sigma)
     if exported.sidecar["io"]["restored"] == "uint8":
@@ -41,18 +41,18 @@ def compare(model, exported, to, image, sigma):
     if to == "float32" and exported.sidecar["io"]["restored"] == "float32":
         size = max(1.0, float(np.abs(wanted).max()))
         fits = difference <= LARGEST_DIFFERENCE * size
-        gap = f"{difference:.2g} on the [0, 1] scale, more than " + (
+        gap = f"up to {difference:.2g} on the [0, 1] scale, more than " + (
             f"{LARGEST_DIFFERENCE * size:.2g}"
         )
     else:
-        # What is rounded to bytes has 58.9 dB at best.
+        # Rounding to bytes alone limits the PSNR to 58.9 dB.
         least = LEAST_PSNR.get(to, 50.0)
         fits = psnr is None or psnr >= least
         gap = f"a PSNR of {psnr or 0:.1f} dB, less than {least:g} dB"
     if not fits or not np.isfinite(difference):
         raise ValueError(
-            f"The exported {to} model differs from Keras by {gap}; it was "
-            "not kept."
+            f"The exported {to} model differs from Keras too much ({gap}); it "
+            "was not saved."
         )
     return {
         "max_difference": round(difference, 7),
@@ -60,16 +60,16 @@ def compare(model, exported, to, image, sigma):
     }
 
 
-def warn_of_shapes(graph, dynamic, name):
-    """Warns of tensors that some phone delegates refuse: those of more than
+def warn_about_shapes(graph, dynamic, name):
+    """Warns about tensors that some phone delegates reject: those of more than
     four dimensions and, unless the file is dynamic, those of unknown size.
 
-    The CPU runs them, so the file is written all the same.
+    The CPU runs them, so the file is still written.
 
     Args:
         graph: `TFLiteGraph` of the file.
-        dynamic: whether the file is meant to take any size.
-        name: what the warning calls the model.
+        dynamic: whether the file takes any size.
+        name: name of the model in the warning.
     """
     tensors = [x for subgraph in graph.subgraphs for x in subgraph.tensors]
     large = [x for x in tensors if len(x.shape) > 4]

@@ -1,4 +1,4 @@
-"""From a preset to a `.tflite`, by the best weights that it has."""
+"""Exports a preset to `.tflite`, with its best weights."""
 
 from kerasrestore.export.tflite import export_tflite
 from kerasrestore.models.presets import INT8_WEIGHTS, find_preset
@@ -10,26 +10,26 @@ def export_preset(
 ):
     """Writes a trained model as `.tflite` with its sidecar.
 
-    For `"int8"`, the weights and ranges of the quantization-aware training
-    are taken where the preset has them, with any tile and any `io`: the file
-    then has the quality of the shipped one. Other presets are rounded after
-    the training and want `calibration`.
+    For `"int8"`, the weights and ranges of quantization-aware training are
+    used if the preset has them, with any tile and any `io`: the file then has
+    the quality of the shipped one. Other presets are quantized after training
+    and require `calibration`.
 
     Args:
         preset: name or folder of the preset, or `"hf://user/repository"`.
         path: file to write, ending in `.tflite`.
         to: as in `export_tflite`.
-        post_training: rounds after the training in any case.
+        post_training: whether to quantize after training in any case.
         **options: `io`, `tile`, `calibration` and `quality`, as in
-            `export_tflite`. Where ranges were trained, `calibration` only
-            gives the picture that the file is checked with.
+            `export_tflite`. With trained ranges, `calibration` only provides
+            the image that the file is checked with.
 
     Returns:
-        The sidecar as a dictionary; its `quantization_method` tells which
-        weights were taken.
+        The sidecar as a dictionary; its `quantization_method` shows which
+        weights were used.
 
     Raises:
-        ValueError: if there is no such preset, its files are damaged, or as
+        ValueError: if the preset is unknown, its files are damaged, or as
             `export_tflite`.
 
     Example:

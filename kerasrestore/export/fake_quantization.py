@@ -1,38 +1,38 @@
-"""Fake quantization in TensorFlow's graphs."""
+"""Fake quantization in TensorFlow graphs."""
 
 import numpy as np
 
-MARK = "rounded_"
-# How fake quantization is called in TensorFlow's graphs.
-MARK_OP = "FakeQuantWithMinMaxVars"
+PREFIX = "rounded_"
+# Name of fake quantization in TensorFlow graphs.
+FAKE_QUANT = "FakeQuantWithMinMaxVars"
 
 
-def is_marked(concrete):
-    """Whether a function's graph holds fake quantization already."""
+def has_fake_quant(concrete):
+    """Whether a function's graph contains fake quantization already."""
     definition = concrete.graph.as_graph_def()
     bodies = [definition.node]
     bodies += [body.node_def for body in definition.library.function]
     return any(
-        node.op.startswith(MARK_OP) for nodes in bodies for node in nodes
+        node.op.startswith(FAKE_QUANT) for nodes in bodies for node in nodes
     )
 
 
 def widened(low, high, least):
-    """A range with zero in it, as padding wants it, and not too small."""
+    """A range extended to zero, which padding needs, and to a least size."""
     low, high = min(float(low), 0.0), max(float(high), 0.0)
     return low, max(high, low + least)
 
 
-def mark(graph, tensor, limits, bits):
-    """Adds a mark to a graph and gives its name."""
+def add_fake_quant(graph, tensor, limits, bits):
+    """Adds a fake-quantization node to a graph and returns its name."""
     import tensorflow as tf
 
     low, high = limits
     if bits == 16:
-        # LiteRT's ranges of 16 bits are symmetric.
+        # LiteRT's 16-bit ranges are symmetric.
         high = max(-low, high)
         low = -high
-    name = f"{MARK}{len(graph.node)}"
+    name = f"{PREFIX}{len(graph.node)}"
     inputs = [tensor]
     for role, limit in (("low", low), ("high", high)):
         node = graph.node.add(name=f"{name}_{role}", op="Const")
@@ -41,15 +41,15 @@ def mark(graph, tensor, limits, bits):
             tf.make_tensor_proto(np.float32(limit))
         )
         inputs.append(node.name)
-    node = graph.node.add(name=name, op=MARK_OP, input=inputs)
+    node = graph.node.add(name=name, op=FAKE_QUANT, input=inputs)
     node.attr["num_bits"].i = bits
     node.attr["narrow_range"].b = bits == 16
     return name
 
 
 def unfold(graph, node, cut, joined):
-    """Adds reshape, exchange of the middle axes and reshape in a node's
-    place, for one image."""
+    """Adds reshape, transpose of the middle axes and reshape in place of a
+    node, for one image."""
     import tensorflow as tf
 
     def add(name, op, source, argument, key):

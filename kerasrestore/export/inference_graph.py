@@ -1,9 +1,9 @@
-"""A model as TensorFlow's graph for one size, its weights as constants."""
+"""A model as a TensorFlow graph for one size, with constant weights."""
 
 import re
 import tempfile
 
-# What the inputs and the output of every exported file are called.
+# Names of the inputs and the output of every exported file.
 IMAGE, SIGMA, RESTORED = "image", "sigma", "restored"
 
 
@@ -50,7 +50,7 @@ def inference_graph(model, tile):
 
 
 def input_specs(model, tile):
-    """TensorFlow's specification of the inputs of an exported model."""
+    """`tf.TensorSpec`s of the inputs of an exported model."""
     import tensorflow as tf
 
     specs = [tf.TensorSpec((1, *tile, model.channels), tf.float32, IMAGE)]
@@ -64,11 +64,11 @@ def import_graph(definition, specs, outputs):
 
     Args:
         definition: TensorFlow's graph definition.
-        specs: specifications of its inputs, by whose names they are found.
-        outputs: names of the tensors that it gives.
+        specs: specifications of its inputs, matched by name.
+        outputs: names of the tensors to return.
 
     Returns:
-        A `tf.function` of the inputs that gives a list of tensors.
+        A `tf.function` of the inputs that returns a list of tensors.
     """
     import tensorflow as tf
 
@@ -88,14 +88,14 @@ def import_graph(definition, specs, outputs):
 
 
 def convert_graph(definition, specs, output, *, name, to):
-    """Converts a graph definition with built-in operations alone.
+    """Converts a graph definition, with built-in operations only.
 
     Args:
-        definition: TensorFlow's graph definition; with marks of fake
-            quantization for integers.
+        definition: TensorFlow's graph definition; with fake quantization for
+            integers.
         specs: specifications of its inputs.
         output: name of its output tensor.
-        name: what errors call the model.
+        name: name of the model in errors.
         to: `"float32"`, `"float16"`, `"dynamic"`, `"int8"` or `"int16x8"`.
 
     Returns:
@@ -118,7 +118,7 @@ def convert_graph(definition, specs, output, *, name, to):
             module,
             folder,
             signatures={"serving_default": module.serve},
-            # Nobody trains it, and some gradients cannot be saved.
+            # It is never trained, and some gradients cannot be saved.
             options=tf.saved_model.SaveOptions(
                 experimental_custom_gradients=False
             ),
@@ -138,17 +138,17 @@ def convert_graph(definition, specs, output, *, name, to):
         try:
             return converter.convert()
         except Exception as error:
-            # The converter's own class of errors is not public.
+            # The converter's own error class is not public.
             missing = re.search(r"(?:Custom|Flex) ops: (.*)", str(error))
             if missing is not None:
                 raise ValueError(
                     f"{name} needs {missing[1].strip()}, which is not among "
-                    "LiteRT's built-in operations; write it with others."
+                    "LiteRT's built-in operations; replace it by others."
                 ) from None
             refused = re.search(r"'tfl\.(\w+)' op", str(error))
             if refused is None:
                 raise
             raise ValueError(
-                f"{name} cannot be {to}: the converter refuses its "
-                f"{refused[1].upper()} in these numbers; choose others."
+                f"{name} cannot be converted to {to}: the converter rejects "
+                f"its {refused[1].upper()}; choose another quantization."
             ) from error

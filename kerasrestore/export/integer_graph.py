@@ -1,16 +1,16 @@
 """Which parts of a network compute in integers, and with which ranges.
 
-Works on TensorFlow's graph of a model, in which all weights are constants.
-Marks of fake quantization are put where numbers are rounded; the TFLite
-converter turns what lies between two marks into integer operations, and
+Works on the TensorFlow graph of a model, in which all weights are constants.
+Fake-quantization nodes are inserted where values are quantized; the TFLite
+converter turns what lies between two of them into integer operations, and
 gives the weights one range for each output channel.
 """
 
 import numpy as np
 
 from kerasrestore.export.fake_quantization import (
-    MARK,
-    mark,
+    PREFIX,
+    add_fake_quant,
     unfold,
     widened,
 )
@@ -22,41 +22,41 @@ from kerasrestore.training.quantization.integer_operations import (
     SIMPLE_16_BITS,
 )
 
-# Smallest range of features, as a part of the largest.
+# Smallest range of features, relative to the largest.
 LEAST_RANGE = 1e-3
-# Range of what the integer kernel gives.
+# Output range of the integer kernel.
 SIGMOID = (0.0, 255 / 256)
-# Stand for their inputs.
+# Return their inputs unchanged.
 ALIASES = {"Identity", "IdentityN", "PreventGradient", "StopGradient"}
-# Do not look at values.
+# Do not depend on values.
 BLIND = {"Shape"}
 
 
 class IntegerGraph:
-    """Finds the integer part of a graph and marks it.
+    """Finds the integer part of a graph and adds fake quantization to it.
 
-    The rule, which needs to know no model:
+    The rule does not depend on the model:
 
-    - A convolution, or a product with a constant matrix, is integer, but not
-      where its result leads to something other than features without being
-      added to any: the queries, keys and values of attention and the
-      coordinates of a deformable convolution are computed in float32 from
-      rounded features.
-    - Additions, products of maps, activations and means are integer where
-      all that they take is.
-    - All else is float32: softmax, products of two maps as matrices,
-      coordinates, sampling, loops, and with a float32 image the last sum,
-      which adds what the network predicts to the image itself.
+    - A convolution, or a product with a constant matrix, is integer, unless
+      its result is used as something other than features without being added
+      to any: the queries, keys and values of attention and the coordinates of
+      a deformable convolution are computed in float32 from quantized
+      features.
+    - Additions, elementwise products, activations and means are integer if
+      all of their inputs are.
+    - Everything else is float32: softmax, matrix products of two tensors,
+      coordinates, sampling, loops, and with a float32 image the final
+      addition of the network's prediction to the image.
 
     Args:
         concrete: TensorFlow's concrete function, weights as constants.
-        bits: bits of a rounded feature, 8 or 16.
-        image: name of the image's placeholder if its values are those of
-            8-bit images and the result is to be of that kind; else `None`.
+        bits: bits of a quantized feature, 8 or 16.
+        image: name of the image's placeholder if input and output are 8-bit
+            images; else `None`.
 
     Attributes:
         definition: the graph's definition.
-        points: names of the tensors that are rounded.
+        points: names of the tensors that are quantized.
     """
 
     def __init__(self, concrete, bits=8, image=None):
@@ -68,7 +68,7 @@ class IntegerGraph:
         if bits == 16:
             self._unfold(graph)
         self.nodes = {node.name: node for node in self.definition.node}
-        self.output = self._real(concrete.outputs[0].name)
+        self.output = self._resolve(concrete.outputs[0].name)
         self._resolve_aliases()
         self.readers = {name: [] for name in self.nodes}
         for node in self.definition.node:
@@ -87,8 +87,8 @@ class IntegerGraph:
             self.fixed[self.output] = (0.0, 1.0)
         self.points = self._points()
 
-    def marked(self, ranges):
-        """The graph with marks of fake quantization.
+    def with_fake_quant(self, ranges):
+        """The graph with fake quantization.
 
         Args:
             ranges: smallest and largest value of each of `points`, in their
@@ -101,16 +101,16 @@ class IntegerGraph:
 
         marked = graph_pb2.GraphDef()
         marked.CopyFrom(self.definition)
-        # LiteRT's kernels cannot rescale without bounds: a map that is next
-        # to nothing, as of a rectifier that never opens, gets larger steps.
+        # LiteRT's kernels limit the rescaling factor: a feature map that is
+        # almost zero, such as that of a dead ReLU, gets a wider range.
         least = LEAST_RANGE * max(np.ptp(ranges, axis=1), default=0.0)
         names = {}
         for point, extremes in zip(self.points, ranges, strict=True):
             limits = self.fixed.get(point, widened(*extremes, least))
-            names[point] = mark(marked, point, limits, self.bits)
+            names[point] = add_fake_quant(marked, point, limits, self.bits)
         added = set(names.values())
         for node in marked.node:
-            if _node(node.name) in added or node.name.startswith(MARK):
+            if _node(node.name) in added or node.name.startswith(PREFIX):
                 continue
             for place, text in enumerate(node.input):
                 tensor = _tensor(text)
@@ -120,8 +120,8 @@ class IntegerGraph:
         return marked, self.output if output is None else f"{output}:0"
 
     def _unfold(self, graph):
-        """Writes foldings of pixels, which LiteRT does not do with 16 bits,
-        as moves of axes, which it does."""
+        """Writes SpaceToDepth and DepthToSpace, which LiteRT does not support
+        with 16 bits, as reshapes and transposes, which it does."""
         kept = list(self.definition.node)
         del self.definition.node[:]
         for node in kept:
@@ -144,8 +144,8 @@ class IntegerGraph:
             _node(tensor) in self.integer or node.name in self.entries[tensor]
         )
 
-    def _real(self, text):
-        """The tensor that a name stands for, past aliases."""
+    def _resolve(self, text):
+        """The tensor that a name refers to, with aliases resolved."""
         tensor = _tensor(text)
         while self.nodes[_node(tensor)].op in ALIASES:
             place = int(tensor.partition(":")[2])
@@ -156,7 +156,7 @@ class IntegerGraph:
         for node in self.definition.node:
             for place, text in enumerate(node.input):
                 if not text.startswith("^"):
-                    node.input[place] = self._real(text)
+                    node.input[place] = self._resolve(text)
 
     def _sources(self, node):
         return [_node(text) for text in node.input if not text.startswith("^")]
@@ -171,7 +171,7 @@ class IntegerGraph:
         return self._constants[name]
 
     def _features(self, node):
-        """What a node takes that is no constant, without repetitions."""
+        """The inputs of a node that are not constant, without duplicates."""
         tensors = [_tensor(t) for t in node.input if not t.startswith("^")]
         return list(
             dict.fromkeys(t for t in tensors if not self._constant(_node(t)))
@@ -216,15 +216,15 @@ class IntegerGraph:
         return node.op in self.simple and self._exact(node)
 
     def _can_enter(self, tensor):
-        """Whether features can be rounded for a product."""
+        """Whether features can be quantized for a product."""
         node = self.nodes[_node(tensor)]
         if node.op in MOVES and len(self._features(node)) == 1:
             return self._can_enter(self._features(node)[0])
         return self.bits == 8 or node.op not in SAME_RANGE
 
     def _exact(self, node):
-        """Whether 8 bits hold the constants that a node takes: biases are
-        kept in more, and one number is as good as its own range."""
+        """Whether 8 bits suffice for the constants of a node: biases are
+        stored in more, and a scalar is exact with its own range."""
         if node.op in ("BiasAdd", "ConcatV2", "Max", "Mean"):
             return True
         others = [
@@ -248,8 +248,8 @@ class IntegerGraph:
         )
 
     def _enter(self, node, tensor):
-        """Notes where float features are rounded for a product: ahead of
-        what only moves them."""
+        """Records where float features are quantized for a product: before
+        operations that only move them."""
         reader = node
         while _node(tensor) not in self.integer:
             source = self.nodes[_node(tensor)]
@@ -276,8 +276,8 @@ class IntegerGraph:
         return list(dict.fromkeys(points))
 
     def _fused(self):
-        """Nodes whose results are never rounded, as LiteRT computes them
-        with the next operation."""
+        """Nodes whose results are never quantized, as LiteRT fuses them with
+        the next operation."""
         hidden = set()
         for node in self.definition.node:
             if node.name not in self.integer:
@@ -312,9 +312,9 @@ class IntegerGraph:
             negative = [self.nodes[_node(t)] for t in self._features(product)]
             if len(negative) != 1 or negative[0].op != "Relu":
                 continue
-            turned = self.nodes[_node(negative[0].input[0])]
-            if turned.op == "Neg" and turned.input[0] == relu.input[0]:
-                return {n.name for n in (relu, product, negative[0], turned)}
+            negated = self.nodes[_node(negative[0].input[0])]
+            if negated.op == "Neg" and negated.input[0] == relu.input[0]:
+                return {n.name for n in (relu, product, negative[0], negated)}
         return set()
 
 

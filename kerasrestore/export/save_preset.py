@@ -1,7 +1,7 @@
 """Writes presets: weights, `.tflite` files, log, curve and card.
 
-A folder is written as a whole or not at all. What is written, `from_preset`
-of the models and of `LiteRTRestorer` load.
+A folder is written as a whole or not at all. It is loaded by `from_preset` of
+the models and of `LiteRTRestorer`.
 """
 
 import json
@@ -20,7 +20,7 @@ from kerasrestore.models.presets import (
 from kerasrestore.tasks import deserialize_task, serialize_task
 
 WEIGHTS = "model.weights.h5"
-# Arguments of a model that are no part of what was trained.
+# Arguments of a model that do not describe what was trained.
 LEFT_OUT = ("name", "dtype", "trainable")
 
 
@@ -44,25 +44,25 @@ def save_preset(
 
     Args:
         model: float32 `Restorer`; on the TensorFlow backend for a `.tflite`.
-        folder: folder to write; its name becomes the preset's. An older one
+        folder: output folder; its name becomes the preset's. An existing one
             is replaced.
         task: `Task` that the model was trained for. Its name, degradation
-            and arguments are recorded, and its `validation_tasks` are what
-            is measured.
+            and arguments are recorded, and its `validation_tasks` are
+            measured.
         description: one sentence.
         training_data: what it was trained on.
         license: terms of the weights, such as `"Apache-2.0"`.
         tile: tile of the `.tflite`, see `export_tflite`; `None` for a preset
-            without one, for tasks that LiteRT's sidecars do not have and
-            for other backends.
-        training: facts of the training for the card, such as its command.
-        log: its `log.csv`, kept with its curve.
-        start_log: `log.csv` of the training that it went on from.
+            without one, for tasks that sidecars do not support and for
+            other backends.
+        training: facts about the training for the card, such as its command.
+        log: its `log.csv`, stored with a plot of it.
+        start_log: `log.csv` of the training that it continued from.
         benchmarks: folders of clean images to measure PSNR and SSIM on.
         keras_tiles: measures the weights with Keras rather than the
             `.tflite` with LiteRT, in tiles `{"tile": ..., "overlap": ...}`,
             see `ImageRestorer.restore`.
-        default: whether it is taken where no preset is named.
+        default: whether it is used if no preset is given.
 
     Returns:
         The `Preset`.
@@ -104,16 +104,16 @@ def save_preset(
             "files": {},
         }
         model.save_weights(new / WEIGHTS)
-        _note(card, "weights", new / WEIGHTS)
+        _record_file(card, "weights", new / WEIGHTS)
         for role, source in (("log", log), ("start_log", start_log)):
             if source is not None:
                 shutil.copyfile(source, new / f"{role}.csv")
-                _note(card, role, new / f"{role}.csv")
+                _record_file(card, role, new / f"{role}.csv")
         if log is not None:
             from kerasrestore.training.recipe.plot import plot_log
 
             plot_log(new / "log.csv", new / "curve.png")
-            _note(card, "curve", new / "curve.png")
+            _record_file(card, "curve", new / "curve.png")
         by_litert = tile is not None and keras_tiles is None
         if tile is not None:
             data = benchmarks if by_litert else ()
@@ -133,25 +133,26 @@ def save_preset(
 
 def add_exports(preset, models, *, tile=None, benchmarks=(), int8_training=None,
                 task=None):  # fmt: skip
-    """Adds `.tflite` files of other numbers to a preset, or makes them anew.
+    """Adds `.tflite` files of other quantizations to a preset.
 
     Args:
-        preset: `Preset`; its folder is replaced when all is done.
+        preset: `Preset`; its folder is replaced when everything is complete.
+            Existing files of the same quantizations are replaced.
         models: dictionary, `"float16"` or `"int8"` -> `Restorer`. The weights
             of a `QuantizeAware` model are kept in the preset, for exports
             with other tiles.
-        tile: as in `export_tflite`; that of the preset's own file unless
-            given.
+        tile: as in `export_tflite`; that of the preset's own file by
+            default.
         benchmarks: folders of clean images to measure on, with LiteRT.
-        int8_training: facts of the training for int8, for the card.
-        task: the preset's `Task`, where the package does not have its class.
+        int8_training: facts about the training for int8, for the card.
+        task: the preset's `Task`, if the package does not have its class.
 
     Returns:
         The `Preset`.
 
     Raises:
-        ValueError: if a model is another one than the preset's, or as
-            `save_preset`; the preset then stays as it was.
+        ValueError: if a model does not match the preset, or as
+            `save_preset`; the preset is then unchanged.
     """
     from kerasrestore.litert.sidecar import read_sidecar
 
@@ -173,7 +174,7 @@ def add_exports(preset, models, *, tile=None, benchmarks=(), int8_training=None,
             if hasattr(model, "calibrated"):
                 file = new / "int8.weights.h5"
                 model.save_weights(file)
-                _note(card, INT8_WEIGHTS, file)
+                _record_file(card, INT8_WEIGHTS, file)
                 if int8_training is not None:
                     card["exports"][kind]["training"] = int8_training
         _write_json(new / CARD, card)
@@ -196,7 +197,7 @@ def preset_task(preset):
 
 
 def measure(restorer, task, benchmarks, **options):
-    """PSNR and SSIM on benchmarks, at the settings that tables have.
+    """PSNR and SSIM on benchmarks, at the settings of published tables.
 
     Args:
         restorer: `Restorer` or `LiteRTRestorer`.
@@ -222,7 +223,7 @@ def measure(restorer, task, benchmarks, **options):
                 raise ValueError(
                     f"{failed['name']} could not be measured: {failed['error']}"
                 )
-            # Of clean images the input's PSNR is infinite, which JSON lacks.
+            # The input PSNR may be infinite, which JSON cannot represent.
             levels[one.setting_name] = {
                 key: round(value, 4)
                 for key, value in report.mean.items()
@@ -253,7 +254,7 @@ def _check_task(model, task):
 
 
 def _add_export(folder, card, kind, model, tile, task, benchmarks):
-    """Writes and measures a `.tflite`; gives the figures."""
+    """Writes and measures a `.tflite`; returns the figures."""
     from kerasrestore.export.tflite import export_tflite
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
     from kerasrestore.litert.sidecar import sidecar_path
@@ -270,8 +271,8 @@ def _add_export(folder, card, kind, model, tile, task, benchmarks):
     quality = measure(LiteRTRestorer(path, trial=False), task, benchmarks)
     sidecar |= {"name": card["name"], "quality": quality}
     _write_json(sidecar_path(path), sidecar)
-    _note(card, f"tflite_{kind}", path)
-    _note(card, f"sidecar_{kind}", sidecar_path(path))
+    _record_file(card, f"tflite_{kind}", path)
+    _record_file(card, f"sidecar_{kind}", sidecar_path(path))
     card.setdefault("exports", {})[kind] = {
         "method": sidecar["quantization_method"],
         "bytes": path.stat().st_size,
@@ -281,11 +282,11 @@ def _add_export(folder, card, kind, model, tile, task, benchmarks):
     return quality
 
 
-def _note(card, role, path):
+def _record_file(card, role, path):
     card["files"][role] = {"file": path.name, "sha256": file_sha256(path)}
 
 
 def _write_json(path, value):
-    # Infinity, which the PSNR of equal images is, is no JSON.
+    # The PSNR of identical images is infinite, which is not valid JSON.
     text = json.dumps(value, indent=1, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8")

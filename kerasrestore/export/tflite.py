@@ -9,8 +9,8 @@ import keras
 import numpy as np
 
 from kerasrestore.export.calibration import calibration_set, feature_ranges
-from kerasrestore.export.check import compare, warn_of_shapes
-from kerasrestore.export.fake_quantization import is_marked
+from kerasrestore.export.check import compare, warn_about_shapes
+from kerasrestore.export.fake_quantization import has_fake_quant
 from kerasrestore.export.inference_graph import (
     IMAGE,
     RESTORED,
@@ -31,9 +31,9 @@ from kerasrestore.version import __version__
 BITS = {"int8": 8, "int16x8": 16}
 KINDS = ("float32", "float16", "dynamic", *BITS)
 TYPES = ("float32", "uint8")
-# Side of the tile where none is given, and where the file takes any.
+# Default side of the tile, also of files that take any size.
 TILE = 384
-# Noise levels that a denoiser is for where none are given.
+# Default noise levels of a denoiser.
 SIGMA_RANGE = (0.0, 55.0)
 
 
@@ -51,32 +51,31 @@ def export_tflite(
 ):
     """Writes a model as `.tflite` with its sidecar.
 
-    The file has static shapes and built-in operations alone, and a signature
-    `image` (and `sigma`) -> `restored`: what LiteRT's CompiledModel and
-    LiteRT.js ask for. It gets its name only after LiteRT has loaded it and
-    given the pixels that Keras gives, as nearly as its kind of numbers
-    allows.
+    The file has static shapes, built-in operations only, and a signature
+    `image` (and `sigma`) -> `restored`, as LiteRT's CompiledModel and
+    LiteRT.js require. It is only saved after LiteRT has loaded it and its
+    output has matched that of Keras, as closely as its quantization allows.
 
     `"int8"` computes convolutions and what lies between them in 8 bits, with
-    one range for each output channel's weights; `IntegerGraph` tells what
-    stays in float32. A `QuantizeAware` model keeps the ranges that it was
-    trained with; for others, ranges are taken from `calibration`.
+    one weight range per output channel; see `IntegerGraph` for what stays in
+    float32. A `QuantizeAware` model keeps the ranges that it was trained
+    with; for others, ranges are taken from `calibration`.
 
     Args:
         model: a `Restorer` on the TensorFlow backend.
         path: file to write, ending in `.tflite`; the sidecar gets the same
             name ending in `.json`.
-        to: `"float32"`; `"float16"`, weights of half the size; `"dynamic"`,
-            weights of 8 bits, features rounded as they come; `"int8"`;
-            `"int16x8"`, features of 16 bits and weights of 8.
+        to: `"float32"`; `"float16"`, 16-bit weights; `"dynamic"`, 8-bit
+            weights, features quantized at run time; `"int8"`; `"int16x8"`,
+            16-bit features and 8-bit weights.
         io: `"float32"`, or `"uint8"` for bytes as in image files.
         tile: side of the square tile or `(height, width)`, in pixels,
             context included; or `"dynamic"` for a file that takes any size
-            but runs in Python alone.
+            but only runs in Python.
         calibration: folder of clean training images, or a `CalibrationSet`;
             for `"int8"` and `"int16x8"`.
         sigma_range: lowest and highest noise level of the training, 0..255
-            scale; 0 to 55 for denoisers unless given. Other tasks have none:
+            scale; 0 to 55 for denoisers by default. Other tasks have none:
             the sidecar then holds `[0, 0]`.
         license: licence of the weights.
         quality: measured figures for the sidecar.
@@ -107,8 +106,8 @@ def export_tflite(
     _check(model, path, to, io, tile, dynamic)
     sides = (None, None) if dynamic else tile
     concrete = _trace(model, sides) if dynamic else inference_graph(model, tile)
-    marked = is_marked(concrete)
-    tiles = _calibration(model, to, marked, calibration)
+    trained = has_fake_quant(concrete)
+    tiles = _calibration(model, to, trained, calibration)
     content = _convert(model, concrete, to, io, tile, tiles, sigma_range)
     method = "none" if to in ("float32", "float16") else "post_training"
     return write_tflite(
@@ -116,7 +115,7 @@ def export_tflite(
         path,
         content,
         to=to,
-        method="quantization_aware" if marked else method,
+        method="quantization_aware" if trained else method,
         io=io,
         tile=tile,
         dynamic=dynamic,
@@ -142,15 +141,14 @@ def write_tflite(
     license="",
     quality=None,
 ):
-    """Writes a converted model with its sidecar, once it has proved right.
+    """Checks a converted model and writes it with its sidecar.
 
     Args:
         model: the `Restorer` that it was made from.
         path: file to write, ending in `.tflite`.
         content: the `.tflite` as bytes.
-        to: its numbers, see `export_tflite`.
-        method: how they came about: `"none"`, `"post_training"` or
-            `"quantization_aware"`.
+        to: its quantization, see `export_tflite`.
+        method: `"none"`, `"post_training"` or `"quantization_aware"`.
         io: `"float32"` or `"uint8"`.
         tile: side of the tile or `(height, width)`, in pixels.
         dynamic: whether the file takes any size.
@@ -163,8 +161,8 @@ def write_tflite(
         The sidecar as a dictionary.
 
     Raises:
-        ValueError: if LiteRT cannot run the model, or does not give what
-            Keras gives.
+        ValueError: if LiteRT cannot run the model, or its output differs
+            from that of Keras.
     """
     path, tile = Path(path), pair(tile)
     sigma_range = _sigma_range(model, sigma_range)
@@ -174,7 +172,7 @@ def write_tflite(
         temporary = Path(folder) / path.name
         temporary.write_bytes(content)
         graph = TFLiteGraph(temporary)
-        warn_of_shapes(graph, dynamic, model.name)
+        warn_about_shapes(graph, dynamic, model.name)
         types = dict.fromkeys((IMAGE, RESTORED), io)
         if model.sigma_input:
             types[SIGMA] = "float32"
@@ -212,8 +210,8 @@ def write_tflite(
         compare(model, exported, to, image, sigma)
         sidecar["self_test"] = exported.make_self_test()
         _write_sidecar(temporary, sidecar)
-        # Without its sidecar a model is refused, so that a kill between the
-        # two leaves nothing that looks whole and is not.
+        # A model without its sidecar is rejected, so that a crash between the
+        # two steps leaves nothing that looks complete but is not.
         sidecar_path(path).unlink(missing_ok=True)
         os.replace(temporary, path)
         os.replace(sidecar_path(temporary), sidecar_path(path))
@@ -227,30 +225,31 @@ def _sigma_range(model, given):
 
 
 def _check(model, path, to, io, tile, dynamic):
-    """Raises ValueError with the first argument that does not fit."""
+    """Raises ValueError for the first invalid argument."""
     if to not in KINDS:
         raise ValueError(
-            f"to is one of {', '.join(map(repr, KINDS))}, got {to!r}."
+            f"to must be one of {', '.join(map(repr, KINDS))}, got {to!r}."
         )
     if io not in TYPES:
-        raise ValueError(f"io is 'float32' or 'uint8', got {io!r}.")
+        raise ValueError(f"io must be 'float32' or 'uint8', got {io!r}.")
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
-            "The TFLite converter reads TensorFlow graphs, the backend is "
+            "The TFLite converter requires the TensorFlow backend, got "
             f"{keras.backend.backend()}; set KERAS_BACKEND=tensorflow."
         )
     if model.compute_dtype != "float32":
         raise ValueError(
-            f"{model.name} computes in {model.compute_dtype}, the file is made "
-            "from float32; build the model without dtype and load its weights."
+            f"{model.name} computes in {model.compute_dtype}, but export needs "
+            "float32; build the model without dtype and load its weights."
         )
     if path.suffix != ".tflite":
-        raise ValueError(f"The file ends in .tflite, got {path.name}.")
+        raise ValueError(f"The file name must end in .tflite, got {path.name}.")
     if not path.parent.is_dir():
-        raise ValueError(f"There is no folder {path.parent}; make it first.")
+        raise ValueError(f"{path.parent} is not a folder; create it first.")
     if dynamic and to == "int16x8":
         raise ValueError(
-            "An int16x8 file has a fixed tile; give one or leave tile out."
+            "int16x8 does not support a dynamic tile; give its size in pixels "
+            "or leave tile out."
         )
     halo = _halo(model, tile)
     if any(side % model.size_multiple for side in tile) or (
@@ -258,7 +257,7 @@ def _check(model, path, to, io, tile, dynamic):
     ):
         raise ValueError(
             f"A tile of {tile[1]}x{tile[0]} does not fit {model.name}: sides "
-            f"are multiples of {model.size_multiple} and more than "
+            f"must be multiples of {model.size_multiple} and more than "
             f"{2 * halo}."
         )
 
@@ -266,34 +265,34 @@ def _check(model, path, to, io, tile, dynamic):
 def _halo(model, tile):
     if model.halo is not None:
         return model.halo
-    # What every runtime takes where no context is exact.
+    # The overlap of every runtime where no context is exact.
     return context(model, "auto", min(tile))[0]
 
 
 def _trace(model, sides):
-    """The graph for any size, where the model has one."""
+    """The graph for any size, if the model supports it."""
     try:
         return inference_graph(model, sides)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{model.name} has to know the sizes of its features and takes no "
-            "dynamic tile; give one in pixels."
+            f"{model.name} needs static shapes and does not support a dynamic "
+            "tile; give its size in pixels."
         ) from error
 
 
-def _calibration(model, to, marked, calibration):
-    """The set that ranges are taken from, `None` where none is needed."""
-    if marked and to != "int8":
+def _calibration(model, to, trained, calibration):
+    """The calibration set, `None` if none is needed."""
+    if trained and to != "int8":
         raise ValueError(
-            f"{model.name} was trained for int8 and is no {to} model; export "
-            "it with to='int8', or the model that it was made from."
+            f"{model.name} was trained for int8, not for {to}; export it with "
+            "to='int8', or export the model that it was made from."
         )
-    if to not in BITS or marked:
+    if to not in BITS or trained:
         return None if calibration is None else calibration_set(calibration)
     if calibration is None:
         raise ValueError(
-            f"{to} takes the ranges of features from training images; give "
-            "calibration (--data), a folder of clean ones."
+            f"{to} requires training images for calibration; give calibration "
+            "(--data), a folder of clean ones."
         )
     return calibration_set(calibration)
 
@@ -302,7 +301,7 @@ def _convert(model, concrete, to, io, tile, tiles, sigma_range):
     specs = input_specs(model, concrete.inputs[0].shape[1:3])
     definition = concrete.graph.as_graph_def()
     output = concrete.outputs[0].name
-    if to in BITS and not is_marked(concrete):
+    if to in BITS and not has_fake_quant(concrete):
         image = IMAGE if io == "uint8" else None
         graph = IntegerGraph(concrete, BITS[to], image)
         ranges = feature_ranges(
@@ -312,7 +311,7 @@ def _convert(model, concrete, to, io, tile, tiles, sigma_range):
             _inputs(model, tile, tiles, sigma_range, io),
             BITS[to],
         )
-        definition, output = graph.marked(ranges)
+        definition, output = graph.with_fake_quant(ranges)
     content = convert_graph(definition, specs, output, name=model.name, to=to)
     if to == "int16x8":
         content = with_wide_biases(content)
@@ -335,13 +334,13 @@ def _load(path, name, to):
     except ValueError as error:
         reason = str(error).partition("(")[2].rpartition(")")[0]
         raise ValueError(
-            f"{name} cannot be {to}: LiteRT does not run what it was "
-            f"converted to ({reason or error}); choose other numbers."
+            f"{name} cannot be converted to {to}: LiteRT does not run the "
+            f"result ({reason or error}); choose another quantization."
         ) from error
 
 
 def _check_input(model, tile, tiles, sigma_range):
-    """A tile that the ranges were not taken from, or one of noise."""
+    """A tile that was not used for calibration, or one of noise."""
     if tiles is not None:
         start = tiles.count
         image, strength = next(tiles.tiles(model, tile, sigma_range, start))
@@ -353,7 +352,7 @@ def _check_input(model, tile, tiles, sigma_range):
 
 
 def _write_sidecar(tflite, sidecar):
-    # Python alone reads NaN and Infinity back; they are no JSON.
+    # NaN and Infinity are not valid JSON; only Python reads them.
     text = json.dumps(sidecar, indent=1, allow_nan=False) + "\n"
     sidecar_path(tflite).write_text(text, encoding="utf-8")
 
@@ -367,7 +366,7 @@ def _versions():
         try:
             found[name] = version(name)
         except ImportError:
-            # tensorflow-cpu and its kin are the same library.
+            # tensorflow-cpu and other variants are the same library.
             import tensorflow
 
             found[name] = tensorflow.__version__

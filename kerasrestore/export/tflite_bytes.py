@@ -4,15 +4,15 @@ import numpy as np
 
 from kerasrestore.export.inference_graph import IMAGE, RESTORED
 
-# A byte of an image file stands for that part of white.
+# Step of the bytes of image files, where white is 1.
 BYTE = 1 / 255
 
 
 def with_byte_images(content):
-    """Lets a model take and give bytes as in image files.
+    """Changes a model's input and output images to bytes as in image files.
 
     The converter would turn all inputs into bytes; here sigma stays a float,
-    and a byte is exactly 1/255 of white.
+    and a step is exactly 1/255 of white.
 
     Args:
         content: bytes of a `.tflite` with float32 input and output.
@@ -24,16 +24,16 @@ def with_byte_images(content):
 
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
     editor = _Editor(model)
-    editor.take_bytes()
-    editor.give_bytes()
+    editor.use_byte_input()
+    editor.use_byte_output()
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def with_wide_biases(content):
     """Gives 16-bit convolutions the 64-bit biases that LiteRT reads.
 
-    The converter writes 32 bits where ranges come from marks in the graph,
-    and LiteRT takes them for 64.
+    The converter writes 32-bit biases if ranges come from fake quantization,
+    and LiteRT reads them as 64-bit.
 
     Args:
         content: bytes of a `.tflite`.
@@ -68,13 +68,13 @@ def with_wide_biases(content):
 
 
 def _is_bias(tensor):
-    # Shapes and axes are whole numbers too, but of no scale.
+    # Shapes and axes are integers too, but have no scale.
     quantization = tensor.quantization
     return quantization is not None and quantization.scale is not None
 
 
 class _Editor:
-    """Changes the type of a model's image and of its result."""
+    """Changes the types of a model's input and output image."""
 
     def __init__(self, model):
         from ai_edge_litert import schema_py_generated as schema
@@ -86,7 +86,7 @@ class _Editor:
         self.quantize = schema.BuiltinOperator.QUANTIZE
         self.dequantize = schema.BuiltinOperator.DEQUANTIZE
 
-    def take_bytes(self):
+    def use_byte_input(self):
         entry = _entry(self.signature.inputs, IMAGE)
         old = entry.tensorIndex
         new = entry.tensorIndex = self._byte_tensor(old)
@@ -103,7 +103,7 @@ class _Editor:
             operator = self._operator(self.dequantize, new, old)
             self.graph.operators.insert(0, operator)
 
-    def give_bytes(self):
+    def use_byte_output(self):
         entry = _entry(self.signature.outputs, RESTORED)
         old = entry.tensorIndex
         new = entry.tensorIndex = self._byte_tensor(old)

@@ -1,1 +1,1 @@
-"""Images of any size and kind through a network that restores one tile."""
+"""Restores images of any size and kind with a network that runs on tiles."""

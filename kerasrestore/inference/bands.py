@@ -1,4 +1,4 @@
-"""An image that arrives from top to bottom, a few rows at a time."""
+"""An image that is read from top to bottom, a few rows at a time."""
 
 import numpy as np
 
@@ -6,20 +6,20 @@ from kerasrestore.inference.image_array import check_image
 
 
 class BandReader:
-    """Gives tiles of an image of which only some rows are held.
+    """Reads tiles of an image while holding only some of its rows.
 
     Args:
         bands: iterable of arrays `(rows, W)` or `(rows, W, C)` of one type.
         shape: `(H, W)` or `(H, W, C)` of the image.
-        plan: `TilePlan` of the image, by which it will be read.
+        plan: `TilePlan` of the image, in whose order it is read.
         white_level: as in `ImageRestorer.restore`.
 
     Attributes:
         dtype: type of the image.
-        white: value of white, `None` for floats that have it at 1.
+        white: value of white, `None` for floats with white at 1.
 
     Raises:
-        ValueError: if there is no band or one does not fit; so does `read`.
+        ValueError: if there is no band or one does not fit, also in `read`.
     """
 
     def __init__(self, bands, shape, plan, white_level):
@@ -32,20 +32,20 @@ class BandReader:
         self._held = self._next(0)
 
     def read(self, rows, columns):
-        """Pixels at index arrays; rows that no later tile row of the plan
-        asks for are let go."""
-        # The last tile row looks back by reflection from the lower border.
+        """Pixels at index arrays; frees rows that no later tile row of the
+        plan needs."""
+        # The last tile row reads earlier rows by reflection at the border.
         height, halo = self._plan.height, self._plan.halo
         tail = height + halo - self._plan.tile[0]
         self._advance(max(0, min(rows.min(), tail)), rows.max() + 1)
         return self._held[(rows - self._first)[:, None], columns[None, :]]
 
     def finish(self):
-        """Raises ValueError if there are more rows than were announced."""
+        """Raises ValueError if there are more rows than the image has."""
         if next(self._bands, None) is not None:
             raise ValueError(
-                f"The bands go on after the {self._plan.height} rows of the "
-                "image; give its whole height."
+                f"The bands have more than the {self._plan.height} rows of the "
+                "image; give the full height in shape."
             )
 
     def _advance(self, first, stop):
@@ -61,13 +61,13 @@ class BandReader:
         self._held = np.concatenate(held)
 
     def _next(self, count):
-        """The next band as `(rows, W, C)`, after so many rows."""
+        """The next band as `(rows, W, C)`, after `count` rows."""
         shape = self._shape
         band = next(self._bands, None)
         if band is None:
             raise ValueError(
-                f"The bands end after {count} of {shape[0]} rows; give all "
-                "of the image."
+                f"The bands end after {count} of {shape[0]} rows; give the "
+                "whole image."
             )
         band, _, self.white = check_image(band, self._white_level)
         if (
@@ -76,10 +76,10 @@ class BandReader:
             or (self.dtype is not None and band.dtype != self.dtype)
         ):
             raise ValueError(
-                f"A band of the shape {band.shape} and the type {band.dtype} "
-                f"does not fit after {count} rows of an image of {shape} and "
-                f"{self.dtype or band.dtype}; give bands from top to bottom, "
-                "each all across."
+                f"A band of shape {band.shape} and type {band.dtype} does not "
+                f"fit after {count} rows of an image of shape {shape} and type "
+                f"{self.dtype or band.dtype}; give bands of full width from "
+                "top to bottom."
             )
         self.dtype = band.dtype
         return band if band.ndim == 3 else band[..., None]

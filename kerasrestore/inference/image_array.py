@@ -1,30 +1,30 @@
-"""What counts as an image, and what is said of everything else."""
+"""Validation of image arrays."""
 
 import math
 import numbers
 
 import numpy as np
 
-# The largest value of an unsigned type, which is white unless told otherwise.
+# Largest value of each integer type, which is white by default.
 TOPS = {np.dtype("uint8"): 255, np.dtype("uint16"): 65535}
 LAYOUTS = {2: "HW", 3: "HWC", 4: "NHWC"}
-# Noise takes floats some way beyond [0, 1].
+# Noise may take floats beyond [0, 1], but not beyond this multiple of white.
 FURTHEST = 16.0
 
 
 def check_image(image, white_level=None):
-    """Takes an array for an image, or says why it is none.
+    """Checks that an array is an image.
 
     Args:
-        image: what `ImageRestorer.restore` was given.
-        white_level: value of white, `None` for the usual one of its type.
+        image: the `image` of `ImageRestorer.restore`.
+        white_level: value of white, `None` for the default of its type.
 
     Returns:
-        The image as an array, `"HW"`, `"HWC"` or `"NHWC"`, and the value of
-        white: a float, or `None` for floats that have white at 1.
+        The image as an array, its layout (`"HW"`, `"HWC"` or `"NHWC"`), and
+        the value of white: a float, or `None` for floats with white at 1.
 
     Raises:
-        ValueError: if it is no image, in one sentence.
+        ValueError: if it is not an image.
 
     Example:
     >>> check_image(np.zeros((4, 6), "uint16"), white_level=4095)[1:]
@@ -32,20 +32,20 @@ def check_image(image, white_level=None):
     """
     if image is None:
         raise ValueError(
-            "None is not an image; readers such as cv2.imread give None for "
+            "None is not an image; readers such as cv2.imread return None for "
             "a file that they cannot read, so check its name."
         )
     if isinstance(image, (bytes, bytearray, memoryview)):
         raise ValueError(
-            "The bytes of a file are not an image yet; open them with "
+            "The bytes of a file are not an image array; decode them with "
             "PIL.Image.open(io.BytesIO(...))."
         )
     try:
         array = np.asarray(image)
     except ValueError:
         raise ValueError(
-            "Images of different sizes do not make one array; restore them "
-            "one by one."
+            "Images of different sizes cannot form a batch; restore them one "
+            "by one."
         ) from None
     _check_type(array)
     layout = _layout(array)
@@ -60,18 +60,18 @@ def _check_type(array):
         return
     if array.dtype == bool:
         raise ValueError(
-            "An array of bool is a mask; if True is white, give image * "
+            "An array of bool is a mask; if True is white, pass image * "
             "np.uint8(255)."
         )
     if np.issubdtype(array.dtype, np.integer) and array.size:
         raise ValueError(
-            f"An image of {array.dtype}, here from {array.min()} to "
-            f"{array.max()}, does not say which value is white; convert it "
-            "to uint8 if that is 255, else to uint16, with white_level if it "
+            f"The value of white is unknown for an image of {array.dtype} "
+            f"with values from {array.min()} to {array.max()}; convert it to "
+            "uint8 if white is 255, else to uint16, with white_level if it "
             "is not 65535."
         )
     raise ValueError(
-        f"Images are arrays of uint8, uint16 or floats, got {array.dtype}."
+        f"Images must be arrays of uint8, uint16 or floats, got {array.dtype}."
     )
 
 
@@ -79,13 +79,13 @@ def _layout(array):
     shape = array.shape
     layout = LAYOUTS.get(array.ndim)
     wanted = (
-        "Images have the shape (H, W), (H, W, C) or (N, H, W, C) with C from "
-        f"1 to 4, got {shape}"
+        "Images must have the shape (H, W), (H, W, C) or (N, H, W, C) with C "
+        f"from 1 to 4, got {shape}"
     )
     if layout is None:
         raise ValueError(f"{wanted}.")
     if 0 in shape:
-        raise ValueError(f"An image has at least one pixel, got {shape}.")
+        raise ValueError(f"An image must have at least one pixel, got {shape}.")
     if layout != "HW" and not 1 <= shape[-1] <= 4:
         if shape[-3] <= 4:
             raise ValueError(
@@ -94,7 +94,7 @@ def _layout(array):
             )
         if layout == "HWC":
             raise ValueError(
-                f"{wanted}; give gray images in a batch as (N, H, W, 1)."
+                f"{wanted}; pass a batch of gray images as (N, H, W, 1)."
             )
         raise ValueError(f"{wanted}; restore other channels one by one.")
     return layout
@@ -110,10 +110,10 @@ def _white(dtype, white_level):
         or not math.isfinite(white_level)
         or not 0 < white_level <= (top or math.inf)
     ):
-        limit = f" up to {top}, the most that {dtype} holds" if top else ""
+        limit = f" up to {top}, the maximum of {dtype}" if top else ""
         raise ValueError(
-            f"white_level is the value of white, a positive number{limit}, "
-            f"got {white_level!r}; it is 4095 for 12 bits."
+            f"white_level must be a positive number{limit}, got "
+            f"{white_level!r}; give the value of white, 4095 for 12 bits."
         )
     return float(white_level)
 
@@ -123,7 +123,7 @@ def _check_values(array, white):
         if white < TOPS[array.dtype] and array.max() > white:
             raise ValueError(
                 f"The image has values up to {array.max()}, beyond a "
-                f"white_level of {white:g}; pass the value that white has."
+                f"white_level of {white:g}; pass the actual value of white."
             )
         return
     low, high = float(array.min()), float(array.max())
@@ -131,11 +131,11 @@ def _check_values(array, white):
         count = array.size - int(np.isfinite(array).sum())
         raise ValueError(
             f"The image has NaN or infinity in {count} of {array.size} "
-            "values; replace them first, by their neighbours for example."
+            "values; replace them first, for example by their neighbours."
         )
     if max(-low, high) > FURTHEST * (white or 1.0):
         raise ValueError(
-            f"Floats have 0 for black and {white or 1:g} for white, got "
-            f"values from {low:g} to {high:g}; shift them so that black is "
-            "0 and pass the value of white as white_level."
+            f"Float images must have black at 0 and white at {white or 1:g}, "
+            f"got values from {low:g} to {high:g}; shift them so that black "
+            "is 0 and pass the value of white as white_level."
         )

@@ -1,4 +1,4 @@
-"""What every restorer does with images, whatever runs its network."""
+"""Restoration of images of any size and kind, whatever runs the network."""
 
 import numbers
 import os
@@ -17,23 +17,23 @@ from kerasrestore.inference.transparency import fill_hidden
 
 
 class ImageRestorer:
-    """Mixin that takes images of any size and kind through a network.
+    """Mixin that restores images of any size and kind with a network.
 
-    A class that inherits from it says what its network is by attributes and
-    runs one tile in `restore_tile`; `restore` does the rest.
+    A subclass describes its network by attributes and runs one tile in
+    `restore_tile`; `restore` does the rest.
 
     Attributes:
         task: name of the task, `"denoise"` for example.
         channels: 3 for colour, 1 for gray.
-        scale: enlargement, 1 for everything but super-resolution.
-        size_multiple: what height and width of a tile are multiples of.
+        scale: upscaling factor, 1 except for super-resolution.
+        size_multiple: height and width of a tile are multiples of it.
         receptive_field: side in pixels of the square of input that one
             output pixel depends on; `None` if that is the whole image.
         sigma_input: whether the network takes the noise level.
-        largest_tile: side of the tiles that `restore` chooses at most; an
-            image of up to twice that is taken whole if memory allows.
-        fixed_tile: `(height, width)` if the network runs at one size alone.
-        name: what messages call the restorer.
+        largest_tile: largest side of the tiles that `restore` chooses; an
+            image of up to twice that is processed whole if memory allows.
+        fixed_tile: `(height, width)` if the network only runs at one size.
+        name: name of the restorer in messages.
     """
 
     task = None
@@ -42,7 +42,7 @@ class ImageRestorer:
     size_multiple = 1
     receptive_field = None
     sigma_input = False
-    # Larger tiles save little context and coarsen the progress.
+    # Larger tiles save little context and make progress coarser.
     largest_tile = 1024
     fixed_tile = None
 
@@ -66,7 +66,7 @@ class ImageRestorer:
     @property
     def halo(self):
         """Context in pixels that makes tiles exact: the receptive radius,
-        rounded up to `size_multiple`; `None` if there is no such size."""
+        rounded up to `size_multiple`; `None` if no context is exact."""
         if self.receptive_field is None:
             return None
         return round_up(self.receptive_field // 2, self.size_multiple)
@@ -86,10 +86,10 @@ class ImageRestorer:
     ):
         """Restores an image of any size.
 
-        The image is continued by reflection beyond its borders and cut into
-        overlapping tiles; with the default overlap every pixel comes out as
-        if the network had seen the whole image at once. Attention to all of
-        an image is to all of a tile, with tiles of up to `largest_tile`.
+        The image is padded by reflection and split into overlapping tiles;
+        with the default overlap, every pixel is the same as if the network
+        had seen the whole image at once. Global attention is limited to a
+        tile, with tiles of up to `largest_tile`.
 
         Args:
             image: path or binary file, `Photo`, PIL image, or array
@@ -97,46 +97,46 @@ class ImageRestorer:
                 floats. C is 1 or 3, or with an alpha channel, which comes
                 last, 2 or 4. Floats have [0, 1] as the range of clean images;
                 noise may go beyond.
-                A colour model sees a gray image as three equal channels,
-                and the mean of the three it gives is the result; a gray
-                model restores the channels of a colour image one by one.
-                Alpha is kept, or enlarged bicubically. Colours under alpha
-                0 have no influence on what is visible; they stay as they
-                are, or in an enlarged image continue the visible ones.
+                A colour model sees a gray image as three equal channels, and
+                its three output channels are averaged; a gray model restores
+                the channels of a colour image one by one. Alpha is kept, or
+                upscaled bicubically. Colours of fully transparent pixels do
+                not influence visible ones; they stay unchanged, or in an
+                upscaled image continue the visible ones.
             sigma: noise level on the 0..255 scale, for models that take it:
                 one for all images, one for each, or for an image a map
                 `(H, W)`. With a map, every pixel is restored at its own
-                level; up to 8 levels are run as they are, of more some, at
-                most 5 apart, and pixels are interpolated between them. A
-                tile takes a run for each level in it.
-            strength: 0 leaves the image as it is, 1 is the model's answer,
-                up to 2 removes more: models with a sigma input are told
-                `strength * sigma`; blind ones are blended with the input
-                below 1 and blended with a second pass above.
+                level: up to 8 distinct levels are run exactly; for more, the
+                network runs at levels at most 5 apart and pixels are
+                interpolated between them. A tile is run once per level in it.
+            strength: 0 leaves the image unchanged, 1 is the model's output,
+                up to 2 removes more: models with a sigma input are given
+                `strength * sigma`; the output of blind ones is blended with
+                the input below 1, and with a second pass above.
             tile: `"auto"` (as large as the memory limit and `largest_tile`
                 allow), the side of a tile or `(height, width)`, in pixels,
                 overlap included; `None` for the whole image at once.
             overlap: context in pixels on each side of a tile; `"auto"` is
                 the receptive radius, which is exact, or an eighth of the tile
-                where there is none. Less is faster; tiles are then faded
+                where there is none. Less is faster; tiles are then blended
                 into each other.
             ensemble: mean over the eight flips and rotations: eight times
                 the work for about 0.1 dB.
-            memory_limit: bytes or text such as `"2GB"` that the process is
-                to stay under; the library chooses its tiles by it.
+            memory_limit: memory limit of the process, in bytes or as text
+                such as `"2GB"`; tiles are chosen to stay below it.
             progress: `True` for a bar, or a function called as
                 `progress(done, total)` in tiles.
             white_level: value of white, 4095 for 12 bits in uint16; 255 or
-                65535 unless given, and 1 for floats.
+                65535 by default, and 1 for floats.
 
         Returns:
             The restored image, of the kind that was given: an array of the
             same shape (times `scale`) and type, floats not clipped; a PIL
-            image; for a file a `Photo`, whose `save` keeps what the file
-            told beside its pixels.
+            image; for a file a `Photo`, whose `save` keeps the metadata of
+            the file.
 
         Raises:
-            ValueError: if an argument does not fit, in one sentence.
+            ValueError: if an argument is invalid.
             MemoryError: if even the smallest tile exceeds the limit, or
                 memory runs out with it.
         """
@@ -158,7 +158,7 @@ class ImageRestorer:
             levels = [sigma] * len(array) if np.ndim(sigma) == 0 else sigma
             if len(levels) != len(array):
                 raise ValueError(
-                    f"{len(array)} images want one sigma or {len(array)}, "
+                    f"{len(array)} images take one sigma or {len(array)}, "
                     f"got {len(levels)}."
                 )
             return np.stack(
@@ -212,8 +212,8 @@ class ImageRestorer:
     ):
         """Restores an image too large for memory, from top to bottom.
 
-        The pixels are those of `restore` with the same tiles. Beside the
-        network's own memory it holds about two rows of tiles.
+        The pixels are those of `restore` with the same tiles. Besides the
+        network's own memory, it holds about two rows of tiles.
 
         Args:
             bands: iterable of arrays `(rows, W)` or `(rows, W, C)`, C 1 or
@@ -229,12 +229,12 @@ class ImageRestorer:
             white_level: as in `restore`.
 
         Returns:
-            Generator of restored bands of the type and with the dimensions
-            of those given, as many rows at a time as a row of tiles gives.
+            Generator of restored bands with the type and dimensions of the
+            input, one for each row of tiles.
 
         Raises:
-            ValueError: if an argument does not fit; from the generator, if
-                a band does not.
+            ValueError: if an argument is invalid; from the generator, if a
+                band does not fit.
             MemoryError: as in `restore`.
 
         Example:
@@ -247,15 +247,15 @@ class ImageRestorer:
         strength = self.check_options(sigma=sigma, strength=strength)
         if np.ndim(sigma) != 0:
             raise ValueError(
-                "Bands are restored with one sigma, got "
-                f"{np.shape(sigma)} of them; give a number."
+                "Bands are restored with one sigma, got an array of shape "
+                f"{np.shape(sigma)}; give a number."
             )
         if len(shape) not in (2, 3) or tuple(shape[2:]) not in (
             (), (1,), (3,)
         ):  # fmt: skip
             raise ValueError(
-                "shape is (H, W) or (H, W, C) with C 1 or 3, of the whole "
-                f"image, got {tuple(shape)}."
+                "shape must be (H, W) or (H, W, C) of the whole image, with C "
+                f"1 or 3, got {tuple(shape)}."
             )
         height, width = shape[:2]
         channels = shape[2] if len(shape) == 3 else 1
@@ -307,7 +307,7 @@ class ImageRestorer:
 
         restored = restore_photo(photo, restore)
         if self.task == "jpeg":
-            # Tables that made the artifacts would make them again.
+            # The same tables would bring the artifacts back.
             restored.jpeg = None
         return restored.to_pil() if _is_pil(image) else restored
 
@@ -315,13 +315,13 @@ class ImageRestorer:
         colours, alpha = pixels[..., :-1], pixels[..., -1]
         restored = self.restore(fill_hidden(colours, alpha), **options)
         if self.scale == 1:
-            # What is hidden is the owner's, and may be shown again.
+            # Hidden colours are kept: an editor may make them visible again.
             np.copyto(restored, colours, where=(alpha == 0)[..., None])
         alpha = resized(alpha, *restored.shape[:2], clip=True)
         return np.dstack([restored, alpha])
 
     def check_options(self, *, sigma=None, strength=1.0):
-        """Raises ValueError if `restore` would refuse these options.
+        """Raises ValueError if `restore` would reject these options.
 
         Args:
             sigma: as in `restore`.
@@ -334,22 +334,21 @@ class ImageRestorer:
             0.0 <= strength <= 2.0
         ):
             raise ValueError(
-                f"strength is a number from 0 to 2, got {strength!r}."
+                f"strength must be a number from 0 to 2, got {strength!r}."
             )
         if strength != 1.0 and self.scale != 1:
             raise ValueError(
-                f"{self.name} enlarges images and has no strength; leave "
+                f"{self.name} upscales images and has no strength; leave "
                 "strength out."
             )
         if self.sigma_input and sigma is None:
             raise ValueError(
-                f"{self.name} wants to know the noise level; give sigma, "
-                "15 for example, on the 0..255 scale."
+                f"{self.name} requires the noise level; give sigma on the "
+                "0..255 scale, for example 15."
             )
         if not self.sigma_input and sigma is not None:
             raise ValueError(
-                f"{self.name} finds the noise level itself and takes no "
-                "sigma; leave sigma out, or set strength."
+                f"{self.name} takes no sigma; leave sigma out, or set strength."
             )
         if sigma is not None:
             try:
@@ -358,7 +357,7 @@ class ImageRestorer:
                 levels = np.array(np.nan)
             if levels.ndim > 3 or not np.all((levels >= 0) & (levels <= 255)):
                 raise ValueError(
-                    "sigma is a noise level from 0 to 255, one for all "
+                    "sigma must be a noise level from 0 to 255, one for all "
                     "images, one for each, or one for each pixel, got "
                     f"{reprlib.repr(sigma)}."
                 )
@@ -384,7 +383,7 @@ class ImageRestorer:
 
 
 def _is_photo(image):
-    """Whether it is a photo, or a file that holds one, and no array."""
+    """Whether it is a photo or a file rather than an array."""
     from kerasrestore.photos import Photo
 
     return (

@@ -1,4 +1,4 @@
-"""Memory budgets: parsing them and knowing what is used already."""
+"""Memory limits, and the memory that the process uses."""
 
 import contextlib
 import ctypes
@@ -40,21 +40,22 @@ def parse_bytes(text):
         )
         if match is None or (match[3] and not match[2]):
             raise ValueError(
-                f"The memory limit is a size such as 2GB, got {text!r}."
+                f"The memory limit must be a size such as 2GB, got {text!r}."
             )
         value = float(match[1]) * (
             1024 ** " KMGT".index(match[2]) if match[3] else UNITS[match[2]]
         )
     if not 0 < value < float("inf"):
         raise ValueError(
-            f"The memory limit is a positive size such as 2GB, got {text!r}."
+            "The memory limit must be a positive size such as 2GB, got "
+            f"{text!r}."
         )
     return int(value)
 
 
 def process_bytes():
-    """Resident memory of this process in bytes, or the highest it has been
-    where the system tells only that; 0 where it tells neither."""
+    """Resident memory of this process in bytes, or its peak where the system
+    only reports that; 0 where it reports neither."""
     try:
         with open("/proc/self/statm") as file:
             pages = int(file.read().split()[1])
@@ -68,7 +69,7 @@ def process_bytes():
 
 def peak_bytes():
     """Highest resident memory of this process in bytes, `None` where the
-    system does not tell it.
+    system does not report it.
 
     On Linux `getrusage` would count the peak of the parent process, too.
     """

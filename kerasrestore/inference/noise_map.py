@@ -1,18 +1,18 @@
-"""A noise level for every pixel, for networks that take one for all."""
+"""Noise-level maps for networks that take a single noise level."""
 
 import numpy as np
 
-# A map of few levels, of regions for example, is followed to the letter.
+# Maps with few levels, such as one per region, are followed exactly.
 FEW = 8
 # Otherwise levels are at most this far apart, on the 0..255 scale.
 STEP = 5.0
 
 
 def check_map(sigma, size):
-    """Raises ValueError if that is not a sigma for an image of `(H, W)`."""
+    """Raises ValueError if sigma does not fit an image of `(H, W)`."""
     if np.ndim(sigma) != 0 and np.shape(sigma) != tuple(size):
         raise ValueError(
-            "One image wants one sigma: a number, or a map of the image's "
+            "One image takes one sigma: a number, or a map of the image's "
             f"height and width {size}, got the shape {np.shape(sigma)}."
         )
 
@@ -42,16 +42,16 @@ def noise_levels(sigma):
 
 
 def run_by_map(run, sigma, levels, scale=1):
-    """Restores a tile by a map of noise levels.
+    """Restores a tile with a map of noise levels.
 
-    Every pixel is what the network makes of it at the pixel's own level,
+    Every pixel is the network's output at the pixel's own level,
     interpolated linearly between the two nearest of `levels`.
 
     Args:
         run: function from a noise level to the restored tile `(h, w, C)`.
         sigma: noise levels of the tile.
         levels: increasing array that spans them.
-        scale: enlargement of the network.
+        scale: upscaling factor of the network.
 
     Returns:
         The restored tile.

@@ -36,14 +36,14 @@ def bar(description):
 
 
 def ticker(progress):
-    """What `progress` of `ImageRestorer.restore` stands for.
+    """Progress function for the `progress` of `ImageRestorer.restore`.
 
     Args:
         progress: `True` for a bar, a function `(done, total)`, or anything
             else for none.
 
     Returns:
-        Context manager that gives a function `(done, total)`.
+        Context manager that yields a function `(done, total)`.
 
     Example:
     >>> with ticker(print) as tick:

@@ -1,4 +1,4 @@
-"""Pixels of any type through a network that takes floats of its channels."""
+"""Restores pixels of any type with a network that takes floats."""
 
 import numpy as np
 
@@ -17,10 +17,10 @@ def restored_bands(
     Args:
         restorer: `ImageRestorer`.
         plan: `TilePlan` of the image.
-        read: function `(rows, columns) -> (tile, tile, channels)` that gives
-            the image's pixels at two index arrays.
+        read: function `(rows, columns) -> (tile, tile, channels)` that
+            returns the image's pixels at two index arrays.
         dtype: type of the image.
-        white: value of white, `None` for floats that have it at 1.
+        white: value of white, `None` for floats with white at 1.
         channels: channels of the image, 1 or 3.
         sigma: noise level, a map `(H, W)`, or `None`.
         strength: as in `ImageRestorer.restore`, up to 1 for blind networks.
@@ -41,7 +41,7 @@ def restored_bands(
         if white is not None:
             part /= np.float32(white)
         if mapped:
-            # The map travels as one more channel.
+            # The map is carried along as an extra channel.
             part = np.dstack([part, sigma[rows[:, None], columns]])
         return part
 
@@ -75,19 +75,19 @@ def restored_bands(
 
 
 def _as_type(band, dtype, white):
-    """Floats in [0, 1] as the image has them; they are overwritten."""
+    """Converts floats in [0, 1] to the image's type, overwriting them."""
     if dtype in TOPS:
         np.clip(band, 0, 1, out=band)
     if white is not None:
         band *= np.float32(white)
     if dtype in TOPS:
-        # Half to even in float32: the rule of every runtime.
+        # Round half to even in float32, as every runtime does.
         np.rint(band, out=band)
     return band.astype(dtype)
 
 
 def _run_channels(restorer, tile, sigma, ensemble):
-    """Fits a tile of 1 or 3 channels to the network and back."""
+    """Runs a tile of 1 or 3 channels through a network of 1 or 3."""
     channels = tile.shape[-1]
     if channels == restorer.channels:
         batch = [tile]

@@ -1,4 +1,4 @@
-"""Which tiles an image is cut into, by what memory allows."""
+"""Chooses the tiles of an image by the memory limit."""
 
 import math
 import numbers
@@ -11,7 +11,7 @@ from kerasrestore.inference.memory import (
 )
 from kerasrestore.inference.tiling import TilePlan
 
-# Context where the network sees the whole image, so that none is exact.
+# Overlap for networks that see the whole image, for which none is exact.
 WIDE_OVERLAP = 64
 
 
@@ -36,9 +36,9 @@ def choose_tiles(
         overlap: as in `ImageRestorer.restore`.
         memory_limit: as in `ImageRestorer.restore`.
         output_bytes: size of the restored image, allocated later.
-        row_bytes: bytes that are held for each row of a tile, all across
+        row_bytes: bytes held for each row of a tile, across the width of
             the image.
-        square: whether tiles have to be square, for turning them.
+        square: whether tiles must be square, so that they can be rotated.
 
     Returns:
         A `TilePlan`.
@@ -52,7 +52,7 @@ def choose_tiles(
     limit = DEFAULT_LIMIT if memory_limit is None else memory_limit
     free = parse_bytes(limit) - process_bytes() - output_bytes
     if memory_limit is None:
-        # Nobody set a limit: being large already is no reason to fail.
+        # Without a limit set, a process that is already large must not fail.
         free = max(free, DEFAULT_LIMIT // 2)
 
     def forecast(sides):
@@ -78,7 +78,7 @@ def choose_tiles(
     if fixed is not None:
         if square and fixed[0] != fixed[1]:
             raise ValueError(
-                "The ensemble turns tiles and wants square ones, "
+                "The ensemble rotates tiles and requires square ones, but "
                 f"{restorer.name} has {fixed[1]}x{fixed[0]}; leave ensemble "
                 "out."
             )
@@ -112,7 +112,7 @@ def choose_tiles(
         side -= round_up(16, multiple)
     check((side, side))
     halo, feather = context(restorer, overlap, side)
-    # As many tiles as that side asks for, and then none larger than needed.
+    # As many tiles as with that side, but no larger than needed.
     sides = []
     for size in (height, width):
         count = -(-size // (side - 2 * halo))
@@ -141,7 +141,7 @@ def context(restorer, overlap, tile):
         halo -= halo % restorer.size_multiple
     elif not _whole(overlap) or overlap < 0:
         raise ValueError(
-            f"overlap is a number of pixels or 'auto', got {overlap!r}."
+            f"overlap must be a number of pixels or 'auto', got {overlap!r}."
         )
     else:
         halo = round_up(overlap, restorer.size_multiple)
@@ -156,7 +156,7 @@ def round_up(value, multiple):
 
 
 def pair(tile):
-    """`(height, width)` of a tile from its side or the two.
+    """`(height, width)` of a tile, given as its side or as a pair.
 
     Raises:
         ValueError: if it is neither.
@@ -168,14 +168,14 @@ def pair(tile):
     sides = tuple(tile) if isinstance(tile, (tuple, list)) else (tile, tile)
     if len(sides) != 2 or any(not _whole(side) or side < 1 for side in sides):
         raise ValueError(
-            "tile is 'auto', None, the side of a tile in pixels or (height, "
-            f"width), got {tile!r}."
+            "tile must be 'auto', None, the side of a tile in pixels or "
+            f"(height, width), got {tile!r}."
         )
     return tuple(int(side) for side in sides)
 
 
 def _open(tile):
-    # Told apart by kind: `==` with an array is no truth.
+    # Checked by type, as `==` with an array has no truth value.
     return tile is None or (isinstance(tile, str) and tile == "auto")
 
 

@@ -1,4 +1,4 @@
-"""Running tiles, in smaller ones where memory runs out."""
+"""Runs tiles, split into smaller ones if memory runs out."""
 
 import numpy as np
 
@@ -10,11 +10,11 @@ SMALLEST_CORE = 8
 
 
 class TileRunner:
-    """Takes a tile through a network, piece by piece if it has to.
+    """Runs a tile through a network, in smaller tiles if necessary.
 
-    No forecast knows what else the machine is doing. If memory runs out, the
-    tile is cut into pieces of half its core, and all later tiles are too:
-    with an exact halo the pixels are the same.
+    No forecast knows what else the machine is doing. If memory runs out, this
+    tile and all later ones are split into tiles with half the core: with an
+    exact halo the pixels are the same.
 
     Args:
         run: function from a tile `(h, w, C)` to the restored one.
@@ -34,7 +34,7 @@ class TileRunner:
         """Restores a tile.
 
         Raises:
-            MemoryError: if memory runs out with the smallest pieces.
+            MemoryError: if memory runs out with the smallest tiles.
         """
         while True:
             try:
@@ -68,8 +68,8 @@ class TileRunner:
         core = (side - 2 * halo) // 2
         if restorer.fixed_tile is not None or core < SMALLEST_CORE:
             raise MemoryError(
-                f"Memory ran out at a tile of {side} pixels, which "
-                f"{restorer.name} cannot go below; close other programs or "
-                "use a smaller model."
+                f"Memory ran out with a tile of {side} pixels, the smallest "
+                f"that {restorer.name} runs; close other programs or use a "
+                "smaller model."
             ) from error
         return round_up(core, restorer.size_multiple) + 2 * halo

@@ -1,11 +1,11 @@
 """Tiles with context: one algorithm for Python, Kotlin and JavaScript.
 
-The image is thought to continue beyond its borders by reflection. Each tile
-is read with `halo` pixels of context on every side, so that what the network
-makes of the tile's own border never reaches the pixels that are kept. With a
-halo of at least the network's receptive radius the result does not depend on
-the tiles at all; with a smaller one, neighbours are faded into each other
-over `feather` pixels on either side of the line where their cores meet.
+The image is extended beyond its borders by reflection. Each tile is read with
+`halo` pixels of context on every side, so that border effects of the network
+do not reach the pixels that are kept. With a halo of at least the network's
+receptive radius, the result does not depend on the tiling at all; with a
+smaller one, neighbouring tiles are blended over `feather` pixels on either
+side of the line where their cores meet.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Span:
-    """One tile along one axis: `[read, read + tile)` is given to the network
-    and `[start, stop)` is what the tile answers for."""
+    """One tile along one axis: `[read, read + tile)` is the network's input
+    and `[start, stop)` is the tile's core."""
 
     read: int
     start: int
@@ -30,8 +30,7 @@ class TilePlan:
     Args:
         height: image height in pixels.
         width: image width in pixels.
-        tile: `(height, width)` of what the network is given, context
-            included.
+        tile: `(height, width)` of the network's input, context included.
         halo: context in pixels on each side of a tile's core.
         feather: pixels on either side of a line between two cores over
             which they are blended; at most `halo`, 0 for a hard cut.
@@ -57,7 +56,7 @@ class TilePlan:
         core = min(self.tile) - 2 * self.halo
         if self.height < 1 or self.width < 1:
             raise ValueError(
-                f"An image has at least one pixel, got {self.width}x"
+                f"An image must have at least one pixel, got {self.width}x"
                 f"{self.height}."
             )
         if core < 1:
@@ -95,8 +94,8 @@ class TilePlan:
 
 
 def reflect(start, stop, size):
-    """Indices of `[start, stop)` in a line of `size` pixels that continues by
-    reflection about its first and last pixel, as often as it takes.
+    """Indices of `[start, stop)` in a line of `size` pixels that is extended
+    by reflection about its first and last pixel, repeatedly if needed.
 
     Example:
     >>> reflect(-2, 6, 4).tolist()
@@ -134,16 +133,16 @@ def blend_weights(span, size, feather):
 
 
 def run_tiles(plan, read, run, channels, *, scale=1, tick=None):
-    """Takes an image through a network, tile by tile and band by band.
+    """Runs an image through a network, tile by tile and band by band.
 
     Args:
         plan: `TilePlan`.
-        read: function `(rows, columns) -> (tile, tile, channels)` that gives
-            the pixels at two index arrays.
+        read: function `(rows, columns) -> (tile, tile, channels)` that
+            returns the pixels at two index arrays.
         run: function from such a tile to the restored one, float32, `scale`
             times as large.
         channels: channels of the restored image.
-        scale: enlargement of the network.
+        scale: upscaling factor of the network.
         tick: called after each tile.
 
     Yields:

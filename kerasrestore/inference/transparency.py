@@ -1,20 +1,20 @@
-"""Transparent images: what must not be seen must not be mixed in either."""
+"""Transparent images: hidden colours must not bleed into visible ones."""
 
 import numpy as np
 from PIL import Image
 
-# Rows that are worked on at a time.
+# Rows that are processed at a time.
 ROWS = 256
 
 
 def fill_hidden(pixels, alpha):
     """Replaces the colours of fully transparent pixels.
 
-    Whatever colour is stored where nothing is seen, often black or white, a
-    network takes for an edge and mixes into its neighbours. It is replaced
-    by colours that continue the visible ones smoothly: each hidden pixel
-    takes the mean of the visible pixels, weighted by their opacity, in the
-    smallest block around it, of 2, 4, 8, ... pixels a side, that has any.
+    To a network, the colour stored in hidden pixels, often black or white, is
+    an edge that bleeds into visible neighbours. It is replaced by colours
+    that continue the visible ones smoothly: each hidden pixel gets the mean
+    of the visible pixels, weighted by their opacity, in the smallest block
+    around it, of 2, 4, 8, ... pixels a side, that contains any.
 
     Args:
         pixels: `(H, W, C)` of uint8, uint16 or floats.
@@ -75,7 +75,7 @@ def _pooled(values):
 
 
 def _smooth(colours, weight):
-    """Mean colours, continued to where the weight is zero."""
+    """Mean colours, extended to where the weight is zero."""
     seen = weight > 0
     mean = np.divide(colours, weight, where=seen, out=np.zeros_like(colours))
     if seen.all():

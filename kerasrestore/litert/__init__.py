@@ -1,1 +1,1 @@
-"""Running exported models: LiteRT, sidecars, checks of foreign files."""
+"""Running exported models: LiteRT, sidecars, checks of untrusted files."""

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 
 import numpy as np
 
-# How a byte stands for a value: as in image files.
+# Quantization scale of bytes, as in image files.
 BYTE_SCALE = 1 / 255
 
 
 _models = weakref.WeakSet()
-# Interpreters of the parent process. Their threads did not come along, and
-# freeing one would wait for them.
-_of_the_parent = []
+# Interpreters inherited from the parent process. Their threads do not exist
+# after a fork, and freeing one would wait for them.
+_inherited = []
 
 
 def _after_fork():
     for model in _models:
-        _of_the_parent.append((model._interpreter, model._run))
+        _inherited.append((model._interpreter, model._run))
         model._interpreter = model._run = None
         model._lock = threading.Lock()
 
@@ -31,21 +31,20 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 class LiteRTModel:
     """Runs tiles through an interpreter.
 
-    Any number of threads may share one: an interpreter has one set of
-    tensors, so calls wait for each other. It can be pickled, and used in a
-    forked process; there it starts an interpreter of its own.
+    Any number of threads may share a model: an interpreter has one set of
+    tensors, so calls wait for each other. It can be pickled and used in a
+    forked process, where it starts its own interpreter.
 
     Args:
-        path: what messages call the model.
+        path: name of the model in messages.
         content: the `.tflite` as bytes.
         sidecar: its sidecar, checked.
-        tile: `(height, width)` that it is run with.
+        tile: `(height, width)` of its input.
         threads: threads of the interpreter.
 
     Raises:
-        ValueError: if LiteRT does not take the model, or its signature,
-            shapes, types or the meaning of its bytes are not those of the
-            sidecar.
+        ValueError: if LiteRT rejects the model, or its signature, shapes,
+            types or the scale of its bytes differ from the sidecar.
     """
 
     def __init__(self, path, content, sidecar, tile, threads):
@@ -66,19 +65,19 @@ class LiteRTModel:
     def _start(self):
         from ai_edge_litert.interpreter import Interpreter
 
-        with self._told_in_a_sentence():
+        with self._one_line_errors():
             interpreter = Interpreter(
                 model_content=self._content, num_threads=self._threads
             )
             inputs, outputs = _details(interpreter)
         self._check_signature(inputs, outputs)
         self._check_bytes({**inputs, **outputs})
-        with self._told_in_a_sentence():
-            # What is dynamic is resized to what it is called with.
+        with self._one_line_errors():
+            # Dynamic models are resized to the input of each call.
             if not self.sidecar.get("dynamic"):
                 interpreter.allocate_tensors()
             self._run = interpreter.get_signature_runner()
-        # The runner keeps a weak hold of the interpreter only.
+        # The runner only holds a weak reference to the interpreter.
         self._interpreter = interpreter
 
     def run(self, image, sigma):
@@ -87,37 +86,37 @@ class LiteRTModel:
         Args:
             image: float32 `(height, width, channels)`, clean images in
                 [0, 1].
-            sigma: noise level, 0..255 scale; not looked at where the model
-                takes none.
+            sigma: noise level, 0..255 scale; ignored by models without a
+                sigma input.
 
         Returns:
             float32 `(height * scale, width * scale, channels)`.
 
         Raises:
-            ValueError: if LiteRT fails, or gives another shape or values
-                that are not numbers.
+            ValueError: if LiteRT fails, or the output has another shape or
+                values that are not finite.
         """
         io = self.sidecar["io"]
         image = np.ascontiguousarray(image[None], np.float32)
         if io["image"] == "uint8":
-            # Half to even in float32: the rule of every runtime.
+            # Round half to even in float32, as every runtime does.
             image = np.rint(np.clip(image, 0, 1) * np.float32(255))
             image = image.astype(np.uint8)
         inputs = {"image": image}
         if self.sidecar["sigma_input"]:
             inputs["sigma"] = np.full(1, sigma, np.float32)
-        with self._lock, self._told_in_a_sentence():
+        with self._lock, self._one_line_errors():
             if self._run is None:
                 self._start()
             restored = self._run(**inputs)["restored"]
         wanted = self._output_shape(self.tile)
         if restored.shape != wanted:
-            raise self._mismatch(f"gives {restored.shape}", str(wanted))
+            raise self._mismatch(f"returns {restored.shape}", str(wanted))
         if io["restored"] == "uint8":
             return restored[0] / np.float32(255)
         if not np.isfinite(restored).all():
             raise ValueError(
-                f"{self.path} gives values that are not finite numbers; "
+                f"{self.path} returns values that are not finite numbers; "
                 "export it again."
             )
         return restored[0]
@@ -128,9 +127,9 @@ class LiteRTModel:
 
     def _check_signature(self, inputs, outputs):
         sidecar = self.sidecar
-        # -1 is what LiteRT calls a free dimension.
-        free = sidecar.get("dynamic", False)
-        tile = (-1, -1) if free else self.tile
+        # LiteRT marks dynamic dimensions with -1.
+        dynamic = sidecar.get("dynamic", False)
+        tile = (-1, -1) if dynamic else self.tile
         wanted = {"image": (1, *tile, sidecar["channels"])}
         if sidecar["sigma_input"]:
             wanted["sigma"] = (1,)
@@ -141,42 +140,42 @@ class LiteRTModel:
         if found != wanted:
             raise self._mismatch(f"takes {found}", str(wanted))
         if set(outputs) != {"restored"}:
-            raise self._mismatch(f"gives {sorted(outputs)}", "'restored'")
-        # Of a dynamic model it is known only after a run.
+            raise self._mismatch(f"returns {sorted(outputs)}", "'restored'")
+        # The output shape of a dynamic model is only known after a run.
         shape = _shape(outputs["restored"], "shape")
-        if not free and shape != self._output_shape(tile):
+        if not dynamic and shape != self._output_shape(tile):
             raise self._mismatch(
-                f"gives {shape}", str(self._output_shape(tile))
+                f"returns {shape}", str(self._output_shape(tile))
             )
 
     def _check_bytes(self, details):
         for key, detail in details.items():
             dtype = np.dtype(detail["dtype"]).name
-            told = self.sidecar["io"][key]
-            if dtype != told:
-                raise self._mismatch(f"has {key!r} as {dtype}", told)
+            declared = self.sidecar["io"][key]
+            if dtype != declared:
+                raise self._mismatch(f"has {key!r} as {dtype}", declared)
             scale, zero = detail["quantization"]
             if dtype == "uint8" and not (
                 abs(scale - BYTE_SCALE) < 1e-6 and zero == 0
             ):
                 raise ValueError(
                     f"{self.path} has bytes in {key!r} with a scale of "
-                    f"{scale:g} and {zero} for zero, wanted are 1/255 and 0 "
-                    "as in image files; export it again."
+                    f"{scale:g} and a zero point of {zero} instead of 1/255 "
+                    "and 0, as in image files; export it again."
                 )
 
-    def _mismatch(self, found, told):
+    def _mismatch(self, found, declared):
         return ValueError(
-            f"{self.path} {found}, its sidecar speaks of {told}; export it "
-            "again."
+            f"{self.path} {found}, but its sidecar declares {declared}; export "
+            "it again."
         )
 
     @contextmanager
-    def _told_in_a_sentence(self):
+    def _one_line_errors(self):
         try:
             yield
         except (ValueError, RuntimeError) as error:
-            # Texts of LiteRT's have many lines and may quote the model.
+            # LiteRT's messages have many lines and may quote the model.
             reason = " ".join(str(error).split())[:200] or "no reason given"
             raise ValueError(
                 f"{self.path} is not a model that LiteRT can run ({reason}); "
@@ -187,7 +186,8 @@ class LiteRTModel:
 def _details(interpreter):
     """Inputs and outputs of the one signature.
 
-    In a function, as nothing can be allocated while a runner is held.
+    In a function, so that the runner is freed: while one is held, tensors
+    cannot be allocated.
     """
     signature = interpreter.get_signature_runner()
     return signature.get_input_details(), signature.get_output_details()

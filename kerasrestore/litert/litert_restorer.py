@@ -15,34 +15,34 @@ from kerasrestore.models.presets import default_preset, find_preset
 
 
 class LiteRTRestorer(ImageRestorer):
-    """A `.tflite` with its sidecar, with `restore` as Keras models have it.
+    """A `.tflite` with its sidecar, with the same `restore` as Keras models.
 
-    Models of every quantization, with float32 or uint8 input and output.
-    Where the input is bytes, an image is clipped to [0, 1] and rounded, half
-    to even, before the network sees it.
+    Runs models of every quantization, with float32 or uint8 input and output.
+    For byte input, an image is clipped to [0, 1] and rounded, half to even,
+    before the network sees it.
 
-    Any number of threads may share a restorer: tiles take turns, each on all
-    of the interpreter's threads, in the memory of one. It can be pickled for
-    other processes.
+    Any number of threads may share a restorer: it runs one tile at a time, on
+    all of the interpreter's threads, in the memory of one tile. It can be
+    pickled for other processes.
 
     Args:
-        path: path of the `.tflite`; its sidecar lies beside it.
-        threads: threads of the interpreter; all cores unless given.
-        task: task that the model is wanted for, `"denoise"` for example;
-            any unless given.
+        path: path of the `.tflite`, with its sidecar next to it.
+        threads: threads of the interpreter; all cores by default.
+        task: task that the model must have, for example `"denoise"`; any by
+            default.
         tile: side of a tile or `(height, width)`, in pixels, for models
-            with free height and width; the sidecar's unless given.
-        trial: whether a model that is not the package's own is first tried
-            in a child process, so that a damaged one cannot crash or hang
-            this one. Takes a second and one tile, once for each model;
-            `False` for files that you made yourself.
+            with a dynamic input size; the sidecar's by default.
+        trial: whether a model that did not come with the package is first
+            tested in a child process, so that a damaged one cannot crash or
+            hang this one. Takes about a second and one tile, once per model;
+            `False` for files that you exported yourself.
 
     Attributes:
         sidecar: the sidecar as a dictionary.
 
     Raises:
-        ValueError: if the file or its sidecar are missing, damaged, do not
-            belong together or to the task, or LiteRT cannot run the model.
+        ValueError: if the file or its sidecar is missing or damaged, they do
+            not match each other or the task, or LiteRT cannot run the model.
 
     Example:
     >>> import numpy as np
@@ -65,7 +65,7 @@ class LiteRTRestorer(ImageRestorer):
             "sigma_input",
         ):
             setattr(self, attribute, self.sidecar[attribute])
-        # 0 stands for a network that sees the whole image.
+        # 0 means that the network sees the whole image.
         self.receptive_field = self.sidecar["receptive_field"] or None
         if task is not None and task != self.task:
             raise ValueError(
@@ -73,7 +73,7 @@ class LiteRTRestorer(ImageRestorer):
                 "another model."
             )
         self.fixed_tile = self._choose_tile(tile)
-        # Nothing is known of a model that was not tried but what it says.
+        # Without a trial, only the sidecar's figure is known.
         self._measured_bytes = 0
         if trial:
             self._measured_bytes = run_trial(
@@ -89,7 +89,7 @@ class LiteRTRestorer(ImageRestorer):
 
         Args:
             name: name or folder of the preset; `None` for the default one.
-            threads: threads of the interpreter; all cores unless given.
+            threads: threads of the interpreter; all cores by default.
             quantization: `"float16"`, `"float32"` or `"int8"`; `None` for
                 the first of these that the preset has.
 
@@ -97,7 +97,7 @@ class LiteRTRestorer(ImageRestorer):
             A `LiteRTRestorer`.
 
         Raises:
-            ValueError: if there is no such preset, it has no file of that
+            ValueError: if the preset is unknown, it has no file of that
                 quantization, or its files are damaged or contradict its
                 card.
         """
@@ -105,13 +105,13 @@ class LiteRTRestorer(ImageRestorer):
         quantization = preset.tflite_kind(quantization)
         path = preset.tflite(quantization)
         sidecar_role = f"sidecar_{quantization}"
-        # A card may leave the sidecar's checksum out; it lies there all the
-        # same and has to agree with the card.
+        # A card may omit the sidecar's checksum; the sidecar must exist all
+        # the same and agree with the card.
         if sidecar_role in preset.files and (
             preset.checked_file(sidecar_role) != sidecar_path(path)
         ):
             raise ValueError(
-                f"The card of {preset.name} names another sidecar than "
+                f"The card of {preset.name} names a sidecar other than "
                 f"{sidecar_path(path).name}; install or download it again."
             )
         restorer = cls(path, threads)
@@ -125,8 +125,8 @@ class LiteRTRestorer(ImageRestorer):
         found = restorer.sidecar["quantization"]
         if quantization != found:
             raise ValueError(
-                f"{path} is {found}, not {quantization} as the card of "
-                f"{preset.name} has it; install or download it again."
+                f"{path} is {found}, not {quantization} as in the card of "
+                f"{preset.name}; install or download it again."
             )
         return restorer
 
@@ -134,15 +134,15 @@ class LiteRTRestorer(ImageRestorer):
         return np.stack([self._model.run(one, sigma) for one in tile])
 
     def make_self_test(self):
-        """The known answer that an exporter puts into the sidecar."""
+        """The self-test that the exporter stores in the sidecar."""
         return make_self_test(self._model)
 
     def memory_forecast(self, height, width):
-        """Bytes that the interpreter takes for its tile: what the sidecar
-        tells, or what the trial measured if that was more."""
-        told = self.sidecar["memory_bytes"]
+        """Bytes that the interpreter takes for its tile: the sidecar's
+        figure, or what the trial measured if that was more."""
+        declared = self.sidecar["memory_bytes"]
         area = height * width / np.prod(self.sidecar["tile"])
-        return max(int(told * area), self._measured_bytes)
+        return max(int(declared * area), self._measured_bytes)
 
     def _choose_tile(self, tile):
         recommended = tuple(self.sidecar["tile"])
@@ -159,7 +159,7 @@ class LiteRTRestorer(ImageRestorer):
         if any(side % multiple for side in sides) or min(sides) <= least:
             raise ValueError(
                 f"A tile of {sides[1]}x{sides[0]} does not fit {self.path}: "
-                f"sides are multiples of {multiple} and more than {least}."
+                f"sides must be multiples of {multiple} and more than {least}."
             )
         return sides
 
@@ -172,7 +172,7 @@ def _check_threads(threads):
             return os.cpu_count() or 1
     if type(threads) is not int or not 1 <= threads <= 1024:
         raise ValueError(
-            "threads is how many threads the interpreter has, 1 to 1024, got "
-            f"{threads!r}; leave it out for one on each core."
+            f"threads must be an integer from 1 to 1024, got {threads!r}; "
+            "leave it out for one per core."
         )
     return threads

@@ -1,22 +1,23 @@
-"""A known answer: pixels that a model has to give for a known image.
+"""Self-test: pixels that a model must return for a known image.
 
-A checksum tells that a file is the one that was exported. A known answer
-tells that it restores here as it did there: whatever was changed on the way,
-whoever wrote the checksum, and whichever processor or delegate runs it. The
-image is made of whole numbers alone, so that every language makes the same.
+A checksum shows that a file is the one that was exported. A self-test shows
+that it computes the same here as where it was exported: whatever was changed
+on the way, whoever wrote the checksum, and whichever processor or delegate
+runs it. The image is computed in integers, so that it is the same in every
+language.
 """
 
 import numpy as np
 
 PIXELS = 16
-# Different processors round differently; what is quantized may be a few
-# steps of a byte apart.
+# Processors round differently; quantized models may differ by a few byte
+# steps.
 FLOAT_TOLERANCE = 1e-3
 TOLERANCE = 5 / 255
 
 
 def self_test_image(tile, channels):
-    """The image that a self-test is made with.
+    """The input image of a self-test.
 
     Its bytes are `(3 x^2 + 5 x y + 7 y^2 + 31 c) mod 256`, its values bytes
     divided by 255.
@@ -32,7 +33,7 @@ def self_test_image(tile, channels):
     >>> (self_test_image((2, 2), 1)[..., 0] * 255).tolist()
     [[0.0, 3.0], [7.0, 15.0]]
     """
-    # Sums modulo 256 are what bytes give by themselves.
+    # Arithmetic of bytes is modulo 256 by itself.
     y, x, c = (
         index.astype(np.uint8)
         for index in np.ogrid[: tile[0], : tile[1], :channels]
@@ -42,14 +43,14 @@ def self_test_image(tile, channels):
 
 
 def make_self_test(model):
-    """What a sidecar tells under `self_test`.
+    """Makes the `self_test` of a sidecar.
 
     Args:
-        model: `LiteRTModel` that is right, with its sidecar's own tile.
+        model: `LiteRTModel` that is correct, with its sidecar's own tile.
 
     Returns:
-        Dictionary: `sigma` that the model was told, `pixels` as
-        `[y, x, values]`, and by how much they may differ.
+        Dictionary: `sigma` that the model was given, `pixels` as
+        `[y, x, values]`, and the `tolerance` of the values.
 
     Raises:
         ValueError: if the model cannot be run.
@@ -73,16 +74,16 @@ def make_self_test(model):
 
 
 def run_self_test(model):
-    """Runs a model on the known image.
+    """Runs a model on the image of the self-test.
 
-    Where the sidecar tells the answer and the model is run with the tile
-    that it was made with, the answer is compared.
+    The output is compared if the sidecar has a self-test and the model runs
+    with the tile that it was made with.
 
     Args:
         model: `LiteRTModel`.
 
     Raises:
-        ValueError: if the model cannot be run or gives another answer.
+        ValueError: if the model cannot be run or fails the self-test.
     """
     restored, _ = _run(model)
     test = model.sidecar.get("self_test")
@@ -92,10 +93,10 @@ def run_self_test(model):
         found = restored[y, x]
         if not np.abs(found - values).max() <= test["tolerance"]:
             raise ValueError(
-                f"{model.path} restores the image of its self-test to "
+                f"{model.path} fails its self-test: it returns "
                 f"{[round(float(value), 4) for value in found]} at row {y}, "
-                f"column {x}, its sidecar speaks of {values}; copy both files "
-                "of the model again or export it again."
+                f"column {x}, but its sidecar declares {values}; copy both "
+                "files of the model again or export it again."
             )
 
 

@@ -1,8 +1,8 @@
-"""The JSON file beside a `.tflite` that says all that a runner needs.
+"""The JSON file next to a `.tflite` with everything that a runner needs.
 
-`sidecar.schema.json` is the one definition of its fields, for this package
-and for runners in other languages; what one field demands of another is
-checked here.
+`sidecar.schema.json` is the single definition of its fields, for this package
+and for runners in other languages; constraints between fields are checked
+here.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from kerasrestore.inference.tile_choice import round_up
 
 SCHEMA = Path(__file__).with_name("sidecar.schema.json")
 FORMAT = 1
-# A sidecar takes two thousand bytes; what is far beyond is something else.
+# A sidecar takes about 2000 bytes; anything far larger is not one.
 LARGEST = 2**20
 
 
 def sidecar_path(tflite):
-    """Where the sidecar of a `.tflite` lies.
+    """Path of the sidecar of a `.tflite`.
 
     Example:
     >>> sidecar_path("models/net.tflite").name
@@ -49,8 +49,8 @@ def read_sidecar(tflite):
 def read_model(tflite):
     """Reads a model file and its sidecar, each once.
 
-    What is run are the bytes whose checksum was compared, whatever happens
-    to the file in the meantime.
+    The model that is run is the one whose checksum was verified, even if the
+    file changes in the meantime.
 
     Args:
         tflite: path of the `.tflite`.
@@ -80,7 +80,7 @@ def read_model(tflite):
             parse_float=_number,
             parse_constant=_number,
         )
-    # A text of ten thousand brackets ends in a RecursionError.
+    # Deeply nested brackets raise a RecursionError.
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(
             f"{path} is not readable JSON ({error}); copy it again."
@@ -94,22 +94,22 @@ def read_model(tflite):
         ) from error
     if hashlib.sha256(content).hexdigest() != sidecar["sha256"]:
         raise ValueError(
-            f"{tflite} does not have the checksum that {path.name} tells; "
-            "copy both files of the model again."
+            f"{tflite} does not match its checksum in {path.name}; copy both "
+            "files of the model again."
         )
     return content, sidecar
 
 
 def check_sidecar(sidecar, path="the sidecar"):
-    """Raises ValueError with the first thing that is wrong.
+    """Raises ValueError for the first fault of a sidecar.
 
     Args:
-        sidecar: what the JSON file holds.
-        path: what the message calls it.
+        sidecar: content of the JSON file.
+        path: name of the file in the message.
 
     Raises:
-        ValueError: if a field is missing or not as the schema has it, or
-            two fields contradict each other.
+        ValueError: if a field is missing or violates the schema, or two
+            fields contradict each other.
     """
     wrong = _fault(sidecar)
     if wrong is not None:
@@ -121,7 +121,7 @@ def check_sidecar(sidecar, path="the sidecar"):
 def _fault(sidecar):
     from fastjsonschema import JsonSchemaValueException
 
-    # Before the fields: another format may have others.
+    # Checked first, as another format may have other fields.
     if isinstance(sidecar, dict) and sidecar.get("format", FORMAT) != FORMAT:
         return (
             f"its format is {_shown(sidecar['format'])}, this version of "
@@ -185,8 +185,8 @@ def _validate():
 
 
 def _number(text):
-    """A number as JSON has it: 384.0 is the whole number 384, and what is
-    infinite or none is no number."""
+    """Parses a number of JSON: 384.0 is the integer 384; NaN and infinity are
+    rejected."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(f"{text} is not a number")
@@ -194,7 +194,7 @@ def _number(text):
 
 
 def _shown(value):
-    """The value on one line, shortened: it may be a stranger's."""
+    """The value on one line, shortened, as it may be hostile."""
     short = reprlib.Repr()
     short.maxstring = 60
     return short.repr(value)

@@ -1,4 +1,4 @@
-"""What stands in a `.tflite` file: operations, shapes, loops, MACs."""
+"""Contents of a `.tflite` file: operations, shapes, loops, MACs."""
 
 import collections
 import functools
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-# What runs a product of matrices in a way that is not counted here.
+# Operations with matrix products that are not counted here.
 UNCOUNTED = (
     "BIDIRECTIONAL_SEQUENCE_LSTM",
     "BIDIRECTIONAL_SEQUENCE_RNN",
@@ -24,9 +24,9 @@ class Tensor:
 
     Attributes:
         name: its name in the file.
-        shape: tuple of ints, -1 where the size is not fixed.
+        shape: tuple of ints, -1 for dynamic dimensions.
         dtype: such as `"FLOAT32"` or `"INT8"`.
-        value: bytes of a constant, `None` for what is computed.
+        value: bytes of a constant, `None` for computed tensors.
     """
 
     name: str
@@ -70,8 +70,8 @@ class Operation:
 
 @dataclass(frozen=True)
 class Subgraph:
-    """Tensors, operations in their order, and indices of what goes in and
-    out."""
+    """Tensors, operations in order of execution, and indices of inputs and
+    outputs."""
 
     name: str
     tensors: tuple
@@ -81,7 +81,7 @@ class Subgraph:
 
     @functools.cached_property
     def producers(self):
-        """Number of the operation that makes a tensor, by its index."""
+        """Index of the operation that computes a tensor, by the tensor's."""
         return {
             tensor: number
             for number, operation in enumerate(self.operations)
@@ -90,17 +90,17 @@ class Subgraph:
 
 
 class TFLiteGraph:
-    """The graphs of a `.tflite` that LiteRT has loaded before.
+    """The graphs of a `.tflite` that LiteRT can load.
 
     Args:
         path: path of the file.
 
     Attributes:
-        subgraphs: tuple of `Subgraph`; the first one is run, others by its
-            loops and branches.
+        subgraphs: tuple of `Subgraph`; the first one is the main graph, whose
+            loops and branches run the others.
 
     Raises:
-        ValueError: if the file is no `.tflite`.
+        ValueError: if the file is not a `.tflite`.
 
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
@@ -121,7 +121,7 @@ class TFLiteGraph:
         return self.subgraphs[0]
 
     def op_counts(self):
-        """How often each operation stands in the file, by name."""
+        """Number of occurrences of each operation in the file, by name."""
         counts = collections.Counter(
             operation.name
             for subgraph in self.subgraphs
@@ -134,7 +134,7 @@ class TFLiteGraph:
 
         Returns:
             List of ints in the order of `subgraphs`; `None` where the number
-            of a loop's rounds is known at run time alone.
+            of a loop's iterations is only known at run time.
         """
         counts = [0] * len(self.subgraphs)
 
@@ -142,7 +142,7 @@ class TFLiteGraph:
             if index in above or not 0 <= index < len(counts):
                 raise ValueError(
                     f"Subgraph {above[-1]} of the file runs subgraph {index}, "
-                    "which is not there or runs itself; convert it again."
+                    "which does not exist or runs itself; convert it again."
                 )
             known = None not in (times, counts[index])
             counts[index] = counts[index] + times if known else None
@@ -156,10 +156,10 @@ class TFLiteGraph:
                     around = times * (trips + 1) if known else None
                     add(called["cond"], around, inner)
                 else:
-                    # Of two branches neither is sure.
-                    sure = "then" not in called
+                    # Either of two branches may be run.
+                    certain = "then" not in called
                     for number in called.values():
-                        add(number, times if sure else None, inner)
+                        add(number, times if certain else None, inner)
 
         add(0, 1, ())
         return counts
@@ -170,8 +170,8 @@ class TFLiteGraph:
         Returns:
             `(by_op, unknown)`: a dictionary of multiply-accumulates for one
             image by the operation's name, loops multiplied out, and a sorted
-            list of operations whose work could not be counted: of unfixed
-            size, in loops of unknown length, or of a kind of their own.
+            list of operations whose work could not be counted: with dynamic
+            shapes, in loops of unknown length, custom or recurrent.
         """
         by_op = collections.Counter()
         unknown = set()
@@ -187,8 +187,8 @@ class TFLiteGraph:
         return dict(sorted(by_op.items())), sorted(unknown)
 
     def _trips(self, subgraph, loop):
-        """Rounds of a loop that counts: `LESS(counter, constant)`, a start
-        that is constant, and a body that adds a constant."""
+        """Iterations of a counting loop: `LESS(counter, constant)`, a
+        constant start, and a body that adds a constant."""
         condition = self.subgraphs[loop.subgraphs["cond"]]
         body = self.subgraphs[loop.subgraphs["body"]]
         found = []
@@ -223,7 +223,7 @@ class TFLiteGraph:
         )
 
     def _tensor(self, tensor):
-        # The signature has the -1 that the shape itself tells as 1.
+        # Dynamic dimensions are -1 in the signature, but 1 in the shape.
         shape = tensor.shapeSignature
         shape = tensor.shape if shape is None or len(shape) == 0 else shape
         data = self.model.buffers[tensor.buffer].data
@@ -238,7 +238,7 @@ class TFLiteGraph:
         from ai_edge_litert.schema_py_generated import BuiltinOperator
 
         code = self.model.operatorCodes[operation.opcodeIndex]
-        # Old files have the number in a byte of its own.
+        # Old files store the number in a separate byte.
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
         custom = number == BuiltinOperator.CUSTOM
         return Operation(
@@ -251,7 +251,7 @@ class TFLiteGraph:
 
 
 def read_schema(path):
-    """The `ModelT` of the schema that LiteRT brings along."""
+    """Reads a file as the `ModelT` of LiteRT's schema."""
     from ai_edge_litert.schema_py_generated import ModelT
 
     content = Path(path).read_bytes()
@@ -261,7 +261,7 @@ def read_schema(path):
 
 
 def _operation_macs(subgraph, operation):
-    """Multiply-accumulates of one run, `None` where sizes are not fixed."""
+    """Multiply-accumulates of one run, `None` for dynamic shapes."""
     if operation.name in UNCOUNTED or operation.custom:
         return None
     if operation.name not in _COUNTERS:
@@ -294,7 +294,7 @@ _COUNTERS = {
 
 
 def _scalar(subgraph, index):
-    """Value of a constant whole number, `None` for anything else."""
+    """Value of a constant integer, `None` for anything else."""
     tensor = subgraph.tensors[index]
     if tensor.value is None or tensor.dtype not in ("INT32", "INT64"):
         return None
@@ -304,8 +304,8 @@ def _scalar(subgraph, index):
 
 
 def _step(body, place):
-    """What a loop's body adds to the value at a place, `None` if it does
-    something else."""
+    """The constant that a loop's body adds to the value at `place`, `None` if
+    it does something else."""
     made = body.producers.get(body.outputs[place])
     if made is None or body.operations[made].name != "ADD":
         return None

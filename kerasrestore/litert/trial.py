@@ -1,10 +1,10 @@
-"""Trying a stranger's model in a process of its own.
+"""Tests an untrusted model in a separate process.
 
-LiteRT is native code: a damaged or hostile `.tflite` may kill the process
-that loads it, or never come back. The checksum in the sidecar tells what was
-damaged after the export, but not what was wrong from the start. So a model
-that is not one of the package's own first runs its self-test in a child
-process with limits on time and memory. A crash there is a sentence here.
+LiteRT is native code: a damaged or hostile `.tflite` may crash the process
+that loads it, or hang. The checksum in the sidecar detects damage after the
+export, but not a file that was broken from the start. So a model that did not
+come with the package first runs its self-test in a child process with limits
+on time and memory. A crash there becomes an error message here.
 """
 
 import importlib
@@ -21,44 +21,44 @@ from kerasrestore.litert.litert_model import LiteRTModel
 from kerasrestore.litert.self_test import run_self_test
 from kerasrestore.models.presets import presets
 
-# Time for one tile: much more than a slow processor takes, and no more than
-# anybody waits.
+# Time limit for one tile: much more than a slow processor takes, but no more
+# than anybody would wait.
 SECONDS = 60
 MACS_PER_SECOND = 10**8
 LONGEST = 600
-# What a thread reserves of addresses: its stack and its heap.
+# Address space that a thread reserves: its stack and its heap.
 THREAD_BYTES = 144 * 2**20
 SPARE_BYTES = 2**30
 
-# What was tried: bytes taken, by sidecar and tile.
+# Results of earlier trials: bytes taken, by sidecar and tile.
 _found = {}
 
 
 def run_trial(path, content, sidecar, tile, threads):
-    """Runs a model in a child process, once for each model.
+    """Tests a model in a child process, once for each model.
 
-    The package's own models are taken as they are: their checksums come
-    with the package.
+    The package's own models are trusted: their checksums come with the
+    package.
 
     Args:
-        path: what messages call the model.
-        content: the `.tflite` as bytes, of which the checksum was compared.
+        path: name of the model in messages.
+        content: the `.tflite` as bytes, with a verified checksum.
         sidecar: its sidecar, checked.
-        tile: `(height, width)` that it is run with.
+        tile: `(height, width)` of its input.
         threads: threads of the interpreter.
 
     Returns:
-        Bytes that the model took, 0 for those that were not tried.
+        Bytes of memory that the model took, 0 if it was not tested.
 
     Raises:
-        ValueError: if the model is refused, crashes, takes too long or too
+        ValueError: if the model is rejected, crashes, takes too long or too
             much memory, or the child process cannot be started.
     """
     if sidecar["sha256"] in _shipped():
         return 0
     key = (json.dumps(sidecar, sort_keys=True), tile)
     if key not in _found:
-        _found[key] = _ask_child(path, content, sidecar, tile, threads)
+        _found[key] = _run_child(path, content, sidecar, tile, threads)
     return _found[key]
 
 
@@ -72,21 +72,21 @@ def _shipped():
     }
 
 
-def _ask_child(path, content, sidecar, tile, threads):
-    # How many of the sidecar's tiles a tile is.
+def _run_child(path, content, sidecar, tile, threads):
+    # Area of the tile in units of the sidecar's.
     growth = math.prod(tile) / math.prod(sidecar["tile"])
-    told = 2 * int(sidecar["memory_bytes"] * growth)
-    question = {
+    declared = 2 * int(sidecar["memory_bytes"] * growth)
+    request = {
         "path": str(path),
         "sidecar": sidecar,
         "tile": tile,
         "threads": threads,
-        "memory": told + SPARE_BYTES + threads * THREAD_BYTES,
+        "memory": declared + SPARE_BYTES + threads * THREAD_BYTES,
     }
     macs = sidecar["macs"] * growth
     seconds = min(SECONDS + macs / MACS_PER_SECOND, LONGEST)
-    # The child finds what this process finds, and nothing in the folder that
-    # it happens to be started in.
+    # The child has the import path of this process, without the current
+    # folder.
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry),
@@ -94,7 +94,7 @@ def _ask_child(path, content, sidecar, tile, threads):
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", __name__],
-            input=json.dumps(question).encode() + b"\n" + content,
+            input=json.dumps(request).encode() + b"\n" + content,
             capture_output=True,
             check=False,
             timeout=seconds,
@@ -109,7 +109,7 @@ def _ask_child(path, content, sidecar, tile, threads):
         ) from None
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be tried in a process of its own "
+            f"{path} cannot be tested in a child process "
             f"({error.strerror}); pass trial=False if you trust it."
         ) from error
     answer = _answer(done)
@@ -124,7 +124,7 @@ def _ask_child(path, content, sidecar, tile, threads):
 
 
 def _answer(done):
-    """The child's answer, or how it came to an end without one."""
+    """The child's answer, or how it ended without one."""
     try:
         if done.returncode < 0:
             return {"crashed": signal.Signals(-done.returncode).name}
@@ -134,21 +134,21 @@ def _answer(done):
         pass
     lines = done.stderr.decode(errors="replace").split("\n")
     last = " ".join(" ".join(lines[-2:]).split())[:200]
-    return {"crashed": f"exit code {done.returncode}, {last or 'silently'}"}
+    return {"crashed": f"exit code {done.returncode}, {last or 'no message'}"}
 
 
 def main():
-    """The child: a model on standard input, one line of JSON as answer."""
+    """Child process: reads a model from stdin, prints one line of JSON."""
     stream = sys.stdin.buffer
-    question = json.loads(stream.readline())
+    request = json.loads(stream.readline())
     content = stream.read()
     path, sidecar, threads = (
-        question[key] for key in ("path", "sidecar", "threads")
+        request[key] for key in ("path", "sidecar", "threads")
     )
-    tile = tuple(question["tile"])
+    tile = tuple(request["tile"])
     # The library itself is loaded before anything is measured.
     importlib.import_module("ai_edge_litert.interpreter")
-    _limit(question["memory"])
+    _limit(request["memory"])
     try:
         before = process_bytes()
         model = LiteRTModel(path, content, sidecar, tile, threads)
@@ -158,15 +158,15 @@ def main():
         answer = {"refused": str(error)}
     except MemoryError:
         answer = {
-            "refused": f"{path} takes far more memory than its sidecar tells; "
-            "export it again."
+            "refused": f"{path} takes far more memory than its sidecar "
+            "declares; export it again."
         }
     print(json.dumps(answer))
 
 
 def _limit(memory):
-    """No core files, and on Linux no more memory than that, and than there
-    is."""
+    """On Linux, disables core files and limits further memory to `memory`, or
+    to the memory of the machine."""
     if sys.platform != "linux":
         return
     import resource

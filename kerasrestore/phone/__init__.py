@@ -1,1 +1,1 @@
-"""What a model costs and is worth on a phone."""
+"""Speed, size and quality of a model on a phone."""

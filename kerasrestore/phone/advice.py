@@ -1,9 +1,8 @@
-"""What in the graph of a `.tflite` will cost speed or quality on a phone."""
+"""Graph patterns in a `.tflite` that cost speed or quality on a phone."""
 
 import math
 
-# Positions that one number is made from before half precision or 8 bits
-# lose it.
+# Reductions over this many positions lose precision in float16 and in 8 bits.
 BIG_MAP = 64 * 64
 MAX_RANK = 4
 INTEGERS = ("INT8", "UINT8", "INT16")
@@ -12,33 +11,34 @@ PRODUCTS = ("BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 REDUCTIONS = ("AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX", "SUM")
 
 ADVICE = {
-    "GATHER": "GPU delegates leave it to the CPU; where places are fixed, "
-    "slices or a convolution do the same",
-    "GATHER_ND": "GPU delegates leave it to the CPU; where places are fixed, "
-    "slices or a convolution do the same",
-    "IF": "only the CPU branches, and both ways are kept; export one way",
-    "PRELU": "delegates differ in it and 8 bits spoil it; train with ReLU",
-    "RESIZE_BICUBIC": "not every runtime has it; write it as two products "
-    "with fixed matrices",
-    "RESIZE_BILINEAR": "a skip that is enlarged like this loses its detail "
-    "in 8 bits; use a convolution and DEPTH_TO_SPACE",
-    "SCATTER_ND": "GPU delegates leave it to the CPU; turn it into a gather "
-    "or a sum of shifted maps",
+    "GATHER": "GPU delegates fall back to the CPU; if the indices are "
+    "constant, use slices or a convolution",
+    "GATHER_ND": "GPU delegates fall back to the CPU; if the indices are "
+    "constant, use slices or a convolution",
+    "IF": "branches run on the CPU, and both are stored; export only one",
+    "PRELU": "delegates differ in it and it quantizes poorly to 8 bits; train "
+    "with ReLU",
+    "RESIZE_BICUBIC": "not every runtime supports it; express it as two "
+    "products with constant matrices",
+    "RESIZE_BILINEAR": "a skip connection that is upsampled this way loses "
+    "detail in 8 bits; use a convolution and DEPTH_TO_SPACE",
+    "SCATTER_ND": "GPU delegates fall back to the CPU; rewrite it as a gather "
+    "or a sum of shifted feature maps",
     "TRANSPOSE_CONV": "slow in integers and on some GPUs; use a convolution "
     "and DEPTH_TO_SPACE",
-    "WHILE": "only the CPU loops, and between rounds it leaves the delegate; "
+    "WHILE": "loops run on the CPU and leave the delegate between iterations; "
     "unroll short loops",
 }
 
 
 def warn(graph, taken, parts):
-    """Goes through a graph for what phones are bad at.
+    """Finds what runs slowly or inaccurately on phones.
 
     Args:
         graph: `TFLiteGraph`.
-        taken: numbers of the operations that the CPU delegate takes, of each
-            subgraph, or `None`, as `delegated_operations` gives them.
-        parts: into how many pieces it got each subgraph, likewise.
+        taken: for each subgraph, the indices of the operations that the CPU
+            delegate runs, or `None`, as returned by `delegated_operations`.
+        parts: number of delegate partitions of each subgraph, likewise.
 
     Returns:
         List of dictionaries: `what` was found, `count`, and `advice`.
@@ -50,33 +50,34 @@ def warn(graph, taken, parts):
     ]
     warnings = []
 
-    def say(what, found, advice):
+    def add(what, found, advice):
         if found:
             count = found if isinstance(found, int) else len(found)
             warnings.append({"what": what, "count": count, "advice": advice})
 
-    open_inputs = [
+    dynamic_inputs = [
         graph.main.tensors[index].name
         for index in graph.main.inputs
         if graph.main.tensors[index].dynamic
     ]
-    say(
-        f"inputs of open size: {', '.join(open_inputs)}",
-        open_inputs,
-        "LiteRT's CompiledModel and LiteRT.js refuse the file; export one "
-        "fixed tile",
+    add(
+        f"inputs with a dynamic shape: {', '.join(dynamic_inputs)}",
+        dynamic_inputs,
+        "LiteRT's CompiledModel and LiteRT.js reject the file; export it with "
+        "a fixed tile",
     )
-    # Loops hold lists whose shapes are declared open; the main graph is exact.
+    # Loops contain lists that are always declared dynamic; the shapes of the
+    # main graph are reliable.
     dynamic = [
         tensor
         for tensor in graph.main.tensors
-        if tensor.dynamic and tensor.name not in open_inputs
+        if tensor.dynamic and tensor.name not in dynamic_inputs
     ]
-    say(
-        "tensors of open size inside",
+    add(
+        "intermediate tensors with a dynamic shape",
         dynamic,
-        "their memory is found anew in every run, and GPU delegates leave "
-        "them to the CPU; export one fixed tile",
+        "they are reallocated in every run, and GPU delegates leave them to "
+        "the CPU; export the model with a fixed tile",
     )
     high = {
         operation.name
@@ -93,45 +94,45 @@ def warn(graph, taken, parts):
         for tensor in subgraph.tensors
         if len(tensor.shape) > MAX_RANK
     ]
-    say(
+    add(
         f"tensors of rank {max(ranks, default=0)} "
         f"({', '.join(sorted(high)) or 'unused'})",
         ranks,
-        f"GPU delegates take at most {MAX_RANK} dimensions; reshape in "
+        f"GPU delegates support at most {MAX_RANK} dimensions; reshape in "
         "smaller steps",
     )
     custom = [operation for *_, operation in operations if operation.custom]
-    say(
+    add(
         "operations that are not built in: "
         + ", ".join(sorted({operation.name for operation in custom})),
         custom,
-        "an app has to bring them along; write them with built-in ones",
+        "an app has to register them; replace them by built-in ones",
     )
     for name, advice in ADVICE.items():
         found = [operation for *_, operation in operations]
-        say(name, sum(one.name == name for one in found), advice)
+        add(name, sum(one.name == name for one in found), advice)
     big = [
         (operation.name, positions)
         for subgraph, _, operation in operations
         if operation.name in REDUCTIONS
         and (positions := _positions(subgraph, operation)) >= BIG_MAP
     ]
-    say(
+    add(
         ", ".join(sorted({name for name, _ in big}))
         + f" over up to {max((n for _, n in big), default=0)} positions",
         big,
-        "sums over big maps overflow in half precision on GPUs and are "
-        "coarse in 8 bits; leave them out or reduce in steps",
+        "sums over large feature maps overflow in float16 on GPUs and are "
+        "coarse in 8 bits; remove them or reduce in several steps",
     )
     islands = [
         names for subgraph in graph.subgraphs for names in _islands(subgraph)
     ]
-    say(
+    add(
         "float islands in an integer graph: "
         + "; ".join(sorted({" ".join(names) for names in islands})),
         islands,
-        "each is entered and left by a conversion; keep those that quality "
-        "needs, such as attention",
+        "each adds a conversion before and after it; keep only those that "
+        "quality depends on, such as attention",
     )
     outside = [
         operation.name
@@ -139,26 +140,27 @@ def warn(graph, taken, parts):
         for number, operation in enumerate(subgraph.operations)
         if inside is not None and number not in inside
     ]
-    say(
-        f"operations that XNNPACK leaves: {', '.join(sorted(set(outside)))}",
+    add(
+        "operations that XNNPACK does not run: "
+        f"{', '.join(sorted(set(outside)))}",
         outside,
-        "they run in LiteRT's own kernels; what the delegate runs comes "
-        f"in pieces: {sum(parts)}",
+        "they run in LiteRT's own kernels and split the graph; number of "
+        f"delegate partitions: {sum(parts)}",
     )
     return warnings
 
 
 def arithmetic(graph):
-    """In which types the products are computed.
+    """Counts the data types of convolutions and matrix products.
 
     Args:
         graph: `TFLiteGraph`.
 
     Returns:
         Dictionary of counts by types, such as `{"INT8 x INT8": 14}`, with
-        that of the input first. Weights that are stored in half precision
-        are `FLOAT32 x FLOAT16`; float inputs with integer weights are those
-        of dynamic-range quantization.
+        the type of the input first. Weights stored in half precision are
+        `FLOAT32 x FLOAT16`; float inputs with integer weights come from
+        dynamic-range quantization.
     """
     counts = {}
     for subgraph in graph.subgraphs:
@@ -177,7 +179,7 @@ def arithmetic(graph):
 
 
 def _stored_type(subgraph, index):
-    """Type of a tensor, of a constant before it was widened."""
+    """Type of a tensor; of a dequantized constant, the type it is stored in."""
     made = subgraph.producers.get(index)
     if made is not None and subgraph.operations[made].name == "DEQUANTIZE":
         source = subgraph.tensors[subgraph.operations[made].inputs[0]]
@@ -187,7 +189,7 @@ def _stored_type(subgraph, index):
 
 
 def _positions(subgraph, operation):
-    """How many numbers each result is made from; 0 for open sizes."""
+    """Number of values reduced to each output value; 0 for dynamic shapes."""
     if operation.name == "AVERAGE_POOL_2D":
         return operation.options.filterHeight * operation.options.filterWidth
     before, after = (
@@ -200,10 +202,10 @@ def _positions(subgraph, operation):
 
 
 def _islands(subgraph):
-    """Connected float operations between integer ones, as sorted names.
+    """Connected float operations in an integer graph, as sorted names.
 
-    Only graphs with integer products have any; what converts at the border
-    is no island, nor are constants that are widened.
+    Only graphs with integer products have any. Conversions at their borders
+    and dequantized constants are not part of them.
     """
     tensors = subgraph.tensors
     if not any(

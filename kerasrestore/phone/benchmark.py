@@ -1,4 +1,4 @@
-"""Run time of `.tflite` files, interleaved with that of a reference network."""
+"""Run time of `.tflite` files, interleaved with a reference convolution."""
 
 import math
 import statistics
@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasrestore.phone.probe import OPEN, fill, load
 
-# Runs in a row, after one that warms up, before it is another file's turn.
+# Consecutive timed runs, after one warm-up run, before the next file's turn.
 ROW = 4
 YARDSTICK = "yardstick"
 YARDSTICK_SIDE, YARDSTICK_CHANNELS = 128, 64
@@ -17,13 +17,13 @@ YARDSTICK_SIDE, YARDSTICK_CHANNELS = 128, 64
 
 @dataclass
 class Timing:
-    """Seconds of one file with one number of threads.
+    """Run times of one file with one number of threads.
 
     Attributes:
-        file: path as it was given, `"yardstick"` for the yardstick.
+        file: path as given, `"yardstick"` for the yardstick.
         threads: threads of the interpreter.
-        load_s: seconds of each loading: interpreter, delegate, memory.
-        warm_up_s: seconds of the first run after each loading.
+        load_s: seconds of each load: interpreter, delegate, memory.
+        warm_up_s: seconds of the first run after each load.
         run_s: seconds of the other runs.
     """
 
@@ -34,14 +34,14 @@ class Timing:
     run_s: list = field(default_factory=list)
 
     def summary(self):
-        """The figures as a dictionary of floats."""
+        """Statistics as a dictionary of numbers."""
         ordered = sorted(self.run_s)
         return {
             "runs": len(ordered),
             "load_s": statistics.median(self.load_s),
             "warm_up_s": statistics.median(self.warm_up_s),
             "median_s": statistics.median(ordered),
-            # The value that nine of ten runs do not exceed.
+            # Nine of ten runs do not exceed it.
             "p90_s": ordered[math.ceil(0.9 * len(ordered)) - 1],
             "mean_s": statistics.fmean(ordered),
             "std_s": statistics.pstdev(ordered),
@@ -53,20 +53,21 @@ class Timing:
 def measure_latency(
     files, threads=(1, 2, 4), runs=20, tiles=None, progress=None
 ):
-    """Runs files in turns, so that a busy machine treats all alike.
+    """Times files in turns, so that load on the machine affects all alike.
 
-    It is one file's turn with one number of threads: it is loaded, run once
-    to warm up, and timed at most four times. Every other round goes backward.
-    The yardstick, a float32 3x3 convolution from 64 to 64 channels on 128x128
-    pixels, has its turns among them: its figures show how busy the machine
-    was and divide out how fast it is. One interpreter is alive at a time.
+    In each turn, one file is loaded with one number of threads, run once to
+    warm up and timed at most four times. Every other round runs in reverse
+    order. The yardstick, a float32 3x3 convolution from 64 to 64 channels on
+    128x128 pixels, is timed among them: its times show how busy the machine
+    was, and times relative to it are comparable between machines. Only one
+    interpreter is alive at a time.
 
     Args:
         files: paths of `.tflite` files.
         threads: numbers of threads.
         runs: timed runs of each file with each number of threads.
-        tiles: dictionary of `(height, width)` by path, for files that leave
-            them open; 256x256 where nothing is said.
+        tiles: dictionary of `(height, width)` by path, for files with a
+            dynamic input size; 256x256 for files that are not in it.
         progress: called as `progress(done, total)` after each turn.
 
     Returns:
@@ -104,7 +105,7 @@ def check_counts(threads, runs):
             not isinstance(value, int) or value < 1 for value in values
         ):
             raise ValueError(
-                f"{name} are whole numbers of at least 1, got "
+                f"{name} must be integers of at least 1, got "
                 f"{', '.join(map(str, values)) or 'none'}."
             )
 

@@ -1,24 +1,24 @@
-"""Which operations of a `.tflite` the CPU delegate takes."""
+"""Which operations of a `.tflite` the CPU delegate runs."""
 
 from ai_edge_litert.interpreter import Interpreter
 
 
 def delegated_operations(path, graph):
-    """Which operations XNNPACK takes, as LiteRT divides the graph here.
+    """Finds the operations that XNNPACK runs, as LiteRT partitions the graph.
 
-    LiteRT applies the delegate to loop bodies as to the main graph, but shows
-    the nodes of the main graph alone. So each other subgraph is asked about
-    in a copy of the file in which it is the main one.
+    LiteRT applies the delegate to loop bodies as well as to the main graph,
+    but only exposes the nodes of the main graph. So each other subgraph is
+    inspected in a copy of the file in which it is the main graph.
 
     Args:
-        path: path of the `.tflite`; sizes that are not fixed are taken as 1.
+        path: path of the `.tflite`; dynamic dimensions count as 1.
         graph: its `TFLiteGraph`.
 
     Returns:
-        `(taken, parts)`: for each subgraph a set of the numbers of the
-        operations that run in the delegate, `None` for a loop body that
-        LiteRT cannot prepare without its loop; and in how many pieces the
-        delegate got each subgraph.
+        `(taken, parts)`: for each subgraph, the set of indices of the
+        operations that run in the delegate, or `None` for a loop body that
+        LiteRT cannot prepare without its loop; and the number of delegate
+        partitions of each subgraph.
 
     Raises:
         RuntimeError: if LiteRT cannot prepare the main graph.
@@ -28,7 +28,9 @@ def delegated_operations(path, graph):
         if index == 0:
             interpreter = Interpreter(model_path=str(path))
         else:
-            interpreter = Interpreter(model_content=_alone(graph, index))
+            interpreter = Interpreter(
+                model_content=_as_main_graph(graph, index)
+            )
         try:
             interpreter.allocate_tensors()
         except RuntimeError:
@@ -37,46 +39,46 @@ def delegated_operations(path, graph):
             taken.append(None)
             parts.append(0)
             continue
-        # The interpreter has no public list of operations. Its own come
-        # first, behind them those that stand for the delegate's pieces.
+        # The interpreter has no public list of operations. Those of the file
+        # come first, followed by one node for each delegate partition.
         nodes = interpreter._get_ops_details()
-        pieces = nodes[len(subgraph.operations) :]
-        taken.append(_inside(subgraph, pieces))
-        parts.append(len(pieces))
+        partitions = nodes[len(subgraph.operations) :]
+        taken.append(_inside(subgraph, partitions))
+        parts.append(len(partitions))
     return taken, parts
 
 
-def _inside(subgraph, pieces):
-    """Numbers of the operations between what the pieces take and give."""
+def _inside(subgraph, partitions):
+    """Indices of the operations between inputs and outputs of partitions."""
     found = set()
-    for piece in pieces:
-        given = {int(index) for index in piece["inputs"]}
-        wanted = [int(index) for index in piece["outputs"]]
-        while wanted:
-            index = wanted.pop()
+    for partition in partitions:
+        given = {int(index) for index in partition["inputs"]}
+        pending = [int(index) for index in partition["outputs"]]
+        while pending:
+            index = pending.pop()
             number = subgraph.producers.get(index)
             if index in given or number is None or number in found:
                 continue
             found.add(number)
-            wanted += subgraph.operations[number].inputs
+            pending += subgraph.operations[number].inputs
     return found
 
 
-def _alone(graph, index):
-    """A file with another subgraph in the place of the main one, which no
-    operation refers to, and with what that one runs."""
+def _as_main_graph(graph, index):
+    """A copy of the file with another subgraph, and those that it runs, in
+    place of the main one, which no operation refers to."""
     import flatbuffers
     from ai_edge_litert.schema_py_generated import BufferT, ModelT, SubGraphT
 
     model = graph.model
-    needed, wanted = set(), [index]
-    while wanted:
-        number = wanted.pop()
+    needed, pending = set(), [index]
+    while pending:
+        number = pending.pop()
         if number not in needed:
             needed.add(number)
             for operation in graph.subgraphs[number].operations:
-                wanted += operation.subgraphs.values()
-    # Numbers of subgraphs and buffers stay as they are.
+                pending += operation.subgraphs.values()
+    # Indices of subgraphs and buffers must not change.
     subgraphs = [
         model.subgraphs[number] if number in needed else SubGraphT(tensors=[])
         for number in range(len(model.subgraphs))

@@ -1,4 +1,4 @@
-"""All that the graph of a `.tflite` tells, in numbers and texts."""
+"""Analysis of the graph of a `.tflite`, ready for JSON."""
 
 from collections import Counter
 
@@ -8,16 +8,17 @@ from kerasrestore.phone.delegation import delegated_operations
 
 
 def graph_facts(path):
-    """What a file is made of and what the CPU delegate makes of it.
+    """Operations of a file, and how the CPU delegate partitions them.
 
     Args:
         path: path of the `.tflite`.
 
     Returns:
-        Dictionary for JSON: `op_counts`, `taken` and `left` (by the delegate,
-        counts by name), `pieces` (of the delegate), `unasked` (loop bodies
-        that LiteRT does not divide on their own), `arithmetic`, `macs`,
-        `macs_by_op`, `macs_uncounted`, `inputs`, `outputs`, `warnings`.
+        Dictionary for JSON: `op_counts`, `taken` and `left` (operations
+        inside and outside the delegate, counted by name), `pieces` (delegate
+        partitions), `unasked` (loop bodies that LiteRT cannot prepare without
+        their loop), `arithmetic`, `macs`, `macs_by_op`, `macs_uncounted`,
+        `inputs`, `outputs`, `warnings`.
     """
     graph = TFLiteGraph(path)
     taken, parts = delegated_operations(path, graph)

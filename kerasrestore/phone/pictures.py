@@ -1,4 +1,4 @@
-"""Pictures of a phone report: figures of all files, difference of one image."""
+"""Plots of a phone report: summary of all files, difference on one image."""
 
 import math
 
@@ -6,16 +6,16 @@ import numpy as np
 
 from kerasrestore.plotting import matplotlib_figure
 
-# By how much a difference is shown larger; the largest that still fits.
+# Amplification of difference images; the largest that fits is used.
 GAINS = (64, 32, 16, 8, 4, 2, 1)
 
 
 def draw_summary(entries, reference):
-    """Time of a run by file and threads; loss of every image.
+    """Plots run times by file and threads, and the PSNR loss of every image.
 
     Args:
         entries: files of a `PhoneReport`.
-        reference: name of what the losses are against, or `None`.
+        reference: name of the reference of the losses, or `None`.
 
     Returns:
         The figure.
@@ -38,7 +38,7 @@ def draw_summary(entries, reference):
             axis.plot(values, [index] * len(values), "o", ms=4, alpha=0.5)
         axis.axvline(0, color="gray", linewidth=1)
         axis.set_yticks(range(len(losses)), [label for label, _ in losses])
-        axis.set(title=f"PSNR lost against {reference}, each image")
+        axis.set(title=f"PSNR loss against {reference}, per image")
         axis.set_xlabel("dB")
     for axis in panels:
         axis.margins(y=0.2)
@@ -68,24 +68,24 @@ def _draw_times(axis, entries):
         )
     axis.set_xscale("log")
     axis.set_yticks(range(len(entries)), [entry["label"] for entry in entries])
-    axis.set(title="one run: median, 90 %", xlabel="ms")
+    axis.set(title="run time: median, 90th percentile", xlabel="ms")
     axis.legend()
 
 
 def draw_difference(degraded, clean, wanted, found, title):
-    """Where a file's output differs from the reference's.
+    """Shows where a file's output differs from the reference's.
 
     Args:
         degraded: float array `(h, w)` or `(h, w, 3)` on the [0, 1] scale.
         clean: uint8 array.
         wanted: output of the reference, floats of the size of `clean`.
         found: output of the file, likewise.
-        title: line above.
+        title: title of the figure.
 
     Returns:
-        The figure: input, ground truth, both outputs, and their difference,
-        enlarged around gray by the largest power of two, at most 64, that
-        999 of 1000 values fit into.
+        The figure: input, ground truth, both outputs, and their difference
+        around mid-gray, amplified by the largest power of two, at most 64,
+        that clips no more than one value in 1000.
     """
     difference = found - wanted
     most = float(np.quantile(np.abs(difference), 0.999))

@@ -1,8 +1,8 @@
-"""What one `.tflite` needs, measured in a process of its own.
+"""Load time, run time and memory of one `.tflite`, in a separate process.
 
 `python -m kerasrestore.phone.probe FILE THREADS RUNS HEIGHT WIDTH` prints the
-answer as JSON: a file that crashes LiteRT takes nothing else with it, and the
-peak of the process is that of this file alone.
+result as JSON. A file that crashes LiteRT only ends this process, and the
+peak memory is that of this file alone.
 """
 
 import json
@@ -16,7 +16,7 @@ import numpy as np
 
 from kerasrestore.inference.memory import peak_bytes
 
-# Height and width of the image for files that leave them open.
+# Height and width of the image for files with a dynamic input size.
 OPEN = (256, 256)
 SECONDS = 600
 
@@ -27,20 +27,19 @@ def probe(path, threads=1, runs=2, tile=OPEN):
     Args:
         path: path of the `.tflite`.
         threads: threads of the interpreter.
-        runs: how often it is run.
-        tile: height and width for files that leave them open.
+        runs: number of runs.
+        tile: height and width for files with a dynamic input size.
 
     Returns:
         Dictionary: `load_s` (the interpreter, its delegate and its memory),
         `first_s` and `next_s` (the first run and the fastest later one),
-        `litert_bytes` (the process before the file was loaded),
-        `peak_bytes` (its most afterwards; `None` where the system does not
-        tell), `outputs`, the shapes of what came out, and `graph`, as
-        `graph_facts` gives it.
+        `litert_bytes` (memory of the process before the file is loaded),
+        `peak_bytes` (its peak afterwards; `None` where the system does not
+        report it), `outputs` (their shapes) and `graph` (see `graph_facts`).
 
     Raises:
-        ValueError: if the process ends badly, crashes, or is not done in ten
-            minutes.
+        ValueError: if LiteRT rejects the file, crashes, or takes more than
+            ten minutes.
 
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
@@ -66,7 +65,7 @@ def probe(path, threads=1, runs=2, tile=OPEN):
         )
     except subprocess.TimeoutExpired:
         raise ValueError(
-            f"{path} was not loaded and run {runs} times in {SECONDS} "
+            f"{path} could not be loaded and run {runs} times in {SECONDS} "
             "seconds; export it with a smaller tile."
         ) from None
     if done.returncode < 0 or done.returncode > 2:
@@ -78,7 +77,7 @@ def probe(path, threads=1, runs=2, tile=OPEN):
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         raise ValueError(
             f"{path} is not a model that LiteRT can run "
-            f"({lines[-1] if lines else 'it does not say why'}); export it "
+            f"({lines[-1] if lines else 'no reason given'}); export it "
             "again."
         )
     return json.loads(done.stdout.splitlines()[-1])
@@ -90,7 +89,7 @@ def load(path, threads, tile=OPEN):
     Args:
         path: path of the `.tflite`, or its content in bytes.
         threads: threads of the interpreter.
-        tile: height and width for files that leave them open.
+        tile: height and width for files with a dynamic input size.
 
     Returns:
         An `Interpreter`.
@@ -115,8 +114,8 @@ def load(path, threads, tile=OPEN):
 
 
 def fill(interpreter):
-    """Sets the inputs: pixels drawn between 0 and 1 (of the whole range in
-    bytes), and 25 for an input `sigma`."""
+    """Fills the inputs with random pixels from 0 to 1 (from the whole range
+    for bytes), and an input `sigma` with 25."""
     rng = np.random.default_rng(0)
     for detail in interpreter.get_input_details():
         shape, dtype = detail["shape"], np.dtype(detail["dtype"])
@@ -131,7 +130,7 @@ def fill(interpreter):
 
 
 def main(path, threads, runs, *tile):
-    # The library itself is no part of what the file needs.
+    # Imported before memory is measured: only the file's share counts.
     from kerasrestore.phone.graph_facts import graph_facts
 
     before = peak_bytes()

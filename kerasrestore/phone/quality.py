@@ -1,4 +1,4 @@
-"""PSNR and SSIM of exported files beside the float model they come from."""
+"""PSNR and SSIM of exported files compared with their float model."""
 
 import math
 
@@ -18,23 +18,23 @@ def compare(restorers, tasks, pairs, reference=None, progress=None):
         restorers: list of restorers, of one task and number of channels.
         tasks: list of tasks, one for each setting.
         pairs: list of `ImagePair`.
-        reference: the restorer that the others are to equal, among them or
-            not; `None` for none.
+        reference: restorer that the others are compared with, one of them or
+            another one; `None` for none.
         progress: called as `progress(done, total)` after each image.
 
     Returns:
         `(rows, reference_rows)`: for each restorer a list with a dictionary
-        for each task; and the same list of the reference, empty without
-        one. A row has `setting`, `protocol`,
-        `quantize_input`, `psnr`, `ssim` (means),
-        `input_psnr`, `images` (figures of each), `failed`; where there is a
-        reference, but not for itself, `loss_db` (mean), `worst_loss_db`
-        and, for each image, `loss_db`; and `worst`, the name of the image
-        that loses most, or without a loss of that with the lowest PSNR.
+        for each task, and the same list for the reference, empty without
+        one. A row has `setting`, `protocol`, `quantize_input`, `psnr`, `ssim`
+        (means), `input_psnr`, `images` (per-image results), `failed`, and
+        `worst`, the name of the image with the largest loss or, without a
+        reference, with the lowest PSNR. Rows of restorers other than the
+        reference also have `loss_db` (mean), `worst_loss_db` and, for each
+        image, `loss_db`.
 
     Raises:
-        ValueError: if restorers and tasks do not belong together, or no
-            image could be measured.
+        ValueError: if restorers and tasks do not match, or no image could be
+            measured.
     """
     every = list(restorers)
     if reference is not None and all(one is not reference for one in every):
@@ -74,7 +74,7 @@ def compare(restorers, tasks, pairs, reference=None, progress=None):
 
 
 def restored_images(restorers, task, pairs, name):
-    """What is shown of an image of `compare`.
+    """An image of `compare`: degraded, clean and restored.
 
     Args:
         restorers: list of restorers.
@@ -83,8 +83,8 @@ def restored_images(restorers, task, pairs, name):
         name: name of the image in the rows.
 
     Returns:
-        `(degraded, clean, outputs)`: arrays as `measured_images` gives them,
-        `outputs` in the order of the restorers.
+        `(degraded, clean, outputs)`: arrays as `measured_images` returns
+        them, `outputs` in the order of the restorers.
     """
     index, pair = next(
         (index, pair)
@@ -126,7 +126,7 @@ def _add_losses(row, reference):
     before = {image["name"]: image["psnr"] for image in reference["images"]}
     for image in row["images"]:
         wanted = before[image["name"]]
-        # Two perfect images are infinitely good, and equal.
+        # Two infinite PSNRs would give NaN.
         same = wanted == image["psnr"]
         image["loss_db"] = 0.0 if same else wanted - image["psnr"]
     losses = [image["loss_db"] for image in row["images"]]

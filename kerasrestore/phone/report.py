@@ -1,4 +1,4 @@
-"""What a phone will make of `.tflite` files: speed, size, quality, trouble."""
+"""How `.tflite` files perform on phones: speed, size, quality, warnings."""
 
 import datetime
 import json
@@ -22,17 +22,17 @@ FORMAT = 1
 
 @dataclass
 class PhoneReport:
-    """Figures of `.tflite` files, made by `phone_report`.
+    """Measurements of `.tflite` files, made by `phone_report`.
 
     Attributes:
-        files: one dictionary for each file; docs/report.md has its fields.
+        files: one dictionary for each file; docs/report.md lists its fields.
         yardstick: time of the yardstick convolution by number of threads.
-        machine: what it was measured on, and how busy that was.
+        machine: the machine that was measured, and its load.
         dataset: name of the folder of images, `None` without one.
-        reference: name of what quality was compared with, or `None`.
-        reference_quality: its own figures, one dictionary a setting.
-        differences: of each file that lost something, its label and the
-            arguments of `draw_difference`.
+        reference: name of the reference for quality, or `None`.
+        reference_quality: its own results, one dictionary per setting.
+        differences: for each file compared with the reference, its label and
+            the arguments of `draw_difference`.
     """
 
     files: list
@@ -44,7 +44,7 @@ class PhoneReport:
     differences: list = field(default_factory=list, repr=False)
 
     def to_json(self):
-        """All figures as JSON text; what is no number is written as null."""
+        """All measurements as JSON; NaN and infinity are written as null."""
         value = {
             "format": FORMAT,
             "version": __version__,
@@ -58,15 +58,15 @@ class PhoneReport:
         return json.dumps(_finite(value), indent=1, allow_nan=False) + "\n"
 
     def to_markdown(self):
-        """The figures as tables."""
+        """The measurements as Markdown tables."""
         return markdown(self)
 
     def write(self, folder):
-        """Writes report.json, report.md, report.png and, for each file that
-        lost quality, `difference_NAME.png` of its worst image.
+        """Writes report.json, report.md, report.png and, for each file
+        compared with the reference, `difference_NAME.png` of its worst image.
 
         Args:
-            folder: where they go; made if it is not there.
+            folder: output folder; created if missing.
 
         Returns:
             List of the paths written.
@@ -74,7 +74,7 @@ class PhoneReport:
         Raises:
             ValueError: if matplotlib is missing.
         """
-        # Drawn before the first file is written: all of them or none.
+        # Drawn before the first file is written, so that none is missing.
         drawings = {
             "report.png": pictures.draw_summary(self.files, self.reference)
         }
@@ -111,28 +111,27 @@ def phone_report(
     """Measures `.tflite` files on this machine's processor.
 
     Args:
-        files: paths of `.tflite` files. Quality is measured of those with a
-            sidecar; all else of any file that LiteRT runs.
-        data: folder of clean images, or list of `ImagePair`; `None` to leave
-            quality out.
-        settings: strengths of the degradation, as `Task.for_model` takes
-            them; one that is usual unless given.
+        files: paths of `.tflite` files. Quality is only measured for files
+            with a sidecar, everything else for any file that LiteRT runs.
+        data: folder of clean images, or list of `ImagePair`; `None` to skip
+            quality.
+        settings: degradation strengths for `Task.for_model`; a standard one
+            by default.
         quantize_input: whether noisy images are clipped and rounded to
-            bytes, as photos are and files with bytes as input do anyway.
-        images: how many of the images are taken, from the first; all unless
-            given.
-        reference: restorer whose output is the aim; the first float32 file
-            unless given.
+            bytes, as in photos; files with byte input always do so.
+        images: number of images to use, from the first; all by default.
+        reference: restorer that the files are compared with; the first
+            float32 file by default.
         threads: numbers of threads.
-        runs: timed runs of each file with each of them.
+        runs: timed runs of each file with each number of threads.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
         A `PhoneReport`.
 
     Raises:
-        ValueError: if a file cannot be run, a sidecar does not belong to its
-            file, the files do different tasks, or an argument does not fit.
+        ValueError: if a file cannot be run, a sidecar does not match its
+            file, the files have different tasks, or an argument is invalid.
 
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
@@ -154,7 +153,7 @@ def phone_report(
     labels = _labels(files)
     tick = progress or (lambda stage, done, total: None)
     if images is not None and images < 1:
-        raise ValueError(f"images is a number of at least 1, got {images}.")
+        raise ValueError(f"images must be at least 1, got {images}.")
     pairs, dataset = ([], None) if data is None else benchmark_pairs(data)
     pairs = pairs[:images]
     sidecars = {
@@ -166,7 +165,8 @@ def phone_report(
     entries, restorers = [], {}
     for place, (label, path) in enumerate(labels.items()):
         tick("loading", place, len(labels))
-        # First, and in its own process: what crashes LiteRT ends here.
+        # First, and in a separate process: a file that crashes LiteRT is
+        # rejected here.
         process = probe(path, max(threads), tile=tiles.get(path, OPEN))
         if label in sidecars:
             restorers[label] = LiteRTRestorer(path, trial=False)
@@ -202,7 +202,7 @@ def phone_report(
 
 
 def machine():
-    """What this machine is and how busy: a dictionary of texts, numbers."""
+    """This machine, its load and its versions, as a dictionary for JSON."""
     from importlib.metadata import version
 
     processor = platform.processor()
@@ -230,15 +230,15 @@ def machine():
 
 
 def _labels(files):
-    """Paths by short names that differ."""
+    """Paths by short unique names."""
     paths = [str(file) for file in files]
     if not paths:
-        raise ValueError("There is nothing to report on; name a .tflite file.")
+        raise ValueError("No files to report on; give at least one .tflite.")
     for path in paths:
         if not Path(path).is_file():
             raise ValueError(f"{path} is not a file; give a .tflite file.")
         if paths.count(path) > 1:
-            raise ValueError(f"{path} is named twice; name it once.")
+            raise ValueError(f"{path} is given twice; give it once.")
     stems = Counter(Path(path).stem for path in paths)
     return {
         Path(path).stem
@@ -249,7 +249,7 @@ def _labels(files):
 
 
 def _entry(label, path, process, sidecar):
-    """What a file tells without being timed."""
+    """The report of a file before timing and quality are added."""
     from kerasrestore.models.presets import file_sha256
 
     copied = (
@@ -279,7 +279,7 @@ def _entry(label, path, process, sidecar):
 
 
 def _pixels(outputs):
-    """Pixels of the image that comes out, `None` if none does."""
+    """Pixels of the output image, `None` if there is none."""
     maps = [shape for shape in outputs if len(shape) == 4]
     return maps[0][0] * maps[0][1] * maps[0][2] if len(maps) == 1 else None
 
@@ -308,12 +308,12 @@ def _tasks(restorers, reference, settings, quantize_input):
     kinds = {(one.task, one.channels, one.scale) for one in every}
     if len(kinds) > 1:
         raise ValueError(
-            "Files and reference do different things ("
+            "Files and reference differ in task, channels or scale ("
             + "; ".join(
                 f"{task}, {channels} channels, scale {scale}"
                 for task, channels, scale in sorted(kinds)
             )
-            + "); report on one kind at a time."
+            + "); report on them one at a time."
         )
     options = {"quantize": True} if quantize_input else {}
     task_class = get_task(every[0].task)
@@ -324,8 +324,8 @@ def _tasks(restorers, reference, settings, quantize_input):
 
 
 def _reference(restorers, reference):
-    """The restorer that the files are to equal: an own one of the files if
-    it is the same file."""
+    """The restorer that the files are compared with: the one of a reported
+    file if it runs the same file."""
     for restorer in restorers.values():
         if reference is None and restorer.sidecar["quantization"] == "float32":
             return restorer
@@ -375,7 +375,7 @@ def _measure_quality(report, restorers, tasks, pairs, reference, tick):
 
 
 def _file(restorer):
-    """The file that a restorer runs, `None` for models in Keras."""
+    """The file that a restorer runs, `None` for Keras models."""
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
     return restorer.path if isinstance(restorer, LiteRTRestorer) else None

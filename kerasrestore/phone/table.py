@@ -3,15 +3,15 @@
 import math
 
 FILES = (
-    "file", "type", "products", "input", "MB", "k MACs a pixel",
+    "file", "type", "products", "input", "MB", "k MACs per pixel",
     "operations", "XNNPACK", "peak MB", "load ms", "first run ms",
 )  # fmt: skip
 TIMES = (
-    "file", "threads", "median ms", "90 % ms", "s a megapixel", "90 %",
-    "without halo", "in yardsticks", "times as fast as the first",
+    "file", "threads", "median ms", "p90 ms", "s per megapixel", "p90",
+    "without halo", "in yardsticks", "speedup over the first",
 )  # fmt: skip
 QUALITY = (
-    "file", "setting", "PSNR", "SSIM", "lost dB", "worst lost dB",
+    "file", "setting", "PSNR", "SSIM", "loss dB", "worst loss dB",
     "worst image",
 )  # fmt: skip
 
@@ -23,19 +23,19 @@ def markdown(report):
         _machine(report.machine),
         "## Files",
         _table(FILES, map(_file, report.files)),
-        "MACs are counted in the file's graph, for a pixel of its output. "
-        "XNNPACK: how many operations the CPU delegate takes, in how many "
-        "pieces. Peak: the most memory of a fresh process beyond LiteRT "
-        "itself.",
-        *_doubts(report.files),
+        "MACs are counted in the file's graph, per pixel of its output. "
+        "XNNPACK: how many operations the CPU delegate runs, in how many "
+        "partitions. Peak: peak memory of a fresh process, minus that of "
+        "LiteRT itself.",
+        *_caveats(report.files),
         "## Time",
         _table(TIMES, _times(report)),
-        f"Median and 90 % of {report.yardstick[0]['runs']} runs, taken in "
-        "turns. A megapixel is one of output; without halo, one of what is "
-        "left of the tiles when their context is cut off: so long takes a "
-        "large photo. The yardstick is a float32 3x3 convolution of 64 "
-        "channels on 128x128 pixels; where its 90 % is far from its median, "
-        "the machine was busy.",
+        f"Median and 90th percentile (p90) of {report.yardstick[0]['runs']} "
+        "runs, interleaved. Megapixels are those of the output; without halo, "
+        "those that remain when the context of the tiles is cut off, which is "
+        "what counts for a large photo. The yardstick is a float32 3x3 "
+        "convolution of 64 channels on 128x128 pixels; if its p90 is far from "
+        "its median, the machine was busy.",
     ]
     if any(entry["quality"] for entry in report.files):
         parts += [
@@ -43,14 +43,14 @@ def markdown(report):
             _table(QUALITY, _quality(report)),
             f"{report.dataset}, {_protocol(report)}. "
             + (
-                f"Lost against {report.reference}."
+                f"Loss against {report.reference}."
                 if report.reference
-                else "There is no float32 file or reference to compare with."
+                else "No float32 file or reference to compare with."
             ),
             *_bytes(report.files),
             *_failures(report.files),
         ]
-    parts += ["## What phones are bad at", _warnings(report.files)]
+    parts += ["## Warnings", _warnings(report.files)]
     parts += ["## Operations", _operations(report.files)]
     return "\n\n".join(parts) + "\n"
 
@@ -83,19 +83,19 @@ def _file(entry):
     )
 
 
-def _doubts(entries):
-    """Where the figures need a word."""
+def _caveats(entries):
+    """Sentences on what the figures leave out or contradict."""
     for entry in entries:
         graph, label = entry["graph"], entry["label"]
         if graph["macs_uncounted"]:
             yield (
                 f"{label}: the MACs of {', '.join(graph['macs_uncounted'])} "
-                "are not among them, their size or number is not in the file."
+                "are not included, as the file does not determine them."
             )
         if graph["unasked"]:
             yield (
-                f"{label}: what XNNPACK takes in {', '.join(graph['unasked'])} "
-                "is not known, LiteRT does not prepare it on its own."
+                f"{label}: what XNNPACK runs in {', '.join(graph['unasked'])} "
+                "is unknown, as LiteRT cannot prepare it without its loop."
             )
         declared = graph["sidecar_macs"]
         if declared is not None and declared != graph["macs"]:
@@ -106,8 +106,8 @@ def _doubts(entries):
     unknown = [x["label"] for x in entries if x["quantization"] is None]
     if unknown:
         yield (
-            f"No sidecar: {', '.join(unknown)}: what they are made for, "
-            "their halo and their quality are not known."
+            f"No sidecar: {', '.join(unknown)}: task, halo and quality are "
+            "unknown."
         )
 
 
@@ -163,7 +163,7 @@ def _protocol(report):
 
 
 def _bytes(entries):
-    """Which files have noise clipped that others see whole."""
+    """Which files get clipped noise while others get it unclipped."""
     labels = [
         entry["label"]
         for entry in entries
@@ -173,10 +173,10 @@ def _bytes(entries):
     ]
     if labels:
         yield (
-            f"{', '.join(labels)}: takes bytes, so that noise is clipped and "
-            "rounded before the network sees it, which costs up to some dB; "
-            "measure all of them on clipped noise "
-            "(--quantize-input) to compare."
+            f"{', '.join(labels)}: byte input, so noise is clipped and "
+            "rounded before the network sees it, which may cost some dB; "
+            "measure all files on clipped noise (--quantize-input) to compare "
+            "them."
         )
 
 
@@ -197,7 +197,7 @@ def _warnings(entries):
         for entry in entries
         for found in entry["graph"]["warnings"]
     ]
-    return "\n".join(lines) or "Nothing was found."
+    return "\n".join(lines) or "None."
 
 
 def _operations(entries):
@@ -218,8 +218,7 @@ def _operations(entries):
     head = ("operation", *(entry["label"] for entry in entries))
     return (
         _table(head, rows)
-        + "\n\nLeft: not taken by XNNPACK. Operations of loops are counted "
-        "once."
+        + "\n\nLeft: not run by XNNPACK. Operations in loops are counted once."
     )
 
 
@@ -232,7 +231,7 @@ def _table(head, rows):
 
 
 def _number(value, factor=1.0):
-    """Three digits that count."""
+    """A number with three significant digits."""
     if value is None:
         return "-"
     value *= factor

@@ -2,13 +2,13 @@
 
 python mobile/models/export_models.py
 
-puts the presets for phones into `mobile/models/files/` as `.tflite` files of
-float32, exported from their weights, and int8, as shipped; each with its
-sidecar, and `models.json`, the list of them. The default preset's models are
-exported once more with bytes in and out.
-Each model is loaded and checked with LiteRT before. `--add MODEL.tflite` adds
-one of your own (`kerasrestore export` makes them). The folder is replaced as a
-whole when all is done: what was in it and is not written again is gone.
+writes the presets that suit phones to `mobile/models/files/` as `.tflite`
+files in float32, exported from their weights, and int8, as shipped, each with
+its sidecar, and `models.json`, the list of them. The default preset is also
+exported with byte input and output. Each model is loaded and checked with
+LiteRT first. `--add MODEL.tflite` adds one of your own (see `kerasrestore
+export`). The folder is replaced as a whole when everything is complete: other
+files in it are deleted.
 """
 
 import argparse
@@ -32,10 +32,10 @@ from kerasrestore.models.presets import (
 FILES = Path(__file__).parent / "files"
 LIST = "models.json"
 FORMAT = 1
-# What the default preset is exported to with bytes in and out.
+# Quantizations of the default preset with byte input and output.
 QUANTIZATIONS = ("float32", "int8")
-# Multiply-accumulates a pixel that a phone can spend: some seconds a photo.
-# The published systems take a hundred times as many.
+# Multiply-accumulates per pixel that suit a phone: some seconds per photo. The
+# published models take a hundred times as many.
 PHONE_MACS = 300_000
 TITLES = {
     "demosaic": "sensor mosaic",
@@ -46,16 +46,14 @@ TITLES = {
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--out", type=Path, default=FILES, help="folder that is filled"
-    )
+    parser.add_argument("--out", type=Path, default=FILES, help="output folder")
     parser.add_argument(
         "--add",
         type=Path,
         action="append",
         default=[],
         metavar="MODEL.tflite",
-        help="another model, its sidecar beside it; may be given again",
+        help="another model, with its sidecar next to it; may be repeated",
     )
     return parser.parse_args(argv)
 
@@ -63,7 +61,7 @@ def parse(argv):
 def main(argv=None):
     args = parse(argv)
     try:
-        # LiteRT and TensorFlow talk to the terminal, past Python.
+        # LiteRT and TensorFlow write to the terminal, bypassing Python.
         with quiet_stderr():
             models = export_models(args.out, args.add)
     except (ValueError, OSError) as error:
@@ -78,34 +76,34 @@ def export_models(folder=FILES, added=()):
     """Writes models, sidecars and list.
 
     Args:
-        folder: folder that is made, or replaced as a whole.
+        folder: output folder; created, or replaced as a whole.
         added: paths of further `.tflite` files.
 
     Returns:
         The entries of the list.
 
     Raises:
-        ValueError: if a model is damaged, does not run, has free sides, or
-            two have the same name.
+        ValueError: if a model is damaged, does not run, has a dynamic input
+            size, or two have the same name.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is no folder; give another.")
+        raise ValueError(f"{folder} is not a folder; give another one.")
     with (
         replace_folder(folder) as new,
         tempfile.TemporaryDirectory() as exported,
     ):
         made = Path(exported)
-        # What may be wrong is looked at before the long work.
-        others = [own(path) for path in added]
+        # The models that may be faulty come before the slow work.
+        others = [load_added(path) for path in added]
         restorers = [*for_phones(made), *with_bytes(made), *others]
         models = [add_model(new, restorer) for restorer in restorers]
         names = [model["name"] for model in models]
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(
-                    f"There are two models {name}; rename one of them, its "
-                    "sidecar too."
+                    f"Two models have the name {name}; rename one of them and "
+                    "its sidecar."
                 )
         listed = {"format": FORMAT, "default": default(names), "models": models}
         text = json.dumps(listed, indent=1) + "\n"
@@ -122,7 +120,7 @@ def for_phones(folder):
     Yields:
         Their `LiteRTRestorer`s.
     """
-    # Takes seconds to load.
+    # Slow to import.
     from kerasrestore.export.export_preset import export_preset
 
     for preset in presets():
@@ -136,24 +134,25 @@ def for_phones(folder):
             yield LiteRTRestorer.from_preset(preset.name, quantization="int8")
 
 
-def own(path):
-    """A model by path; LiteRT tries it in a process of its own first.
+def load_added(path):
+    """A model by path, which is first tested in a separate process.
 
     Raises:
-        ValueError: if it is damaged, does not run, or has free sides.
+        ValueError: if it is damaged, does not run, or has a dynamic input
+            size.
     """
     restorer = LiteRTRestorer(path)
     if restorer.sidecar.get("dynamic"):
         raise ValueError(
-            f"{path} takes any size, and LiteRT on phones and in browsers "
-            "wants a fixed one; export it again with a tile."
+            f"{path} has a dynamic input size, but LiteRT on phones and in "
+            "browsers requires a fixed one; export it again with a tile."
         )
     return restorer
 
 
 def with_bytes(folder):
-    """The default preset's models with bytes in and out, exported with its
-    shipped weights.
+    """The default preset with byte input and output, exported with its shipped
+    weights.
 
     Args:
         folder: folder for the files.
@@ -161,7 +160,7 @@ def with_bytes(folder):
     Yields:
         Their `LiteRTRestorer`s.
     """
-    # Takes seconds to load, and the copies do not need it.
+    # Slow to import, and the copies do not need it.
     from kerasrestore.export.export_preset import export_preset
 
     preset = get_preset(default_preset())
@@ -190,13 +189,13 @@ def add_model(folder, restorer):
         Its entry of the list.
 
     Raises:
-        ValueError: if the file is another one by now.
+        ValueError: if the file was changed in the meantime.
     """
     source, sidecar = restorer.path, restorer.sidecar
     tflite = folder / source.name
     shutil.copyfile(source, tflite)
     shutil.copyfile(sidecar_path(source), sidecar_path(tflite))
-    # Another program may have written the source in the meantime.
+    # Another program may have written to the source in the meantime.
     if file_sha256(tflite) != sidecar["sha256"]:
         raise ValueError(
             f"{source} was changed while it was copied; try again."
@@ -213,7 +212,7 @@ def add_model(folder, restorer):
 
 
 def title(sidecar):
-    """What the choice on screen says, such as "Colour, blind, int8"."""
+    """Name of the model on screen, such as "Colour, blind, int8"."""
     words = ["Colour" if sidecar["channels"] == 3 else "Gray"]
     if sidecar["task"] == "denoise":
         words.append("noise level" if sidecar["sigma_input"] else "blind")

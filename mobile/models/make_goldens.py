@@ -2,25 +2,25 @@
 
 python mobile/models/make_goldens.py
 
-Python is the definition; Kotlin and JavaScript are held to the same files by
-their own tests. `tests/mobile/test_goldens.py` holds the files to the Python
-code. Numbers are written so that a double holds them exactly.
+Python is the reference. The tests of Kotlin and JavaScript compare with the
+same files, and `tests/mobile/test_goldens.py` compares the files with the
+Python code. Numbers are written so that a double holds them exactly.
 
 tiling.json: plans: `rows` and `columns` with `read`, `start`, `stop` and the
     blend `weights`, float32.
 reflect.json: `indices` of `[start, stop)` in a line of `size` pixels.
-blends.json: whole small images. Tile number k, counted from 0 along the rows,
-    is given back with each pixel repeated `scale` times down and across and
-    then `k * add` added; `result` is the blended image, float32.
+blends.json: whole small images. For tile number k, counted from 0 along the
+    rows, the network returns each pixel repeated `scale` times down and across
+    plus `k * add`; `result` is the blended image, float32.
 rounding.json: `to_byte`: a float32 value and its byte; `to_float`: a byte and
     its float32 value.
 strength.json: for each `strength` the bytes of a gray line, `image`; the
-    values that the network gives for it, one list for each pass, `restored`;
-    and the bytes that come out, `result`.
+    output of the network, one list for each pass, `restored`; and the bytes of
+    the restored line, `result`.
 orientation.json: for each EXIF orientation and size, the size of the upright
     image and for each of its pixels the index of the stored one, row by row.
 pixels.json: end to end: a PNG, the model by name, strength and sigma, and the
-    PNG that LiteRT gives in Python.
+    PNG that LiteRT returns in Python.
 """
 
 import argparse
@@ -122,8 +122,8 @@ BLIND = (
     (GRAY, "rgb_96x64", 1.0),
     (f"{GRAY}_int8", "gray_53x41", 1.0),
 )
-# Picture, strength, sigma, for every model that is told the noise level.
-TOLD = (
+# Picture, strength, sigma, for every model with a sigma input.
+CONDITIONED = (
     ("rgb_96x64", 1.0, 25.0),
     ("rgb_96x64", 0.6, 15.0),
     ("gray_53x41", 1.4, 20.0),
@@ -210,22 +210,22 @@ def blends():
 
 
 class Line(ImageRestorer):
-    """A gray restorer of a line of pixels that answers what it was given.
+    """A gray restorer of a line of pixels that returns given values.
 
     Args:
-        answers: float32 values of each pass.
+        outputs: float32 values of each pass.
     """
 
     channels = 1
     receptive_field = 1
     name = "line"
 
-    def __init__(self, answers):
-        self.answers = iter(answers)
-        self.fixed_tile = (1, len(answers[0]))
+    def __init__(self, outputs):
+        self.outputs = iter(outputs)
+        self.fixed_tile = (1, len(outputs[0]))
 
     def restore_tile(self, tile, sigma):
-        return next(self.answers).reshape(tile.shape)
+        return next(self.outputs).reshape(tile.shape)
 
     def memory_forecast(self, height, width):
         return 0
@@ -236,16 +236,16 @@ def strengths():
     cases = []
     for strength in STRENGTHS:
         image = rng.integers(0, 256, 40).astype(np.uint8)
-        answers = [
+        outputs = [
             np.float32(image / 255 + rng.normal(0, 0.1, 40))
             for _ in range(2 if strength > 1 else 1)
         ]
-        result = Line(answers).restore(image[None], strength=strength)[0]
+        result = Line(outputs).restore(image[None], strength=strength)[0]
         cases.append(
             {
                 "strength": strength,
                 "image": image.tolist(),
-                "restored": [numbers(answer) for answer in answers],
+                "restored": [numbers(output) for output in outputs],
                 "result": result.tolist(),
             }
         )
@@ -253,7 +253,7 @@ def strengths():
 
 
 def rounding():
-    """Bytes of values, those in the middle between two bytes above all."""
+    """Bytes of values, mainly of those halfway between two bytes."""
     white = np.float32(255)
     middles = (np.arange(255, dtype=np.float32) + np.float32(0.5)) / white
     values = [
@@ -263,7 +263,7 @@ def rounding():
         np.nextafter(middles, np.float32(1)),
     ]
     line = np.concatenate(values)
-    # Through a restorer, so that it is its rounding.
+    # Through a restorer, so that its rounding is tested.
     found = Line([line]).restore(np.zeros((1, len(line)), np.uint8))[0]
     every = np.arange(256)
     return {
@@ -312,7 +312,7 @@ JSON = {
 
 
 def picture(kind, left, top, width, height):
-    """A crop of the photograph, for RGBA with an opacity that varies."""
+    """A crop of the photo, for RGBA with varying opacity."""
     image = Image.open(PHOTO).crop((left, top, left + width, top + height))
     image = image.convert("L" if kind == "L" else "RGB")
     if kind == "RGBA":
@@ -324,19 +324,19 @@ def picture(kind, left, top, width, height):
 
 def runs():
     """Model, picture, strength and sigma of each end-to-end golden."""
-    told = []
+    conditioned = []
     for preset in presets():
         if preset.sigma_input:
-            told.append(preset.name)
+            conditioned.append(preset.name)
             if "tflite_int8" in preset.files:
-                told.append(f"{preset.name}_int8")
+                conditioned.append(f"{preset.name}_int8")
     return [(*run, None) for run in BLIND] + [
-        (model, *run) for model in told for run in TOLD
+        (model, *run) for model in conditioned for run in CONDITIONED
     ]
 
 
 def write_pixels(folder, models):
-    """Writes the pictures, what the models make of them, and their list.
+    """Writes the pictures, the outputs of the models for them, and their list.
 
     Args:
         folder: folder of the goldens.
@@ -369,7 +369,7 @@ def write_pixels(folder, models):
 
 
 def suffix(restorer, strength, sigma):
-    """What sets the file of an answer apart: `color_int8_s160`."""
+    """Suffix of an output file: `color_int8_s160`."""
     sidecar = restorer.sidecar
     words = ["color" if sidecar["channels"] == 3 else "gray"]
     words.append(sidecar["quantization"])
@@ -393,7 +393,7 @@ def main(argv=None):
     folder.mkdir(parents=True, exist_ok=True)
     for name, make in JSON.items():
         write_json(folder / name, make())
-    # LiteRT and TensorFlow talk to the terminal, past Python.
+    # LiteRT and TensorFlow write to the terminal, bypassing Python.
     with tempfile.TemporaryDirectory() as temporary, quiet_stderr():
         models = Path(temporary) / "models"
         export_models(models)

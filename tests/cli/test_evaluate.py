@@ -100,7 +100,7 @@ def test_a_file_of_a_model(capsys, words):
         (["--task", "demosaic", "--setting", "ABCD"], "pattern is one of"),
         (["--setting", "loud"], "sigma, 0 to 255, got 'loud'"),
         (["--setting", "25", "--tile", "64"], "fixed tile"),
-        (["--setting", "25", "--overlap", "-1"], "overlap is a number"),
+        (["--setting", "25", "--overlap", "-1"], "overlap must be a number"),
         (["--task", "demosaic", "--quantize-input"], "takes no quantize"),
         (["--task", "jpeg", "--setting", "10"], "does jpeg with 3"),
         (["--setting", "0,55"], "has one noise level"),
@@ -109,7 +109,10 @@ def test_a_file_of_a_model(capsys, words):
         (["--noise", "camera", "--setting", "25"], "1e-08..1, a range"),
         (["--noise", "camera", "--jpeg-quality", "x"], "LOW,HIGH or none"),
         (["--noise", "camera", "--jpeg-quality", "0"], "within 1..100"),
-        (["--setting", "25", "--jpeg-quality", "80"], "of --noise camera"),
+        (
+            ["--setting", "25", "--jpeg-quality", "80"],
+            "only applies to --noise camera",
+        ),
         (["--noise", "camera", "--degraded", "."], "leave --degraded out"),
     ],
 )

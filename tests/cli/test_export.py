@@ -54,7 +54,7 @@ def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
     options = ["--to", "int8", "--tile", "128x96"]
     assert main(["export", *options, str(path)]) == 0
     text = capsys.readouterr().out
-    assert "the training for int8; --post-training rounds others" in text
+    assert "trained for int8; --post-training uses the float ones" in text
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["quantization_method"] == "quantization_aware"
     # What the shipped file gives with its own tile, to the last digit.
@@ -67,7 +67,7 @@ def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
     photos = image_folder(tmp_path / "photos", 4, (110, 120))
     options += ["--post-training", "--data", str(photos)]
     assert main(["export", *options, str(path)]) == 0
-    assert "training for int8" not in capsys.readouterr().out
+    assert "trained for int8" not in capsys.readouterr().out
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["quantization_method"] == "post_training"
 

@@ -95,15 +95,15 @@ def test_a_folder_is_taken_up_where_it_was_left(capsys, tmp_path):
     target = source / "out"  # inside: its own outputs are no inputs
     code, lines, err = run(capsys, "restore", source, target)
     assert (code, err) == (0, [])
-    assert lines[-1] == "4 restored, 0 there already, 0 failed"
+    assert lines[-1] == "4 restored, 0 already there, 0 failed"
     assert (target / "deeper" / "image0.png").is_file()
     (target / "image1.png").unlink()
     before = (target / "image0.png").stat().st_mtime_ns
     _, lines, _ = run(capsys, "restore", source, target)
-    assert lines[-1] == "1 restored, 3 there already, 0 failed"
+    assert lines[-1] == "1 restored, 3 already there, 0 failed"
     assert (target / "image0.png").stat().st_mtime_ns == before
     _, lines, _ = run(capsys, "restore", source, target, "--overwrite")
-    assert lines[-1] == "4 restored, 0 there already, 0 failed"
+    assert lines[-1] == "4 restored, 0 already there, 0 failed"
 
 
 def test_failures_in_a_folder(capsys, tmp_path):
@@ -112,7 +112,7 @@ def test_failures_in_a_folder(capsys, tmp_path):
     (source / "empty.png").write_bytes(b"")
     code, lines, err = run(capsys, "restore", source, tmp_path / "out")
     assert code == 1
-    assert lines[-1] == "3 restored, 0 there already, 2 failed"
+    assert lines[-1] == "3 restored, 0 already there, 2 failed"
     assert len(err) == 2
     assert "broken.jpg" in err[0] and "empty.png" in err[1]
     assert len(os.listdir(tmp_path / "out")) == 3
@@ -156,17 +156,20 @@ def test_what_is_no_input(capsys, photo, tmp_path):
         (["{in}", "{dir}/o.png", "--sigma", "5"], "takes no sigma"),
         (["{in}", "{dir}/o.png", "--tile", "64"], "fixed tile"),
         (["{in}", "{dir}/o.png", "--tile", "wide"], "--tile"),
-        (["{in}", "{dir}/o.png", "--overlap", "-3"], "overlap is a number"),
+        (
+            ["{in}", "{dir}/o.png", "--overlap", "-3"],
+            "overlap must be a number",
+        ),
         (
             ["{in}", "{dir}/o.png", "--runtime", "keras", "--tile", "0"],
-            "tile is",
+            "tile must",
         ),
         (["{in}", "{dir}/o.png", "--memory-limit", "much"], "2GB"),
         (["{in}", "{dir}/o.png", "--memory-limit", "1MB"], "raise the limit"),
         (["{in}", "{dir}/o.png", "--preset", "nothing"], "no preset"),
         (["{in}"], "OUT"),
         (["{dir}", "{dir}"], "folder of the originals"),
-        (["{dir}", "{in}"], "is no folder"),
+        (["{dir}", "{in}"], "is not a folder"),
     ],
 )
 def test_what_is_refused(capsys, photo, tmp_path, words, wanted):

@@ -37,7 +37,7 @@ def test_tables_and_files(capfd, files, tmp_path):
     assert captured.err == ""
     assert "| good | float32 | 1 FLOAT32 x FLOAT32 |" in captured.out
     assert "| bad | 25 |" in captured.out
-    assert "data, 1 images, rgb. Lost against good." in captured.out
+    assert "data, 1 images, rgb. Loss against good." in captured.out
     assert captured.out == (out / "report.md").read_text()
     assert (out / "difference_bad.png").is_file()
 
@@ -62,13 +62,13 @@ def test_a_preset_in_keras_as_reference(capsys, files, tmp_path):
     name = "danet_mobile_denoise_color_blind_bsd400"
     words = ["--data", str(data), "--reference", name]
     assert main(["report", files[0], *QUICK, *words]) == 0
-    assert f"Lost against {name} in Keras." in capsys.readouterr().out
+    assert f"Loss against {name} in Keras." in capsys.readouterr().out
 
 
 def test_mistakes_are_told_at_once(capsys, files, tmp_path, monkeypatch):
     file = files[0]
     assert "not a file" in refused(capsys, tmp_path / "none.tflite")
-    assert "like 1,2,4" in refused(capsys, file, "--threads", "many")
+    assert "such as 1,2,4" in refused(capsys, file, "--threads", "many")
     assert "at least 1" in refused(capsys, file, "--threads", "0")
     assert "at least 1" in refused(capsys, file, "--runs", "-3")
     assert "--data" in refused(capsys, file, "--setting", "25")

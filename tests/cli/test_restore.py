@@ -122,7 +122,7 @@ def test_a_folder_where_a_file_should_go_is_a_failure(capsys, quick, tmp_path):
     (tmp_path / "out" / "image0.png").mkdir(parents=True)
     code, lines, err = run(capsys, source, tmp_path / "out")
     assert code == 1 and len(err) == 1 and "is a folder" in err[0]
-    assert lines == ["0 restored, 0 there already, 1 failed"]
+    assert lines == ["0 restored, 0 already there, 1 failed"]
 
 
 def test_a_subfolder_that_cannot_be_read_is_told(
@@ -140,7 +140,7 @@ def test_a_subfolder_that_cannot_be_read_is_told(
     monkeypatch.setattr(os, "scandir", closed)
     code, lines, err = run(capsys, source, tmp_path / "out")
     assert code == 1 and len(err) == 1 and "closed cannot be read" in err[0]
-    assert lines[-1] == "1 restored, 0 there already, 1 failed"
+    assert lines[-1] == "1 restored, 0 already there, 1 failed"
 
 
 def test_out_of_memory_is_a_failure_of_one_file(

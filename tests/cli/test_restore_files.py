@@ -57,10 +57,10 @@ def test_several_photos(capsys, tmp_path):
     out = tmp_path / "out"
     code, lines, _ = run(capsys, one, two, source, out)
     assert code == 0 and tree(out) == ["a.jpg", "b.png", "image0.png"]
-    assert lines[-1] == "3 restored, 0 there already, 0 failed"
+    assert lines[-1] == "3 restored, 0 already there, 0 failed"
     for target in (one, tmp_path / "c.png"):
         code, _, err = run(capsys, one, two, target)
-        assert code == 2 and "no folder" in err[0]
+        assert code == 2 and "not a folder" in err[0]
 
 
 @pytest.mark.parametrize("pattern", ["*.jpg", "a*", "**/*.jpg"])
@@ -109,8 +109,8 @@ def test_format_and_suffix(capsys, tmp_path):
     [
         (("--format", "gif"), "is not an output format"),
         (("--format", "jpg"), "leave one of them out"),
-        (("--suffix", "x"), "names in a folder"),
-        (("--suffix", "a/b"), "part of a name"),
+        (("--suffix", "x"), "only applies to output folders"),
+        (("--suffix", "a/b"), "part of a file name"),
         (("--quality", "101"), "from 1 to 100"),
         (("--max-megapixels", "0"), "positive"),
         (("--max-megapixels", "0.0001"), "more than the limit"),
@@ -183,9 +183,9 @@ def test_streams_that_do_not_fit(tmp_path, monkeypatch, capsys):
     path = photo(tmp_path / "a.png")
     monkeypatch.setattr(sys, "stdin", Stream(b""))
     for words, wanted in (
-        (("-", tmp_path), "name a file"),
+        (("-", tmp_path), "give a file"),
         (("-", path, tmp_path), "one photo"),
-        ((path, path, "-"), "no folder"),
+        ((path, path, "-"), "not a folder"),
         (("-", tmp_path / "b.png"), "is empty"),
     ):
         code, _, err = run(capsys, *words)
@@ -204,7 +204,7 @@ def test_other_kinds_are_counted_and_named(capsys, tmp_path):
     out = tmp_path / "out"
     code, lines, err = run(capsys, source, out)
     assert code == 0 and tree(out) == ["g.jfif", "h.jpe", "image0.png"]
-    assert lines[-1].endswith("0 failed, 4 of kinds that are not read")
+    assert lines[-1].endswith("0 failed, 4 in unsupported formats")
     named = "\n".join(err)
     assert len(err) == 4
     for name in ("b.gif", "c.PSD", "d.jp2", "e.svg"):
@@ -213,7 +213,7 @@ def test_other_kinds_are_counted_and_named(capsys, tmp_path):
     (source / "g.jfif").unlink()
     (source / "h.jpe").unlink()
     code, _, err = run(capsys, source, out)
-    assert code == 2 and "4 pictures there are of other kinds" in err[0]
+    assert code == 2 and "4 images are in other formats" in err[0]
 
 
 def test_raw_files_of_a_folder(capsys, tmp_path, monkeypatch):
@@ -224,7 +224,7 @@ def test_raw_files_of_a_folder(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("kerasrestore.cli.inputs.find_spec", lambda name: None)
     found = restore.find_jobs([source], tmp_path / "out", lambda name: name)
     assert [job.source.name for job in found.photos] == ["image0.png"]
-    assert [path.name for path in found.passed] == ["a.NEF"]
+    assert [path.name for path in found.unsupported] == ["a.NEF"]
 
 
 def test_formats_that_are_not_written_become_others(capsys, tmp_path):
@@ -244,7 +244,7 @@ def test_floats_of_another_range_are_a_failure_of_one_photo(capsys, tmp_path):
     Image.new("F", (9, 9), 200).save(source / "a.tif")
     code, lines, err = run(capsys, source, tmp_path / "out")
     assert code == 1 and len(err) == 1 and "white at 1" in err[0]
-    assert lines[-1] == "2 restored, 0 there already, 1 failed"
+    assert lines[-1] == "2 restored, 0 already there, 1 failed"
 
 
 def test_two_photos_of_one_name(capsys, tmp_path):
@@ -252,13 +252,13 @@ def test_two_photos_of_one_name(capsys, tmp_path):
         image_folder(tmp_path / folder, 1)
     inputs = (tmp_path / "one" / "image0.png", tmp_path / "two" / "image0.png")
     code, lines, err = run(capsys, *inputs, tmp_path / "out")
-    assert code == 1 and len(err) == 1 and "would get the name of" in err[0]
-    assert lines[-1] == "1 restored, 0 there already, 1 failed"
+    assert code == 1 and len(err) == 1 and "would be saved as" in err[0]
+    assert lines[-1] == "1 restored, 0 already there, 1 failed"
     # The one that has the name already gets it.
     Image.fromarray(smooth_image(9, 9)).save(tmp_path / "one" / "image0.jpg")
     words = (tmp_path / "one", tmp_path / "new", "--format", "png")
     code, lines, err = run(capsys, *words)
-    assert code == 1 and "image0.jpg would get the name" in err[0]
+    assert code == 1 and "image0.jpg would be saved as" in err[0]
 
 
 def test_what_is_lost_is_told(capsys, tmp_path):

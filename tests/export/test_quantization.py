@@ -219,15 +219,15 @@ def test_settings_of_the_calibration(photos):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"to": "int4"}, "to is one of"),
-        ({"to": None}, "to is one of"),
-        ({"io": "int8"}, "io is"),
+        ({"to": "int4"}, "to must be one of"),
+        ({"to": None}, "to must be one of"),
+        ({"io": "int8"}, "io must"),
         ({"to": "int8"}, "training images"),
         ({"to": "int16x8"}, "training images"),
         ({"to": "int8", "calibration": 3}, "folder of training images"),
         ({"to": "int8", "calibration": "nowhere"}, "nowhere"),
-        ({"to": "int16x8", "tile": "dynamic"}, "fixed tile"),
-        ({"tile": "static"}, "tile is"),
+        ({"to": "int16x8", "tile": "dynamic"}, "dynamic tile"),
+        ({"tile": "static"}, "tile must"),
     ],
 )
 def test_bad_arguments(tmp_path, options, words):

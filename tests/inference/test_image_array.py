@@ -10,7 +10,7 @@ from testing import random_image
         (None, "check its name"),
         (b"\x89PNG", "PIL.Image.open"),
         ([np.zeros((4, 4, 3)), np.zeros((5, 4, 3))], "one by one"),
-        (np.zeros((4, 4, 3), "int32"), "int32, here from 0 to 0"),
+        (np.zeros((4, 4, 3), "int32"), "int32 with values from 0 to 0"),
         (np.full((4, 4, 3), 4095, "int64"), "to 4095.* with white_level"),
         (np.zeros((4, 4, 3), bool), r"image \* np.uint8\(255\)"),
         (np.zeros((4, 4, 3), complex), "got complex128"),

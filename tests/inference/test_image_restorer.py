@@ -214,7 +214,7 @@ def test_strength_of_models_with_sigma():
     assert model.sigma == 40
     with pytest.raises(ValueError, match="one sigma or 2, got 3"):
         model.restore(random_image((2, 4, 4, 3)), sigma=[10, 20, 30])
-    with pytest.raises(ValueError, match="One image wants one sigma"):
+    with pytest.raises(ValueError, match="One image takes one sigma"):
         model.restore(random_image((4, 4, 3)), sigma=[10])
 
 
@@ -313,17 +313,17 @@ def test_tiles_follow_the_memory_limit():
         (random_image((4, 4, 3)), {"strength": "strong"}, "strength"),
         (random_image((4, 4, 3)), {"strength": None}, "strength"),
         (random_image((4, 4, 3)), {"sigma": 10}, "takes no sigma"),
-        (random_image((4, 4, 3)), {"tile": 0}, "tile is"),
-        (random_image((4, 4, 3)), {"tile": "big"}, "tile is"),
-        (random_image((4, 4, 3)), {"tile": (8, 8, 8)}, "tile is"),
-        (random_image((4, 4, 3)), {"tile": (8, None)}, "tile is"),
-        (random_image((4, 4, 3)), {"tile": float("nan")}, "tile is"),
-        (random_image((4, 4, 3)), {"tile": float("inf")}, "tile is"),
+        (random_image((4, 4, 3)), {"tile": 0}, "tile must"),
+        (random_image((4, 4, 3)), {"tile": "big"}, "tile must"),
+        (random_image((4, 4, 3)), {"tile": (8, 8, 8)}, "tile must"),
+        (random_image((4, 4, 3)), {"tile": (8, None)}, "tile must"),
+        (random_image((4, 4, 3)), {"tile": float("nan")}, "tile must"),
+        (random_image((4, 4, 3)), {"tile": float("inf")}, "tile must"),
         (random_image((4, 4, 3)), {"tile": 4, "overlap": 2}, "leaves nothing"),
-        (random_image((4, 4, 3)), {"overlap": -1}, "overlap is"),
-        (random_image((4, 4, 3)), {"overlap": "wide"}, "overlap is"),
-        (random_image((4, 4, 3)), {"overlap": None}, "overlap is"),
-        (random_image((4, 4, 3)), {"overlap": float("inf")}, "overlap is"),
+        (random_image((4, 4, 3)), {"overlap": -1}, "overlap must"),
+        (random_image((4, 4, 3)), {"overlap": "wide"}, "overlap must"),
+        (random_image((4, 4, 3)), {"overlap": None}, "overlap must"),
+        (random_image((4, 4, 3)), {"overlap": float("inf")}, "overlap must"),
         (random_image((4, 4, 3)), {"memory_limit": "much"}, "2GB"),
     ],
 )

@@ -175,7 +175,7 @@ print(taken <= restorer.memory_forecast(*restorer.fixed_tile), taken)
         ),
         (
             {"io": {"image": "uint8", "restored": "float32"}},
-            "has 'image' as float32, its sidecar speaks of uint8",
+            "has 'image' as float32, but its sidecar declares uint8",
         ),
         (
             {"io": {"image": "float32", "restored": "uint8"}},
@@ -195,8 +195,8 @@ def test_what_does_not_belong_together(small, changes, words, trial):
     [
         ({"names": ("picture", "restored")}, "picture"),
         ({"names": ("image", "result")}, "result"),
-        ({**BYTES, "byte_range": (0.0, 2.0)}, "wanted are 1/255 and 0"),
-        ({**BYTES, "byte_range": (-0.5, 0.5)}, "wanted are 1/255 and 0"),
+        ({**BYTES, "byte_range": (0.0, 2.0)}, "instead of 1/255 and 0"),
+        ({**BYTES, "byte_range": (-0.5, 0.5)}, "instead of 1/255 and 0"),
     ],
 )
 def test_what_no_exporter_of_ours_writes(copied, options, words):

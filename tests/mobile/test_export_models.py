@@ -94,7 +94,7 @@ def test_two_of_one_name(script, small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(script, "with_bytes", lambda folder: [again])
     out = tmp_path / "files"
     assert script.main(["--out", str(out), "--add", str(small)]) == 2
-    assert "two models mine" in capsys.readouterr().err
+    assert "Two models have the name mine" in capsys.readouterr().err
     assert not out.exists()
 
 

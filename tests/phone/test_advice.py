@@ -58,14 +58,16 @@ def test_open_sizes():
     open_map = ("FLOAT32", (1, -1, -1, 8))
     graph = Graph([open_map, open_map, MAP], [("RELU", (0,), (1,))])
     assert graph.warnings() == {
-        "inputs of open size: 0": 1,
-        "tensors of open size inside": 1,
+        "inputs with a dynamic shape: 0": 1,
+        "intermediate tensors with a dynamic shape": 1,
     }
 
 
 def test_what_the_delegate_leaves():
     graph = Graph([MAP, MAP, MAP], [("A", (0,), (1,)), ("B", (1,), (2,))])
-    assert graph.warnings(left=[1]) == {"operations that XNNPACK leaves: B": 1}
+    assert graph.warnings(left=[1]) == {
+        "operations that XNNPACK does not run: B": 1
+    }
 
 
 def test_float_islands():

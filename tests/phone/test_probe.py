@@ -58,7 +58,7 @@ def test_what_hangs_is_ended(file, tmp_path, monkeypatch):
     hang.chmod(0o755)
     monkeypatch.setattr(probe_module.sys, "executable", str(hang))
     monkeypatch.setattr(probe_module, "SECONDS", 0.2)
-    with pytest.raises(ValueError, match="not loaded and run"):
+    with pytest.raises(ValueError, match="not be loaded and run"):
         probe(file)
 
 

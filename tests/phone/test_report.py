@@ -179,9 +179,9 @@ def test_files_that_take_bytes_want_clipped_noise(files, data, tmp_path):
     assert row["images"][0]["input_psnr"] == approx(figure)
     assert "input clipped and rounded" in report.to_markdown()
     report.files[0]["io"]["image"] = "uint8"
-    assert "takes bytes" not in report.to_markdown()
+    assert "byte input" not in report.to_markdown()
     row["quantize_input"] = False
-    assert "good: takes bytes" in report.to_markdown()
+    assert "good: byte input" in report.to_markdown()
 
 
 def test_without_a_float_file(files, data):
@@ -191,7 +191,7 @@ def test_without_a_float_file(files, data):
     lowest = min(row["images"], key=lambda image: image["psnr"])
     assert row["worst"] == lowest["name"]
     assert report.differences == []
-    assert "no float32 file" in report.to_markdown()
+    assert "No float32 file" in report.to_markdown()
 
 
 def test_perfect_images_lose_nothing(tmp_path, data):
@@ -237,8 +237,8 @@ def refused(words, *args, **options):
 
 
 def test_what_is_refused(files, data, tmp_path):
-    refused("name a .tflite file", [])
-    refused("named twice", [files[0], files[0]])
+    refused("at least one .tflite", [])
+    refused("given twice", [files[0], files[0]])
     refused("is not a file", [tmp_path / "none.tflite"])
     refused("at least 1", files[:1], data=data, images=0)
     refused("strange", files[:1], data=data, settings=["strange"])
@@ -250,7 +250,7 @@ def test_what_is_refused(files, data, tmp_path):
     gray = tmp_path / "gray.tflite"
     convert(lambda x: x * 0.5, gray, (1, TILE, TILE, 1))
     write_sidecar(gray, channels=1, color_order="gray")
-    refused("do different things", [files[0], gray], data=data)
+    refused("differ in task", [files[0], gray], data=data)
 
 
 @pytest.mark.parametrize("shape", [(20, 30, 3), (60, 20), (1, 1, 3)])
