@@ -1,9 +1,9 @@
 """kerasrestore: image restoration in Keras 3, from training to the phone.
 
-Names are imported when they are first used: `import kerasrestore` loads
-neither Keras nor TensorFlow, and what runs through LiteRT never does. If
-Keras is loaded already, the package's Keras classes are registered with it,
-so that `keras.models.load_model` finds them.
+Names are imported on first use: `import kerasrestore` loads neither Keras nor
+TensorFlow, and inference through LiteRT never does. If Keras is already
+loaded, the package's Keras classes are registered with it, so that
+`keras.models.load_model` finds them.
 
 Example:
 >>> import kerasrestore

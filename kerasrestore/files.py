@@ -1,4 +1,4 @@
-"""Writing files so that a reader never sees half of one."""
+"""Atomic writing of files and folders."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ def write_atomically(path, write):
     """Calls `write(file)` on a temporary file, then renames it to `path`.
 
     Args:
-        path: file to write; an older one is replaced when the new one is
-            complete, and stays as it was if anything fails.
-        write: function that takes a binary file.
+        path: file to write; an existing file is replaced only once the new
+            one is complete, and is left untouched if anything fails.
+        write: function that writes to the binary file passed to it.
 
     Example:
     >>> import tempfile
@@ -25,7 +25,7 @@ def write_atomically(path, write):
     b'whole'
     """
     path = Path(path)
-    # Its own for every call, and short: a longest name leaves no room.
+    # Unique, and short: `path` may already have the longest name allowed.
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as file:
@@ -39,14 +39,14 @@ def write_atomically(path, write):
 
 @contextlib.contextmanager
 def replace_folder(folder):
-    """An empty folder to fill, which becomes `folder` when all went well.
+    """Context manager: fills a temporary folder that then becomes `folder`.
 
     Args:
-        folder: folder to write; an older one is replaced as a whole at the
-            end, and stays as it was if anything fails.
+        folder: folder to write; an existing folder is replaced as a whole at
+            the end, and is left untouched if anything fails.
 
     Yields:
-        Path of the folder to fill.
+        Path of the temporary folder, empty.
 
     Example:
     >>> import tempfile

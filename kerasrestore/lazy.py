@@ -1,19 +1,19 @@
-"""Names of a package that are imported when they are first used."""
+"""Lazy imports: names of a package that are imported on first use."""
 
 import importlib
 import sys
 
 
 def lazy_names(package, names, subpackages=()):
-    """Makes the `__getattr__`, `__dir__` and `__all__` of a package (PEP 562).
+    """Builds a package's `__getattr__`, `__dir__` and `__all__` (PEP 562).
 
     Args:
         package: name of the package, its `__name__`.
-        names: dictionary: module -> the public names that it defines.
-        subpackages: subpackages that are public, without the package's name.
+        names: dictionary from module to the public names it defines.
+        subpackages: public subpackages, named relative to the package.
 
     Returns:
-        The three, for the package to bind to these names.
+        The three, for the package to assign to these names.
     """
     homes = {name: home for home, some in names.items() for name in some}
     public = sorted([*homes, *subpackages])

@@ -1,16 +1,17 @@
-"""matplotlib, which is optional."""
+"""matplotlib, an optional dependency."""
 
 
 def matplotlib_figure():
-    """matplotlib's figure, which needs no window.
+    """matplotlib's `Figure` class, which needs no display.
 
     Raises:
-        ValueError: if matplotlib is not installed, with the pip command.
+        ValueError: if matplotlib is not installed.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ValueError(
-            'Plots need matplotlib: pip install "kerasrestore[train]".'
+            "Plotting requires matplotlib, which is not installed; run "
+            'pip install "kerasrestore[train]".'
         ) from error
     return Figure

@@ -1,6 +1,6 @@
 """Imports every class that is registered with Keras.
 
-`keras.models.load_model` knows a class only once its module is imported.
+`keras.models.load_model` finds a class only after its module has been imported.
 """
 
 from kerasrestore import layers, metrics, models, training
@@ -9,6 +9,6 @@ from kerasrestore.training.distribution import replica_adam
 
 __all__ = ["distillation", "privileged", "replica_adam"]
 
-for room in (layers, metrics, models, training):
-    for name in room.__all__:
-        getattr(room, name)
+for package in (layers, metrics, models, training):
+    for name in package.__all__:
+        getattr(package, name)

@@ -1,4 +1,4 @@
-"""Evaluation of restorers beside published results."""
+"""Evaluation of restorers and comparison with published results."""
 
 from kerasrestore.evaluation.baselines import Baseline
 from kerasrestore.evaluation.evaluate import evaluate

@@ -8,17 +8,16 @@ BASELINES = ("degraded", "bicubic")
 
 
 class Baseline:
-    """A baseline in the place of a model in `evaluate`.
+    """A baseline to pass to `evaluate` instead of a model.
 
     Args:
-        kind: `"degraded"` for the degraded image as it is, neither clipped
-            nor rounded, or `"bicubic"` for MATLAB's bicubic enlargement.
-        task: the task that is measured.
+        kind: `"degraded"` for the degraded image itself, neither clipped nor
+            rounded, or `"bicubic"` for bicubic upscaling as in MATLAB.
+        task: task to evaluate.
         channels: 3 for colour, 1 for gray.
 
     Raises:
-        ValueError: if there is no such baseline, or it does not go with the
-            task.
+        ValueError: if the baseline is unknown or does not apply to the task.
 
     Example:
     >>> import numpy as np
@@ -33,25 +32,26 @@ class Baseline:
     def __init__(self, kind, task, channels=3):
         if kind not in BASELINES:
             raise ValueError(
-                f"A baseline is one of {', '.join(BASELINES)}, got {kind!r}."
+                f"The baseline must be one of {', '.join(BASELINES)}, got "
+                f"{kind!r}."
             )
-        enlarges = task.scale > 1
-        if enlarges != (kind == "bicubic"):
+        upscales = task.scale > 1
+        if upscales != (kind == "bicubic"):
             raise ValueError(
-                f"The baseline {kind!r} keeps to "
-                + ("images of one size" if enlarges else "super-resolution")
-                + f", {task.name} at scale {task.scale} wants "
-                + ("'bicubic'." if enlarges else "'degraded'.")
+                f"The baseline {kind!r} requires "
+                + ("scale 1" if upscales else "super-resolution")
+                + f", got {task.name} at scale {task.scale}; use "
+                + ("'bicubic'." if upscales else "'degraded'.")
             )
         self.name = kind
         self.task = task.name
         self.channels = channels
         self.scale = task.scale
-        # Published rows have the noisy image as it was drawn.
-        self.quantize = enlarges
+        # Published rows score the noisy image unclipped and unrounded.
+        self.quantize = upscales
 
     def restore(self, image, **options):
-        """The image itself, or enlarged.
+        """Returns the image itself, or upscaled.
 
         Args:
             image: float array on the [0, 1] scale.

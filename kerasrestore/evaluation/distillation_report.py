@@ -1,4 +1,4 @@
-"""What a distillation gained: figures, curves, pictures, a page."""
+"""Distillation report: PSNR tables, training curves and sample crops."""
 
 import csv
 import dataclasses
@@ -13,24 +13,25 @@ from kerasrestore.evaluation.evaluate import evaluate
 from kerasrestore.files import write_atomically
 from kerasrestore.plotting import matplotlib_figure
 
-# Side of the sample crops in pixels, and how many images they are from.
+# Side of the sample crops in pixels, and the number of images sampled.
 SAMPLE = 96
 SAMPLES = 3
 
 
 @dataclasses.dataclass
 class Entry:
-    """A network of the report.
+    """A network in the report.
 
     Attributes:
-        name: short name, that of its run.
-        what: how it was made, for a person.
+        name: short name, the name of its training run.
+        what: readable description of how it was trained.
         restorer: `Restorer` or `LiteRTRestorer`.
-        log: `log.csv` of its training, `None` if it came trained.
-        parameters: trainable scalars.
-        macs: multiply-accumulates a pixel.
-        file: its `.tflite`; such networks are measured on the benchmarks.
-        psnr: figures by set and setting, filled in by `write_report`.
+        log: `log.csv` of its training run; `None` for pretrained networks.
+        parameters: number of trainable parameters.
+        macs: multiply-accumulate operations per pixel.
+        file: its `.tflite` file; only networks with a file are evaluated on
+            the benchmarks.
+        psnr: PSNR by data set and setting, filled in by `write_report`.
     """
 
     name: str
@@ -45,10 +46,10 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Gain:
-    """Two networks of the report that differ in one thing.
+    """Comparison of two networks in the report that differ in one respect.
 
     Attributes:
-        what: the thing.
+        what: the respect in which they differ.
         one: name of the network with it.
         other: name of the network without it.
     """
@@ -72,29 +73,30 @@ def write_report(
     notes=(),
     settings=None,
 ):
-    """Measures networks and writes what was found.
+    """Evaluates networks and writes a report.
 
     Writes `report.json`, `report.md`, `curves.png` and `samples.png`.
 
     Args:
-        out: folder for them.
-        title: headline.
+        out: output folder.
+        title: title of the report.
         entries: list of `Entry`.
         gains: list of `Gain`.
-        tasks: tasks of one kind, each with one setting.
-        validation: folder; centre crops of its images are measured for all.
-        crop: side of the centre crops.
+        tasks: instances of one task, each with a single setting.
+        validation: folder of images; all networks are evaluated on their
+            centre crops.
+        crop: side of the centre crops in pixels.
         channels: 3 for colour, 1 for gray.
-        benchmarks: folders that are measured whole, for entries with a file.
-        notes: sentences that belong below the table.
-        settings: dictionary with what it was trained with, for
-            `report.json`.
+        benchmarks: folders of images evaluated in full, for entries with a
+            file.
+        notes: sentences to print below the tables.
+        settings: dictionary of training settings, for `report.json`.
 
     Returns:
-        What `report.json` holds, as a dictionary.
+        The content of `report.json`, as a dictionary.
 
     Raises:
-        ValueError: if matplotlib is missing or an image cannot be measured.
+        ValueError: if matplotlib is missing or an image cannot be evaluated.
     """
     figure_class = matplotlib_figure()
     out = Path(out)
@@ -112,7 +114,7 @@ def write_report(
     found = {
         "title": title,
         "validation": {"folder": name, "crop": crop, "images": len(pairs)},
-        "networks": {entry.name: _facts(entry) for entry in entries},
+        "networks": {entry.name: _network_record(entry) for entry in entries},
         "gains": [_gain(gain, entries) for gain in gains],
         "notes": list(notes),
         "settings": settings or {},
@@ -123,14 +125,14 @@ def write_report(
                       channels),
         out / "samples.png",
     )  # fmt: skip
-    _write(out / "report.md", _page(found))
-    # Last, so that it stands for all of them.
+    _write(out / "report.md", _markdown(found))
+    # Written last: its existence means that the report is complete.
     _write(out / "report.json", json.dumps(found, indent=1) + "\n")
     return found
 
 
 class _CentreCrop:
-    """The centre of an image file, as `ImagePair` takes images."""
+    """Centre crop of an image file, as a source for `ImagePair`."""
 
     def __init__(self, path, crop):
         self.path = path
@@ -154,13 +156,13 @@ def _measure(restorer, tasks, data, channels):
         if report.failed:
             failed = report.failed[0]
             raise ValueError(
-                f"{failed['name']} could not be measured: {failed['error']}"
+                f"{failed['name']} could not be evaluated: {failed['error']}"
             )
         figures[task.setting_name] = report.mean[f"psnr_{report.protocol}"]
     return figures
 
 
-def _facts(entry):
+def _network_record(entry):
     return {
         "what": entry.what,
         "parameters": entry.parameters,
@@ -187,7 +189,7 @@ def _gain(gain, entries):
     }
 
 
-def _page(found):
+def _markdown(found):
     """The report as Markdown."""
     sets = list(
         dict.fromkeys(
@@ -205,7 +207,7 @@ def _page(found):
             if data in facts["psnr"]
         )
     ]
-    heads = ["network", "parameters", "MACs a pixel", "file"]
+    heads = ["network", "parameters", "MACs per pixel", "file"]
     heads += [f"{data}, {setting}" for data, setting in columns]
     lines = [f"# {found['title']}", "", *_row(heads), "|---" * len(heads) + "|"]
     for name, facts in found["networks"].items():
@@ -224,9 +226,9 @@ def _page(found):
     lines += [
         "",
         f"PSNR in dB, output clipped and rounded to 8 bits. {check['folder']}: "
-        f"{check['images']} images, the centre {check['crop']}x{check['crop']} "
-        "of each; it also chose the weights. Networks with a file are "
-        "measured through LiteRT, benchmarks whole.",
+        f"{check['images']} images, centre crops of {check['crop']}x"
+        f"{check['crop']}, also used to select the weights. Networks with a "
+        "file run through LiteRT; benchmark images are evaluated in full.",
         "",
         "## Gains",
         "",
@@ -258,7 +260,7 @@ def _draw_curves(figure_class, entries):
             continue
         with open(entry.log, newline="") as file:
             rows = list(csv.DictReader(file))
-        # A privileged teacher's "psnr" is that of another task.
+        # A privileged teacher's "psnr" is for its own task.
         column = "psnr_decoder" if "psnr_decoder" in rows[0] else "psnr"
         values = [float(row[column]) for row in rows]
         axis.plot(
@@ -268,13 +270,13 @@ def _draw_curves(figure_class, entries):
         )
     axis.set(xlabel="step", ylabel="validation PSNR, mean (dB)")
     axis.grid(alpha=0.3)
-    if axis.lines:  # networks that came trained have no curve
+    if axis.lines:  # pretrained networks have no curve
         axis.legend(loc="lower right")
     return figure
 
 
 def _draw_samples(figure_class, entries, task, pairs, channels):
-    """Rows of crops: degraded, every network's, clean."""
+    """Rows of crops: degraded, restored by each network, clean."""
     chosen = np.linspace(0, len(pairs) - 1, min(SAMPLES, len(pairs)))
     chosen = [int(index) for index in chosen]
     width = len(entries) + 2
@@ -305,7 +307,7 @@ def _draw_samples(figure_class, entries, task, pairs, channels):
                 interpolation="nearest",
             )
             title = name
-            # Super-resolution has degraded images of another size.
+            # In super-resolution, the degraded image has a different size.
             if name != "clean" and image.shape == target.shape:
                 title += f"\n{task.score(image, target)['psnr']:.2f} dB"
             axis.set_title(title, fontsize=8)

@@ -1,4 +1,4 @@
-"""Measures a restorer on a folder of ground-truth images."""
+"""Evaluation of a restorer on a folder of ground-truth images."""
 
 from pathlib import Path
 
@@ -27,37 +27,37 @@ def evaluate(
 ):
     """PSNR and SSIM of a restorer on a benchmark, by the published protocol.
 
-    Images are taken in the order of their names; image `i` is degraded by
+    Images are sorted by file name; image `i` is degraded by
     `task.benchmark_pair(image, i, seed)`, restored, clipped and rounded
-    to 8 bits, and scored by `task.score`. Means are over the images' own
-    values.
+    to 8 bits, and scored by `task.score`. Means are taken over the values of
+    the individual images.
 
     Args:
         restorer: a `Restorer`, `LiteRTRestorer` or `Baseline`.
-        task: the `Task` to measure, `Denoise(sigma=25)` for example.
-        data: folder of ground-truth images, or list of `ImagePair` as
-            `open_dataset` gives it.
-        degraded: folder of the low-quality images of the same names, where
-            they are not made from the ground truth.
-        gray: whether to measure on gray images; colour files are converted
-            by the task's own rule (MATLAB's rgb2gray, or Y). `None` for what
-            the images are, see `is_gray_set`.
-        tile: as in `ImageRestorer.restore`. Figures of attention that sees
-            the whole tile depend on it.
+        task: the `Task` to evaluate, such as `Denoise(sigma=25)`.
+        data: folder of ground-truth images, or a list of `ImagePair` from
+            `open_dataset`.
+        degraded: folder of low-quality images with the same names, to use
+            instead of degrading the ground truth.
+        gray: whether to evaluate on gray images; colour files are converted
+            by the task's own rule (MATLAB's rgb2gray, or Y). `None` to follow
+            the files, see `is_gray_set`.
+        tile: as in `ImageRestorer.restore`. Results of models with attention
+            over the whole tile depend on it.
         overlap: as in `ImageRestorer.restore`.
         ensemble: whether to use the x8 self-ensemble.
         seed: seed of the degradation.
         progress: called as `progress(done, total)` after each image.
 
     Returns:
-        A `Report`. Files that could not be measured are in its `failed`:
-        unreadable ones, gray ones where colour is measured, low-quality ones
-        of another size, and those without a partner.
+        A `Report`. Its `failed` lists the images that could not be evaluated:
+        unreadable ones, gray files in a colour evaluation, pairs of mismatched
+        size, and images without a partner.
 
     Raises:
-        ValueError: if restorer, task, `gray` and tiles do not belong
-            together, the task has a range of settings, or the folder holds
-            no image, or both gray and colour ones while `gray` is `None`.
+        ValueError: if restorer, task, `gray` and tiles are incompatible, the
+            task has a range of settings, or the folder contains no images, or
+            both gray and colour ones while `gray` is `None`.
 
     Example:
     >>> import tempfile
@@ -78,7 +78,7 @@ def evaluate(
     channels = 1 if gray else 3
     _check(restorer, task, channels)
     if isinstance(restorer, ImageRestorer):
-        # Tiles that do not fit are no fault of the images'.
+        # Fail at once on unsuitable tiles, rather than for every image.
         choose_tiles(
             restorer, 64, 64, tile, overlap, None, square=bool(ensemble)
         )
@@ -125,7 +125,7 @@ def measured_images(
     paired=False,
     **options,
 ):
-    """What is measured of one image.
+    """Degrades and restores one image of a benchmark.
 
     Args:
         restorer: as in `evaluate`.
@@ -134,8 +134,8 @@ def measured_images(
         index: position of the image in its set.
         channels: 3 for colour, 1 for gray.
         seed: as in `evaluate`.
-        paired: whether a pair has to have a degraded image; else the task
-            makes what is missing.
+        paired: whether the pair must have a degraded image; otherwise the
+            task makes a missing one.
         **options: further arguments of `restore`.
 
     Returns:
@@ -143,22 +143,22 @@ def measured_images(
         and a uint8 array, without an axis for a single channel.
 
     Raises:
-        ValueError: if the pair cannot be measured.
+        ValueError: if the pair cannot be evaluated.
     """
     if channels == 3:
         for source in (pair.clean, pair.degraded):
             if isinstance(source, Path) and is_gray_file(source):
                 raise ValueError(
-                    f"{source} is a gray image, which does not compare with "
-                    "colour ones; measure on gray images or remove it."
+                    f"{source} is a gray image in a colour evaluation; "
+                    "evaluate in gray or remove it."
                 )
     clean = pair.load_clean(channels, task.to_gray)
     if pair.degraded is None and not paired:
-        clean = _plain(task.ground_truth(clean))
+        clean = _squeeze_gray(task.ground_truth(clean))
         degraded, clean = task.benchmark_pair(clean, index, seed)
     else:
-        clean = _plain(clean)
-        degraded = _plain(pair.load_degraded(channels, task.to_gray))
+        clean = _squeeze_gray(clean)
+        degraded = _squeeze_gray(pair.load_degraded(channels, task.to_gray))
         check_pair(pair.name, degraded, clean, task.scale)
         if degraded.dtype == np.uint8:
             degraded = degraded.astype(np.float32) / np.float32(255)
@@ -173,7 +173,7 @@ def _figures(restorer, task, images, protocol):
     quantize = getattr(restorer, "quantize", True)
     figures = task.score(restored, clean, quantize=quantize)
     if degraded.shape == clean.shape:
-        # Peers' tables give the noisy input neither clipped nor rounded.
+        # Published tables neither clip nor round the noisy input.
         before = task.score(degraded, clean, quantize=False)
         figures |= {f"input_{name}": value for name, value in before.items()}
     return {f"{name}_{protocol}": value for name, value in figures.items()}
@@ -187,34 +187,35 @@ def _check(restorer, task, channels):
         )
     if channels not in task.channels:
         raise ValueError(
-            f"{task.name} is not done on "
-            f"{'gray' if channels == 1 else 'colour'} images; measure on "
-            "others."
+            f"{task.name} does not support "
+            f"{'gray' if channels == 1 else 'colour'} images; evaluate on "
+            f"{'colour' if channels == 1 else 'gray'} ones."
         )
     if restorer.channels != channels:
         raise ValueError(
             f"{restorer.name} restores "
             + (
-                "colour images, these are gray; choose a gray preset or "
-                "colour images."
+                "colour images, but the evaluation is in gray; choose a gray "
+                "preset or evaluate in colour."
                 if channels == 1
-                else "gray images; choose a colour preset or ask for gray."
+                else "gray images, but the evaluation is in colour; choose a "
+                "colour preset or evaluate in gray."
             )
         )
     if restorer.scale != task.scale:
         raise ValueError(
-            f"{restorer.name} enlarges by {restorer.scale}, the task asks for "
-            f"{task.scale}; choose another preset or setting."
+            f"{restorer.name} has scale {restorer.scale}, but the task "
+            f"requires scale {task.scale}; choose another preset or setting."
         )
 
 
 def benchmark_pairs(data, degraded=None):
-    """The images of a benchmark in order, and its name; arguments as those
-    of `evaluate`."""
+    """The images of a benchmark in order, and its name; arguments as in
+    `evaluate`."""
     if isinstance(data, (list, tuple)):
         if degraded is not None:
             raise ValueError(
-                "Pairs name their degraded images themselves; leave degraded "
+                "Pairs already contain their degraded images; leave degraded "
                 "out."
             )
         return list(data), "pairs"
@@ -227,39 +228,38 @@ def benchmark_pairs(data, degraded=None):
 
 
 def is_gray_set(pairs):
-    """Whether the images of a benchmark are gray ones.
+    """Whether the images of a benchmark are gray.
 
     Args:
-        pairs: list of `ImagePair`, as `benchmark_pairs` gives it.
+        pairs: list of `ImagePair`, from `benchmark_pairs`.
 
     Returns:
-        `True` or `False`. Files that cannot be read do not count.
+        `True` or `False`; unreadable files are ignored.
 
     Raises:
         ValueError: if some are gray and some are in colour.
     """
     sources = [pair.degraded if pair.clean is None else pair.clean
                for pair in pairs]  # fmt: skip
-    # What is no file is an array in colour.
+    # Sources other than files are colour arrays.
     found = [isinstance(one, Path) and is_gray_file(one) for one in sources]
     if True in found and False in found:
         raise ValueError(
             f"{found.count(True)} of {len(found)} images are gray, such as "
-            f"{pair_name(pairs[found.index(True)])}, and do not compare with "
-            "the colour ones; ask for gray to measure all of them so, or "
-            "remove them."
+            f"{pair_name(pairs[found.index(True)])}, and the others are in "
+            "colour; evaluate all of them in gray or remove the gray ones."
         )
     return True in found
 
 
 def pair_name(pair):
-    """How a report calls an image: by its file."""
+    """Name of an image in reports: its file name if it has one."""
     for source in (pair.clean, pair.degraded):
         if isinstance(source, Path):
             return source.name
     return pair.name
 
 
-def _plain(image):
+def _squeeze_gray(image):
     # Gray noise is drawn for the shape (H, W), as published code does.
     return image[..., 0] if image.shape[-1] == 1 else image

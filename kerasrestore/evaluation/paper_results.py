@@ -1,4 +1,4 @@
-"""Published results, to be printed beside a measurement."""
+"""Published results to compare with measured ones."""
 
 from dataclasses import dataclass, replace
 
@@ -11,7 +11,7 @@ from kerasrestore.evaluation.paper_tables import (
 from kerasrestore.tasks import TASKS
 
 CHANNELS = ("gray", "color", "y")
-# Other names of sets, as folders are called.
+# Alternative folder names of benchmark sets.
 _ALIASES = {
     "bsd100": "b100",
     "bsds100": "b100",
@@ -29,15 +29,15 @@ class PaperResult:
         method: name of the method.
         dataset: name of the benchmark set.
         task: name of the task.
-        setting: its strength: sigma on the 0..255 scale, JPEG quality or
-            factor; `None` if it has none.
-        psnr: decibels.
+        setting: degradation strength: sigma on the 0..255 scale, JPEG quality
+            or scale factor; `None` for tasks without one.
+        psnr: mean PSNR in decibels.
         ssim: mean SSIM or `None`.
-        source: where the figures are from.
-        channels: `"gray"`, `"color"` or `"y"`, what was scored.
-        training: what it was trained on, where its table tells methods
-            apart by it, else `""`.
-        note: what makes it another protocol or a doubtful figure, or `""`.
+        source: source of the result, such as a paper and its table.
+        channels: what was scored: `"gray"`, `"color"` or `"y"`.
+        training: training data, if the table distinguishes methods by it,
+            otherwise `""`.
+        note: how the protocol differs, or why the value is doubtful, or `""`.
     """
 
     method: str
@@ -52,7 +52,7 @@ class PaperResult:
     note: str = ""
 
 
-# Official weights run by the package's own protocol.
+# Official weights evaluated by this package's protocol.
 MEASURED = "measured with the official weights"
 PUBLISHED = "published"
 
@@ -81,58 +81,59 @@ RESULTS = tuple(
 
 
 def paper_rows(dataset, task, setting, gray=False):
-    """What peers reached on a set by the package's own protocol.
+    """Results of other methods on a set, by this package's protocol.
 
     Args:
-        dataset: name of the benchmark set, as its folder is called.
+        dataset: name of the benchmark set, usually its folder's name.
         task: name of the task.
-        setting: its strength, sigma on the 0..255 scale.
-        gray: whether on gray images.
+        setting: noise level sigma on the 0..255 scale.
+        gray: whether to return results on gray images instead of colour.
 
     Returns:
-        List of `PaperResult`, best last.
+        List of `PaperResult`, in ascending order of PSNR.
 
     Example:
     >>> [row.psnr for row in paper_rows("Set12", "denoise", 25, gray=True)]
     [30.43, 30.43]
     """
     channels = "gray" if gray else "color"
-    wanted = (task, _plain_name(dataset), setting)
+    wanted = (task, _canonical_name(dataset), setting)
     found = [
         row
         for row in RESULTS
-        if (row.task, _plain_name(row.dataset), row.setting) == wanted
+        if (row.task, _canonical_name(row.dataset), row.setting) == wanted
         and row.channels == channels
     ]
     return sorted(found, key=lambda row: row.psnr)
 
 
 def rows_for(task, dataset, setting=None, channels="color", reference=None):
-    """What to print beside a measured figure.
+    """Published results to list next to a measured one.
 
-    Rows are peers' and those of the papers' benchmark tables; ablations and
-    tables of costs are left out. Only rows of the same task, set, setting
-    and channels are given, for others do not compare. Where a row's protocol
-    differs all the same (noisy input of 8 bits, full-size Kodak images,
-    another SSIM), its note says so. Rows that say the same are one, with
+    These are the results of `paper_rows` and of the papers' benchmark tables;
+    ablation and cost tables are left out. Only results for the same task, set,
+    setting and channels are returned, as others are not comparable. A result
+    whose protocol still differs (8-bit noisy input, full-size Kodak images, a
+    different SSIM) has a note that says how. Identical results are merged and
     their sources joined.
 
     Args:
         task: name of the task.
-        dataset: name of the benchmark set, as its folder is called.
-        setting: sigma on the 0..255 scale, JPEG quality or factor; `None`
-            for tasks without.
-        channels: what is scored: `"color"`, `"gray"`, or `"y"` for the
-            luminance of colour images. A gray image is as good as a Y where
-            the papers have Y.
-        reference: `"panet:1"`, for rows of that table alone.
+        dataset: name of the benchmark set, usually its folder's name.
+        setting: sigma on the 0..255 scale, JPEG quality or scale factor;
+            `None` for tasks without one.
+        channels: what is scored: `"color"`, `"gray"`, or `"y"` for the luma
+            of colour images. For `"gray"`, results that a paper reports on Y
+            are included.
+        reference: table to take all results from instead, such as
+            `"panet:1"`.
 
     Returns:
-        List of `PaperResult`, best last; empty if nobody has published
-        such figures.
+        List of `PaperResult`, in ascending order of PSNR; empty if no results
+        are known.
 
     Raises:
-        ValueError: if task, channels or reference are unknown.
+        ValueError: if the task, channels or reference is unknown.
 
     Example:
     >>> from kerasrestore.evaluation import rows_for
@@ -146,16 +147,16 @@ def rows_for(task, dataset, setting=None, channels="color", reference=None):
     ):
         if value not in known:
             raise ValueError(
-                f"{name} is one of {', '.join(known)}, got {value!r}."
+                f"{name} must be one of {', '.join(known)}, got {value!r}."
             )
-    dataset = _plain_name(dataset)
+    dataset = _canonical_name(dataset)
     if (dataset, channels) == ("bsd68", "color"):
         dataset = "cbsd68"
     scored = {channels, "y"} if channels == "gray" else {channels}
     rows = [
         row
         for row in (_table_rows(reference) if reference else _all_rows())
-        if (row.task, _plain_name(row.dataset), row.setting)
+        if (row.task, _canonical_name(row.dataset), row.setting)
         == (task, dataset, setting)
         and row.channels in scored
     ]
@@ -181,7 +182,7 @@ def _table_rows(reference):
 
 
 def _combined(figures):
-    """PSNR and SSIM of a method, two figures of a table, in one row."""
+    """Merges the PSNR and SSIM entries of each method into one result."""
     pairs = {}
     for figure in figures:
         if figure.metric in ("psnr", "ssim"):
@@ -224,6 +225,6 @@ def _joined(rows):
     ]
 
 
-def _plain_name(dataset):
+def _canonical_name(dataset):
     name = dataset.lower()
     return _ALIASES.get(name, name)

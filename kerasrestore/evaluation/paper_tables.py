@@ -1,11 +1,11 @@
-"""The tables of the papers that the package's models come from, as data.
+"""Tables of the papers that introduced the package's models, as data.
 
-The figures are in `papers/`, a CSV file for each paper, one line for each
-figure that is printed; cells without one (`N/A`) have no line. They are what
-is printed, misprints included: where a figure cannot be right, its note says
-so. Sets bear the names of their folders (`CBSD68` for BSD68 in colour,
-`Set14` for "14 images", `B100` for BSD100), parameters, operations and
-times are in units, not thousands, and a yes or no of an ablation is 1 or 0.
+`papers/` has one CSV file per paper with one line per printed value; empty
+cells (`N/A`) are omitted. Values are copied as printed, misprints included;
+the note of a value that cannot be right says so. Benchmark sets are named by
+their usual folders (`CBSD68` for BSD68 in colour, `Set14` for "14 images",
+`B100` for BSD100), parameters, operations and times are in single units, not
+thousands or millions, and yes or no in an ablation is 1 or 0.
 
 References:
     - RNAN: Zhang, Li, Li, Zhong, Fu, "Residual Non-local Attention Networks
@@ -24,32 +24,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "papers"
-# As they are asked for, and as they are printed.
+# Key of each paper -> its display name.
 PAPERS = {"rnan": "RNAN", "panet": "PANet", "nlrn": "NLRN", "danet": "DANet"}
 
 
 @dataclass(frozen=True)
 class PaperFigure:
-    """One figure of a paper's table.
+    """One value in a paper's table.
 
     Attributes:
         paper: `"rnan"`, `"panet"`, `"nlrn"` or `"danet"`.
         table: number of the table.
-        task: name of the task, as models and presets have it.
-        channels: `"gray"`, `"color"` or `"y"`, what was restored and scored.
-        dataset: name of the benchmark set, or `""` where a figure has none,
-            like a number of parameters.
-        setting: sigma on the 0..255 scale, JPEG quality or factor; `None`
-            where there is none.
-        method: name of the method, or of the case of an ablation.
-        training: what it was trained on, where the table tells methods
-            apart by it, else `""`.
+        task: name of the task, as in models and presets.
+        channels: what was restored and scored: `"gray"`, `"color"` or `"y"`.
+        dataset: name of the benchmark set, or `""` for values without one,
+            such as a parameter count.
+        setting: sigma on the 0..255 scale, JPEG quality or scale factor;
+            `None` if there is none.
+        method: name of the method, or of the variant in an ablation.
+        training: training data, if the table distinguishes methods by it,
+            otherwise `""`.
         metric: `"psnr"`, `"ssim"`, `"parameters"`, `"macs"`, `"time"`, or
-            what an ablation varied.
-        value: the figure.
+            the property varied in an ablation.
+        value: the value, in `unit`.
         unit: `"dB"`, `"MAC"`, `"s"`, `"layers"`, `"yes/no"`, or `""` for
-            plain numbers.
-        note: what has to be known about it, or `""`.
+            dimensionless values.
+        note: caveat about the value, or `""`.
     """
 
     paper: str
@@ -73,16 +73,17 @@ class _Heading:
 
 
 def parse_reference(text):
-    """Reads the name of a table.
+    """Parses a reference to a paper's table.
 
     Args:
-        text: `"panet:1"`, for example.
+        text: paper and table number, such as `"panet:1"`.
 
     Returns:
-        The paper's name and the table's number.
+        The paper's key and the table number.
 
     Raises:
-        ValueError: if it is no such name, or there is no such table.
+        ValueError: if the text has a different form, or the paper or table is
+            unknown.
 
     Example:
     >>> from kerasrestore.evaluation import parse_reference
@@ -92,13 +93,14 @@ def parse_reference(text):
     paper, colon, number = text.partition(":")
     if not colon or not number.strip().isdecimal():
         raise ValueError(
-            f"A table is named like panet:1, by paper and number, got {text!r}."
+            "A reference must be a paper and a table number, like panet:1, "
+            f"got {text!r}."
         )
     return _checked(paper.strip(), int(number))
 
 
 def paper_table(paper, table):
-    """All figures of a paper's table.
+    """All values in a paper's table.
 
     Args:
         paper: `"rnan"`, `"panet"`, `"nlrn"` or `"danet"`.
@@ -121,14 +123,14 @@ def paper_table(paper, table):
 
 
 def paper_title(paper, table):
-    """What a paper's table is about.
+    """Short title of a paper's table.
 
     Args:
         paper: `"rnan"`, `"panet"`, `"nlrn"` or `"danet"`.
         table: number of the table.
 
     Returns:
-        A few words.
+        The title, a string.
 
     Raises:
         ValueError: if there is no such table.
@@ -142,7 +144,7 @@ def paper_title(paper, table):
 
 
 def table_kind(paper, table):
-    """What sort of table it is.
+    """Kind of a paper's table.
 
     Args:
         paper: `"rnan"`, `"panet"`, `"nlrn"` or `"danet"`.
@@ -164,7 +166,7 @@ def table_kind(paper, table):
 
 @functools.cache
 def all_figures(paper):
-    """All figures of a paper, a tuple of `PaperFigure`."""
+    """All values in a paper's tables, a tuple of `PaperFigure`."""
     return tuple(
         PaperFigure(
             **row
@@ -195,12 +197,12 @@ def _checked(paper, table):
     name = paper.lower()
     if name not in PAPERS:
         raise ValueError(
-            f"Papers are {', '.join(PAPERS)}, got {paper!r}; write panet:1, "
-            "for example."
+            f"The paper must be one of {', '.join(PAPERS)}, got {paper!r}; "
+            "write panet:1, for example."
         )
     tables = [number for key, number in _headings() if key == name]
     if table not in tables:
         raise ValueError(
-            f"{PAPERS[name]} has the tables 1 to {max(tables)}, got {table}."
+            f"{PAPERS[name]} has tables 1 to {max(tables)}, got {table}."
         )
     return name, table

@@ -1,4 +1,4 @@
-"""The report of an evaluation: table, JSON and CSV."""
+"""Evaluation reports: table, JSON and CSV."""
 
 import csv
 import json
@@ -12,29 +12,29 @@ from kerasrestore.version import __version__
 
 @dataclass
 class Report:
-    """Figures of one restorer on one set at one setting.
+    """Results of one restorer on one set at one setting.
 
     Attributes:
         restorer: name of the preset or model.
         task: name of the task.
-        setting: its strength: sigma on the 0..255 scale, JPEG quality or
-            factor; `None` for tasks without one.
-        degradation: how the images were degraded, `"gaussian"` or `"camera"`
-            for example.
+        setting: degradation strength: sigma on the 0..255 scale, JPEG quality
+            or scale factor; `None` for tasks without one.
+        degradation: how the images were degraded, such as `"gaussian"` or
+            `"camera"`.
         dataset: name of the folder.
-        protocol: what was compared, `"rgb"`, `"gray"` or `"y_shave2"`; the
-            names of the figures end in it.
-        gray: whether it was measured on gray images.
-        tile: tile that images were cut into, as in `ImageRestorer.restore`.
-        overlap: context of a tile, likewise.
-        ensemble: whether with the x8 self-ensemble.
+        protocol: evaluation protocol: `"rgb"`, `"gray"` or `"y_shave2"`, for
+            example; suffix of the metrics' names.
+        gray: whether the evaluation was on gray images.
+        tile: tile size, as in `ImageRestorer.restore`.
+        overlap: context around each tile, as in `ImageRestorer.restore`.
+        ensemble: whether the x8 self-ensemble was used.
         seed: seed of the degradation.
         quantize_input: whether the noisy images were clipped and rounded to
-            8 bits: figures of the two protocols do not compare.
-        published: whether published figures are of such a degradation.
-        images: one dictionary for each image: `name` and its figures.
-        failed: one dictionary for each file that could not be measured:
-            `name` and `error`.
+            8 bits; results of the two protocols are not comparable.
+        published: whether published results use this degradation.
+        images: one dictionary per image: `name` and its metrics.
+        failed: one dictionary per image that could not be evaluated: `name`
+            and `error`.
     """
 
     restorer: str
@@ -55,7 +55,7 @@ class Report:
 
     @property
     def restore_options(self):
-        """Arguments of `restore` that the figures depend on."""
+        """Arguments of `restore` that the results depend on."""
         return {
             "tile": self.tile,
             "overlap": self.overlap,
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def mean(self):
-        """Mean of every figure over the images."""
+        """Mean of every metric over the images."""
         if not self.images:
             return {}
         names = [name for name in self.images[0] if name != "name"]
@@ -75,18 +75,18 @@ class Report:
         }
 
     def to_json(self):
-        """All of it as JSON text; an infinite PSNR is written as null."""
+        """The report as JSON text; an infinite PSNR becomes null."""
         value = {"mean": self.mean, **asdict(self), "version": __version__}
         return json.dumps(_finite(value), indent=1)
 
     def append_csv(self, path):
-        """Appends a line for each image to a CSV file.
+        """Appends one line per image to a CSV file.
 
         Args:
-            path: file, made with a header if it does not exist.
+            path: CSV file, created with a header if it does not exist.
 
         Raises:
-            ValueError: if the file has other columns.
+            ValueError: if the file has different columns.
         """
         path = Path(path)
         common = {
@@ -116,15 +116,15 @@ class Report:
         header = list(rows[0])
         new = not path.exists() or path.stat().st_size == 0
         if not new:
-            # What is no text is no header of ours either.
+            # Undecodable bytes cannot match our header, so replace them.
             with open(
                 path, newline="", encoding="utf-8", errors="replace"
             ) as file:
                 before = next(csv.reader(file), [])
             if before != header:
                 raise ValueError(
-                    f"{path} has other columns ({', '.join(before)}); append "
-                    "to another file."
+                    f"{path} has different columns ({', '.join(before)}); "
+                    "choose another file."
                 )
         with open(path, "a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, header)
@@ -133,16 +133,17 @@ class Report:
             writer.writerows(rows)
 
     def table(self, paper=None):
-        """A plain table: ours, then what others reached on the same set.
+        """Plain-text table of these results and published ones on the set.
 
         Args:
-            paper: `"panet:1"`, for the rows of that paper's table alone.
+            paper: table to take all published results from, such as
+                `"panet:1"`; all known results if `None`.
 
         Returns:
-            Text of several lines.
+            The table, a string of several lines.
 
         Raises:
-            ValueError: if there is no such table.
+            ValueError: if the table of the paper is unknown.
         """
         setting = "" if self.setting is None else f", setting {self.setting:g}"
         lines = [

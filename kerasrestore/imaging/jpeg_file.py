@@ -1,4 +1,4 @@
-"""JPEG compression of arrays."""
+"""JPEG compression of arrays in memory."""
 
 import io
 

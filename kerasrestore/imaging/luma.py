@@ -1,4 +1,4 @@
-"""The luma (Y) that published results are measured on."""
+"""Luma (Y), on which many published results are computed."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def rgb_to_y(image):
         float64 array `(...)`, 16 for black and 235 for white.
 
     Raises:
-        ValueError: if the last axis does not have length 3.
+        ValueError: if the size of the last axis is not 3.
 
     Example:
     >>> import numpy as np
@@ -28,8 +28,8 @@ def rgb_to_y(image):
     """
     if np.ndim(image) < 1 or np.shape(image)[-1] != 3:
         raise ValueError(
-            f"Y is computed from RGB images (..., 3), got {np.shape(image)}; "
-            "gray images are used as they are."
+            f"Y requires RGB images of shape (..., 3), got {np.shape(image)}; "
+            "use gray images directly."
         )
     scaled = np.asarray(image, np.float64) / 255.0
     return OFFSET + scaled @ np.array(WEIGHTS)

@@ -1,20 +1,20 @@
-"""Bicubic resizing of arrays by Pillow."""
+"""Bicubic resizing of arrays with Pillow."""
 
 import numpy as np
 from PIL import Image
 
 
 def resized(array, height, width, clip=False):
-    """Resizes an array, with antialiasing where it shrinks.
+    """Resizes an array bicubically, with antialiasing when downscaling.
 
     Args:
-        array: `(H, W)` or `(H, W, C)` of uint8, uint16 or floats.
-        height, width: new sides in pixels.
-        clip: whether values stay within those of the array, as alpha must.
-            Integers are always clipped.
+        array: uint8, uint16 or float array `(H, W)` or `(H, W, C)`.
+        height, width: output size in pixels.
+        clip: whether to clip overshoot to the array's own range of values,
+            as required for alpha. Integer arrays are always clipped.
 
     Returns:
-        Array of that size, of the same type.
+        Array of that size and of the same dtype.
 
     Example:
     >>> resized(np.zeros((2, 3), "uint16"), 4, 6).shape

@@ -1,8 +1,8 @@
 """PSNR and SSIM, named by protocol.
 
-Functions on NumPy arrays give the published figures; `PSNR` and `SSIM` are
-Keras metrics for training. Names are imported when they are first used, so
-that measuring needs no Keras.
+The NumPy functions reproduce published results; `PSNR` and `SSIM` are Keras
+metrics for training. Names are imported on first use, so that evaluation does
+not require Keras.
 """
 
 from kerasrestore.lazy import lazy_names

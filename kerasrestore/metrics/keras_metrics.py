@@ -1,4 +1,4 @@
-"""PSNR and SSIM as Keras metrics, to watch while a model trains."""
+"""PSNR and SSIM as Keras metrics, for monitoring training."""
 
 import keras
 from keras import ops
@@ -8,11 +8,11 @@ from kerasrestore.metrics.ssim import C1, C2, WINDOW, gaussian_window
 
 
 class _ImageMetric(keras.metrics.Mean):
-    """Mean over images of `_values`, after what the protocols prescribe."""
+    """Mean of `_values` over images preprocessed by the protocol."""
 
     def __init__(self, luma, shave, quantize, name, dtype):
         if shave < 0:
-            raise ValueError(f"shave is at least 0, got {shave}.")
+            raise ValueError(f"shave must be at least 0, got {shave}.")
         super().__init__(name=name, dtype=dtype)
         self.luma = bool(luma)
         self.shave = int(shave)
@@ -27,8 +27,8 @@ class _ImageMetric(keras.metrics.Mean):
         if self.quantize:
             image = ops.round(ops.clip(image, 0.0, 1.0) * 255.0) / 255.0
         if self.luma:
-            # Element by element, like the window of SSIM: accelerators may
-            # do matrix products and convolutions in less than float32.
+            # Elementwise, like the window of SSIM: accelerators may compute
+            # matrix products and convolutions in less than float32.
             parts = [
                 image[..., channel : channel + 1] * (weight / 255.0)
                 for channel, weight in enumerate(WEIGHTS)
@@ -53,11 +53,11 @@ class PSNR(_ImageMetric):
     """Mean peak signal-to-noise ratio of images in [0, 1].
 
     Args:
-        luma: whether to measure on Y, as `psnr_y` does; else over all
-            channels, as `psnr_rgb` and `psnr_gray` do.
-        shave: pixels left out on each side.
+        luma: whether to compute it on Y, like `psnr_y`, or over all channels,
+            like `psnr_rgb` and `psnr_gray`.
+        shave: width of the border left out, in pixels.
         quantize: whether to clip and round both images to 8 bits first, as
-            published figures are made.
+            for published results.
         name: name of the metric.
         dtype: dtype of the running mean.
 
@@ -66,8 +66,9 @@ class PSNR(_ImageMetric):
         y_pred: restored images of the same shape.
 
     Returns:
-        Decibels, the mean of the images' own values. Equal images count as
-        120 dB, for the mean of an infinite value would tell nothing.
+        Mean over the images of their PSNR in decibels. The PSNR of an image
+        is capped at 120 dB, so that identical images do not make the mean
+        infinite.
 
     Raises:
         ValueError: if `shave` is negative.
@@ -95,11 +96,11 @@ class SSIM(_ImageMetric):
     """Mean structural similarity of images in [0, 1].
 
     Args:
-        luma: whether to measure on Y, as `ssim_y` does; else the mean over
-            the channels, as `ssim_rgb` and `ssim_gray` do.
-        shave: pixels left out on each side.
+        luma: whether to compute it on Y, like `ssim_y`, or as the mean over
+            all channels, like `ssim_rgb` and `ssim_gray`.
+        shave: width of the border left out, in pixels.
         quantize: whether to clip and round both images to 8 bits first, as
-            published figures are made.
+            for published results.
         name: name of the metric.
         dtype: dtype of the running mean.
 
@@ -108,7 +109,7 @@ class SSIM(_ImageMetric):
         y_pred: restored images of the same shape.
 
     Returns:
-        The mean of the images' own similarities.
+        Mean over the images of their SSIM.
 
     Raises:
         ValueError: if `shave` is negative.
@@ -127,8 +128,7 @@ class SSIM(_ImageMetric):
 
     @staticmethod
     def _values(clean, restored):
-        # Around the middle of the range, where differences of squares lose
-        # fewer digits.
+        # Centred on zero, so that the differences of squares lose fewer digits.
         a, b = clean - 0.5, restored - 0.5
         mean_a, mean_b = _blur(a), _blur(b)
         var_a = _blur(a * a) - mean_a * mean_a
@@ -142,7 +142,7 @@ class SSIM(_ImageMetric):
 
 
 def _blur(image):
-    """Gaussian window over every place where it fits, axis by axis."""
+    """Separable Gaussian window, at every position where it fits."""
     last = WINDOW - 1
     places = [slice(k, k - last if k < last else None) for k in range(WINDOW)]
     kernel = gaussian_window()

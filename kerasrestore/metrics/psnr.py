@@ -18,16 +18,16 @@ def psnr_rgb(restored, reference, shave=0):
 
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale; round it to uint8
-            first where a published protocol does.
+            first if the protocol requires it.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Returns:
-        Decibels as a float; `inf` for equal images.
+        Decibels as a float; `inf` for identical images.
 
     Raises:
-        ValueError: if the shapes differ, are not `(H, W, 3)`, or the border
-            leaves nothing.
+        ValueError: if the shapes differ or are not `(H, W, 3)`, or no pixels
+            remain inside the border.
 
     Example:
     >>> import numpy as np
@@ -39,21 +39,21 @@ def psnr_rgb(restored, reference, shave=0):
 
 
 def psnr_y(restored, reference, shave=0):
-    """PSNR on the Y of colour images, which is not rounded to whole levels.
+    """PSNR on the Y channel of colour images, which is not rounded.
 
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale; round it to uint8
-            first where a published protocol does.
+            first if the protocol requires it.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side; the tables of super-resolution
-            leave out as many as the scale.
+        shave: width of the border left out, in pixels; the scale factor in
+            the published tables of super-resolution.
 
     Returns:
-        Decibels as a float; `inf` for equal images.
+        Decibels as a float; `inf` for identical images.
 
     Raises:
-        ValueError: if the shapes differ, are not `(H, W, 3)`, or the border
-            leaves nothing.
+        ValueError: if the shapes differ or are not `(H, W, 3)`, or no pixels
+            remain inside the border.
 
     Example:
     >>> import numpy as np
@@ -62,8 +62,8 @@ def psnr_y(restored, reference, shave=0):
     35.47
 
     References:
-        The evaluation code of RNAN and PANet: `rgb2ycbcr` of images in
-        [0, 1], times 255.
+        Evaluation code of RNAN and PANet: `rgb2ycbcr` of images in [0, 1],
+        times 255.
     """
     pair = shaved_rgb("psnr", restored, reference, shave)
     return _psnr(*map(rgb_to_y, pair))
@@ -75,14 +75,14 @@ def psnr_gray(restored, reference, shave=0):
     Args:
         restored: array `(H, W)` or `(H, W, 1)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Returns:
-        Decibels as a float; `inf` for equal images.
+        Decibels as a float; `inf` for identical images.
 
     Raises:
-        ValueError: if the shapes differ or have several channels, or the
-            border leaves nothing.
+        ValueError: if the shapes differ or have several channels, or no
+            pixels remain inside the border.
 
     Example:
     >>> import numpy as np

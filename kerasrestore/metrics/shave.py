@@ -1,20 +1,20 @@
-"""Pairs of images, checked and without the border that figures leave out."""
+"""Validation of image pairs, and cropping of the border before scoring."""
 
 import numpy as np
 
 
 def shave_border(image, shave):
-    """Leaves out `shave` pixels on each side.
+    """Crops `shave` pixels on each side.
 
     Args:
         image: array `(H, W)` or `(H, W, C)`.
-        shave: pixels, 0 for none.
+        shave: width of the border in pixels, 0 for none.
 
     Returns:
         A view of the inner part.
 
     Raises:
-        ValueError: if nothing would be left or `shave` is negative.
+        ValueError: if no pixels would remain or `shave` is negative.
 
     Example:
     >>> import numpy as np
@@ -25,49 +25,49 @@ def shave_border(image, shave):
     height, width = image.shape[:2]
     if not 0 <= shave < min(height, width) / 2:
         raise ValueError(
-            f"A border of {shave} pixels cannot be shaved off an image of "
-            f"{width}x{height}; it has to leave something over."
+            "shave must be at least 0 and less than half of each side, got "
+            f"{shave} for an image of {width}x{height}."
         )
     return image[shave : height - shave, shave : width - shave]
 
 
 def shaved_rgb(metric, restored, reference, shave):
-    """Both images as float64 `(H, W, 3)` without their border.
+    """Both images as float64 `(H, W, 3)`, with the border cropped.
 
     Args:
         metric: name of the metric family, `"psnr"` or `"ssim"`, for the
             error messages.
         restored: array `(H, W, 3)`.
         reference: array `(H, W, 3)`.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Raises:
-        ValueError: if the images are not colour images of one shape.
+        ValueError: if the images are not colour images of the same shape.
     """
     if np.ndim(reference) != 3 or np.shape(reference)[-1] != 3:
         raise ValueError(
-            f"{metric}_rgb and {metric}_y take images of shape (H, W, 3), got "
-            f"{np.shape(reference)}; use {metric}_gray for gray images."
+            f"{metric}_rgb and {metric}_y require images of shape (H, W, 3), "
+            f"got {np.shape(reference)}; use {metric}_gray for gray images."
         )
     return _shaved(metric, restored, reference, shave)
 
 
 def shaved_gray(metric, restored, reference, shave):
-    """Both images as float64 `(H, W)` without their border.
+    """Both images as float64 `(H, W)`, with the border cropped.
 
     Args:
         metric: as in `shaved_rgb`.
         restored: array `(H, W)` or `(H, W, 1)`.
         reference: array of the same shape.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Raises:
-        ValueError: if the images are not gray images of one shape.
+        ValueError: if the images are not gray images of the same shape.
     """
     shape = np.shape(reference)
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[-1] != 1):
         raise ValueError(
-            f"{metric}_gray takes images of shape (H, W) or (H, W, 1), got "
+            f"{metric}_gray requires images of shape (H, W) or (H, W, 1), got "
             f"{shape}; use {metric}_rgb for colour images."
         )
     restored, reference = _shaved(metric, restored, reference, shave)
@@ -78,7 +78,7 @@ def shaved_gray(metric, restored, reference, shave):
 def _shaved(metric, restored, reference, shave):
     if np.shape(restored) != np.shape(reference):
         raise ValueError(
-            f"{metric.upper()} compares images of one shape, got "
+            f"{metric.upper()} requires images of the same shape, got "
             f"{np.shape(restored)} and {np.shape(reference)}; crop or convert "
             "one of them first."
         )

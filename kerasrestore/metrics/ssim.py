@@ -12,14 +12,14 @@ C2 = (0.03 * 255.0) ** 2
 
 
 def gaussian_window():
-    """Weights of the window along one axis, a list that sums to 1."""
+    """1-D weights of the separable window, a list that sums to 1."""
     offsets = np.arange(WINDOW) - WINDOW // 2
     kernel = np.exp(-(offsets**2) / (2.0 * SIGMA**2))
     return (kernel / kernel.sum()).tolist()
 
 
 def _blur(image):
-    """Gaussian window over every place where it fits, axis by axis."""
+    """Separable Gaussian window, at every position where it fits."""
     kernel = np.array(gaussian_window())
     for axis in (0, 1):
         windows = np.lib.stride_tricks.sliding_window_view(
@@ -32,8 +32,8 @@ def _blur(image):
 def _ssim(a, b):
     if min(a.shape[:2]) < WINDOW:
         raise ValueError(
-            f"SSIM needs {WINDOW} pixels on each side, got an image of "
-            f"{a.shape[1]}x{a.shape[0]}; leave it out."
+            f"SSIM requires images of at least {WINDOW} pixels on each side, "
+            f"got {a.shape[1]}x{a.shape[0]}; leave this image out."
         )
     mean_a, mean_b = _blur(a), _blur(b)
     var_a = _blur(a * a) - mean_a**2
@@ -50,14 +50,14 @@ def ssim_gray(restored, reference, shave=0):
     Args:
         restored: array `(H, W)` or `(H, W, 1)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Returns:
-        The mean similarity as a float, 1 for equal images.
+        The mean similarity as a float, 1 for identical images.
 
     Raises:
-        ValueError: if the shapes differ, have several channels, or a side
-            without its border is shorter than 11 pixels.
+        ValueError: if the shapes differ or have several channels, or a side
+            inside the border is shorter than 11 pixels.
 
     Example:
     >>> import numpy as np
@@ -67,8 +67,8 @@ def ssim_gray(restored, reference, shave=0):
 
     References:
         Wang et al., "Image Quality Assessment: From Error Visibility to
-        Structural Similarity", 2004: Gaussian window 11x11 of sigma 1.5
-        where it fits whole, K 0.01 and 0.03, L 255.
+        Structural Similarity", 2004: 11x11 Gaussian window of sigma 1.5
+        without padding, K1 = 0.01, K2 = 0.03, L = 255.
     """
     return _ssim(*shaved_gray("ssim", restored, reference, shave))
 
@@ -79,14 +79,14 @@ def ssim_rgb(restored, reference, shave=0):
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side.
+        shave: width of the border left out, in pixels.
 
     Returns:
-        The mean similarity as a float, 1 for equal images.
+        The mean similarity as a float, 1 for identical images.
 
     Raises:
-        ValueError: if the shapes differ, are not `(H, W, 3)`, or a side
-            without its border is shorter than 11 pixels.
+        ValueError: if the shapes differ or are not `(H, W, 3)`, or a side
+            inside the border is shorter than 11 pixels.
 
     Example:
     >>> import numpy as np
@@ -102,20 +102,20 @@ def ssim_rgb(restored, reference, shave=0):
 
 
 def ssim_y(restored, reference, shave=0):
-    """SSIM on the Y of colour images, which is not rounded to whole levels.
+    """SSIM on the Y channel of colour images, which is not rounded.
 
     Args:
         restored: array `(H, W, 3)` on the 0..255 scale.
         reference: array of the same shape, the ground truth.
-        shave: pixels left out on each side; the tables of super-resolution
-            leave out as many as the scale.
+        shave: width of the border left out, in pixels; the scale factor in
+            the published tables of super-resolution.
 
     Returns:
-        The mean similarity as a float, 1 for equal images.
+        The mean similarity as a float, 1 for identical images.
 
     Raises:
-        ValueError: if the shapes differ, are not `(H, W, 3)`, or a side
-            without its border is shorter than 11 pixels.
+        ValueError: if the shapes differ or are not `(H, W, 3)`, or a side
+            inside the border is shorter than 11 pixels.
 
     Example:
     >>> import numpy as np

@@ -1,31 +1,33 @@
-"""How low-quality images are made and scored, one class per task.
+"""Degradations and evaluation protocols, one class per restoration task.
 
-All tasks keep one contract, that of `Task`:
+All tasks follow one interface, that of `Task`:
 
-- `load_clean(path, channels)` reads ground truth as the task's tables take
-  it: colour or gray, gray by the task's own rule, cropped where the scale
-  asks for it.
-- `degrade_benchmark(clean, index, seed=0)` makes the input of benchmark image
-  number `index`, the same on every machine.
-- `degrade(patches, rng)` makes training inputs on the processor and
-  `degrade_tensors(patches, seed)` on an accelerator, where tensor operations
-  can do it; both also give the strength of each patch.
-- `training_pair` and `benchmark_pair` give with it what is to be restored,
-  which is not the clean image where the degradation changes it for good.
-- `score(restored, clean)` gives PSNR and SSIM by the protocol of the papers'
-  tables, and `protocol(channels)` names it.
-- `setting` is the strength by which the tables name a column, `scale` the
-  factor between the sides of input and output, `block` and `halo` say how a
-  crop has to be cut so that it is degraded like its place in the whole image.
-- `get_config()` gives the arguments that build the task again, and
-  `serialize_task` a record from which `deserialize_task` does.
-- `from_setting(text)` builds it from what a command line says, `for_model` as
-  a model is measured, `calibration_tasks` as it is calibrated for int8.
+- `load_clean(path, channels)` loads a ground-truth image by the protocol of
+  the published tables: in colour, or in gray by the task's own conversion,
+  cropped to a multiple of the scale.
+- `degrade_benchmark(clean, index, seed=0)` degrades benchmark image number
+  `index`, identically on every machine.
+- `degrade(patches, rng)` degrades training patches on the CPU,
+  `degrade_tensors(patches, seed)` on an accelerator if the degradation can be
+  written as tensor operations; both also return the strength of each patch.
+- `training_pair` and `benchmark_pair` also return the restoration target,
+  which differs from the clean image where the degradation includes changes
+  that a model should not undo.
+- `score(restored, clean)` returns PSNR and SSIM by the protocol of the
+  published tables, and `protocol(channels)` returns its name.
+- `setting` is the degradation strength as listed in the tables, `scale` the
+  upscaling factor; `block` and `halo` say how to cut a crop so that it is
+  degraded as it would be within the whole image.
+- `get_config()` returns the constructor arguments; `serialize_task` converts
+  a task to a record, and `deserialize_task` recreates the task from it.
+- `from_setting(text)` builds a task from a command-line setting, `for_model`
+  the task on which a model is evaluated, and `calibration_tasks` those that
+  degrade the images for int8 calibration.
 
-A task that is made known by `register_task` can be trained for with a recipe,
-validated, evaluated and exported like those of the package.
+A task registered with `register_task` supports recipes, validation, evaluation
+and export like the built-in tasks.
 
-Nothing here needs Keras but `degrade_tensors`.
+Only `degrade_tensors` requires Keras.
 """
 
 from kerasrestore.tasks.camera import CameraNoise
@@ -45,7 +47,7 @@ from kerasrestore.tasks.registry import (
 from kerasrestore.tasks.super_resolution import SuperResolution
 from kerasrestore.tasks.task import Task
 
-# Those of the published tables come before others of the same name.
+# The first class of a name is its default: that of the published tables.
 for _task in (Denoise, Demosaic, Jpeg, SuperResolution, CameraNoise, RealPairs):
     register_task(_task)
 

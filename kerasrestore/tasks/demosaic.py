@@ -1,4 +1,4 @@
-"""Colour from the single samples of a Bayer mosaic."""
+"""Demosaicing of Bayer mosaics."""
 
 import numpy as np
 
@@ -8,18 +8,19 @@ PATTERNS = ("GRBG", "RGGB", "GBRG", "BGGR")
 
 
 class Demosaic(Task):
-    """A Bayer mosaic: one of three colours a pixel, the others zero.
+    """Bayer mosaicing: one colour sample per pixel, the other two zero.
 
-    The degraded image has three channels; where a colour was not sampled it
-    holds 0. Nothing is drawn and no noise is added. Scores are over all
-    channels with no border shaved.
+    The degraded image has three channels, with 0 wherever a colour was not
+    sampled. The degradation is deterministic and adds no noise. Scores are
+    computed over all channels, without shaving the border.
 
     Args:
-        pattern: colours of the 2x2 cell by rows: `"GRBG"` (the papers'),
-            `"RGGB"`, `"GBRG"` or `"BGGR"`. Even rows and columns come first.
+        pattern: colours of the 2x2 cell at the image's top left corner, in
+            row-major order: `"GRBG"` (as in the papers), `"RGGB"`, `"GBRG"`
+            or `"BGGR"`.
 
     Raises:
-        ValueError: if the pattern is another one.
+        ValueError: if the pattern is unknown.
 
     Example:
     >>> import numpy as np
@@ -28,25 +29,26 @@ class Demosaic(Task):
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
 
     References:
-        RNAN, tables 4 and 8; PANet, table 2. Their row "Mosaiced" is this
-        input as it is.
+        RNAN, tables 4 and 8; PANet, table 2. Their row "Mosaiced" scores
+        this input without any restoration.
     """
 
     name = "demosaic"
     degradation = "mosaic"
     setting_argument = "pattern"
     setting_type = str
-    setting_help = f"the first 2x2 pixels of the mosaic, {', '.join(PATTERNS)}"
+    setting_help = f"the Bayer pattern, one of {', '.join(PATTERNS)}"
     usual_setting = "GRBG"
     channels = (3,)
 
     def __init__(self, pattern="GRBG"):
         if pattern not in PATTERNS:
             raise ValueError(
-                f"pattern is one of {', '.join(PATTERNS)}, got {pattern!r}."
+                f"pattern must be one of {', '.join(PATTERNS)}, got "
+                f"{pattern!r}."
             )
         self.pattern = pattern
-        # (row, column, channel) of the 2x2 cell: 1 where there is a sample.
+        # (row, column, channel) of the 2x2 cell: true where it is sampled.
         self.cell = np.array(
             [[colour == sample for colour in "RGB"] for sample in pattern]
         ).reshape(2, 2, 3)
@@ -75,13 +77,13 @@ class Demosaic(Task):
         return clean * mosaic, ops.zeros((count,))
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         return {"pattern": self.pattern}
 
 
 def _check_colour(clean):
     if len(clean.shape) < 3 or clean.shape[-1] != 3:
         raise ValueError(
-            "A mosaic is made of RGB images with three channels, got the "
-            f"shape {tuple(clean.shape)}; load the images in colour."
+            "Mosaicing requires RGB images with three channels, got shape "
+            f"{tuple(clean.shape)}; load the images in colour."
         )

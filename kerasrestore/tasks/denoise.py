@@ -1,30 +1,29 @@
-"""Removal of additive white Gaussian noise."""
+"""Denoising of additive white Gaussian noise."""
 
 import numpy as np
 
 from kerasrestore.tasks.task import Task
 
-# Noise levels over its range at which a model is calibrated.
+# Number of noise levels for int8 calibration, evenly spaced over the range.
 CALIBRATED = 8
 
 
 class Denoise(Task):
-    """Additive white Gaussian noise: how it is drawn and how it is scored.
+    """Additive white Gaussian noise and its evaluation protocol.
 
-    Benchmarks draw it in float64 with `default_rng([seed, index])`. Scores
-    are over all channels with no border shaved; gray ground truth is
-    MATLAB's rgb2gray.
+    Benchmark noise is drawn in float64 with `default_rng([seed, index])`.
+    Scores are computed over all channels, without shaving the border; colour
+    files are converted to gray ground truth by MATLAB's rgb2gray.
 
     Args:
         sigma: standard deviation of the noise on the 0..255 scale; a number,
-            or a pair `(low, high)` from which every patch draws its own
-            uniformly.
-        quantize: clip and round the noisy image to 8 bits, as the released
-            RNAN and PANet data were made. Off by default.
+            or a pair `(low, high)` for a level drawn uniformly per patch.
+        quantize: whether to clip the noisy image and round it to 8 bits, as
+            in the released data of RNAN and PANet. Off by default.
 
     Raises:
-        ValueError: if sigma is neither a number nor a pair, is negative, not
-            finite, or a pair out of order.
+        ValueError: if sigma is neither a number nor a pair, or is negative
+            or not finite, or if the pair is not in ascending order.
 
     Example:
     >>> import numpy as np
@@ -37,8 +36,9 @@ class Denoise(Task):
     References:
         - RNAN, tables 2 (colour), 3 (gray) and 8; PANet, table 1; NLRN,
           tables 4 and 5; DANet, tables 2 (gray) and 3 (colour).
-        - RNAN's and PANet's released data are clipped and rounded
-          (`quantize=True`); DnCNN's, NLRN's and most peers' are not.
+        - The noisy images released with RNAN and PANet are clipped and
+          rounded (`quantize=True`); those of DnCNN, NLRN and most others are
+          not.
     """
 
     name = "denoise"
@@ -55,11 +55,11 @@ class Denoise(Task):
             pair = sigma if isinstance(sigma, (tuple, list)) else (sigma,) * 2
             low, high = map(float, pair)
         except (TypeError, ValueError):
-            low = high = float("nan")  # refused below, like NaN itself
+            low = high = float("nan")  # rejected below
         if not (0.0 <= low <= high < float("inf")):
             raise ValueError(
-                "sigma is a number of at least 0 or a pair (low, high) on the "
-                f"0..255 scale, got {sigma!r}."
+                "sigma must be a number of at least 0 or a pair (low, high) on "
+                f"the 0..255 scale, got {sigma!r}."
             )
         self.sigma = (low, high)
         self.quantize = bool(quantize)
@@ -69,7 +69,7 @@ class Denoise(Task):
         low, high = self.sigma
         if low != high:
             raise ValueError(
-                "A benchmark has one noise level, got the range "
+                "A benchmark requires one noise level, got the range "
                 f"{low:g}..{high:g}; use Denoise(sigma=25), for example."
             )
         return low
@@ -119,7 +119,7 @@ class Denoise(Task):
         count = ops.shape(clean)[0]
         low, high = self.sigma
         sigma = keras.random.uniform((count,), low, high, seed=seed)
-        # An integer seed would draw the strengths and the noise alike.
+        # The same integer seed would correlate noise levels and noise.
         again = seed + 1 if isinstance(seed, int) else seed
         noise = keras.random.normal(ops.shape(clean), seed=again)
         noisy = clean + noise * (sigma / 255.0)[:, None, None, None]
@@ -134,5 +134,5 @@ class Denoise(Task):
         return levels / np.float32(255)
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         return {"sigma": list(self.sigma), "quantize": self.quantize}

@@ -1,4 +1,4 @@
-"""Removal of JPEG artifacts."""
+"""Reduction of JPEG compression artifacts."""
 
 import numbers
 
@@ -10,22 +10,23 @@ from kerasrestore.tasks.task import Task
 
 
 class Jpeg(Task):
-    """JPEG compression: how images are compressed and how they are scored.
+    """JPEG compression and its evaluation protocol.
 
-    Pillow's encoder (libjpeg-turbo), which on gray images gives bit for bit
-    what MATLAB's `imwrite` gave the papers. Tables are made on gray images:
-    sets of gray files as they are, colour files as the rounded Y of MATLAB's
-    rgb2ycbcr (`load_clean(path, 1)`). Three-channel images are compressed
-    with halved chroma (4:2:0) like photographs, for which no table exists.
-    Scores are over all channels with no border shaved.
+    Images are compressed by Pillow's encoder (libjpeg-turbo), which for gray
+    images is bit-exact with MATLAB's `imwrite`, which the papers used. The
+    published tables are for gray images: gray files unchanged, colour files
+    as the rounded Y of MATLAB's rgb2ycbcr (`load_clean(path, 1)`). RGB images
+    are compressed with 4:2:0 chroma subsampling, like photographs; there are
+    no published tables for them. Scores are computed over all channels,
+    without shaving the border.
 
     Args:
-        quality: Pillow's quality, 1 to 100; a number, or a pair `(low,
-            high)` from which every patch draws its own uniformly.
+        quality: Pillow's quality, 1 to 100; an integer, or a pair `(low,
+            high)` for a quality drawn uniformly per patch.
 
     Raises:
         ValueError: if quality is neither an integer nor a pair of integers,
-            out of range, or a pair out of order.
+            or is out of range, or if the pair is not in ascending order.
 
     Example:
     >>> import numpy as np
@@ -37,9 +38,9 @@ class Jpeg(Task):
 
     References:
         RNAN, tables 5 and 8; PANet, table 3; DANet, table 5, at qualities
-        10, 20, 30 and 40. The SSIM of RNAN's and PANet's row "JPEG" is
-        older papers' and another SSIM; that of DANet's is this one's at 10
-        and 20.
+        10, 20, 30 and 40. In RNAN's and PANet's row "JPEG", the SSIM is
+        taken from older papers and computed differently; DANet's agrees with
+        this package's at qualities 10 and 20.
     """
 
     name = "jpeg"
@@ -51,8 +52,8 @@ class Jpeg(Task):
     setting_required = True
     usual_setting = 10
     benchmark_settings = (10, 20, 30, 40)
-    block = 16  # Chroma is halved and cut into blocks of 8.
-    halo = 2  # It is interpolated from the neighbouring sample.
+    block = 16  # 8x8 blocks of chroma at half the resolution.
+    halo = 2  # Chroma upsampling reads the neighbouring sample.
     to_gray = staticmethod(rgb_to_y_bytes)
 
     def __init__(self, quality=(5, 95)):
@@ -63,8 +64,8 @@ class Jpeg(Task):
             or not 1 <= pair[0] <= pair[1] <= 100
         ):
             raise ValueError(
-                "quality is an integer from 1 to 100 or a pair (low, high), "
-                f"got {quality!r}."
+                "quality must be an integer from 1 to 100 or a pair (low, "
+                f"high), got {quality!r}."
             )
         self.quality = (int(pair[0]), int(pair[1]))
 
@@ -73,8 +74,8 @@ class Jpeg(Task):
         low, high = self.quality
         if low != high:
             raise ValueError(
-                f"A benchmark has one quality, got the range {low}..{high}; "
-                "use Jpeg(quality=10), for example."
+                "A benchmark requires one quality, got the range "
+                f"{low}..{high}; use Jpeg(quality=10), for example."
             )
         return low
 
@@ -98,7 +99,7 @@ class Jpeg(Task):
         return _compress(clean, self.setting)
 
     def degrade_tensors(self, clean, seed=None):
-        """As `Task.degrade_tensors`, for patches of a known size."""
+        """See `Task.degrade_tensors`; the patches need a static size."""
         import keras
         from keras import ops
 
@@ -111,7 +112,7 @@ class Jpeg(Task):
         return jpeg(clean, quality), ops.cast(quality, "float32")
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         return {"quality": list(self.quality)}
 
 

@@ -1,25 +1,25 @@
-"""Restoration learned from pairs of photographs."""
+"""Restoration trained and evaluated on pairs of real photographs."""
 
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.tasks.task import Task
 
 
 class RealPairs(Task):
-    """Pairs of a low-quality and a high-quality photograph, of one size.
+    """Pairs of a low-quality and a high-quality photograph of the same size.
 
-    Nothing is degraded here: both images are files (`folder_pairs`,
-    `PairSampler`). Denoised photographs are scored over all channels,
-    super-resolved ones on their unrounded Y with as many pixels shaved off
-    as the factor; RealSR's small images are stored at the size of the large
-    ones, so that input and output have one size there too.
+    Nothing is degraded synthetically: both images are files (`folder_pairs`,
+    `PairSampler`). Denoised photographs are scored over all channels;
+    super-resolved ones are scored on the unrounded Y, with a border of
+    `factor` pixels shaved off. RealSR stores its low-resolution images at the
+    size of the high-resolution ones, so that input and output have the same
+    size there too.
 
     Args:
         name: `"denoise"` or `"super_resolution"`.
-        factor: 2, 3 or 4 for super-resolution, else `None`.
+        factor: 2, 3 or 4 for super-resolution; `None` for denoising.
 
     Raises:
-        ValueError: if the name is another one, or does not go with the
-            factor.
+        ValueError: if the name is unknown, or the factor is not valid for it.
 
     Example:
     >>> task = RealPairs("super_resolution", factor=3)
@@ -28,32 +28,32 @@ class RealPairs(Task):
 
     References:
         DANet, tables 4 (SIDD, DND) and 6 (RealSR, on Y). SIDD's benchmark
-        and DND are scored by their web sites, for their ground truth is not
-        published.
+        and DND are scored by their web sites, as their ground truth is not
+        public.
     """
 
-    name = "photographs"  # Of the class: an object has one of these.
+    name = "photographs"  # Class default; an instance has one of `names`.
     names = ("denoise", "super_resolution")
     degradation = "photographs"
     setting_argument = "factor"
     setting_type = int
-    setting_help = "the factor of super_resolution, 2, 3 or 4"
+    setting_help = "the super-resolution factor, 2, 3 or 4"
 
     def __init__(self, name="denoise", factor=None):
         if name not in self.names:
             raise ValueError(
-                "Pairs of photographs are there for "
-                f"{' and '.join(self.names)}, got {name!r}."
+                "The task of RealPairs must be "
+                f"{' or '.join(self.names)}, got {name!r}."
             )
         if name == "denoise" and factor is not None:
             raise ValueError(
-                "The noise of photographs is what it is and has no setting; "
-                f"leave it out, got {factor!r}."
+                "Denoising of real photographs has no setting, got "
+                f"{factor!r}; leave it out."
             )
         if name == "super_resolution" and factor not in (2, 3, 4):
             raise ValueError(
-                "super_resolution of photographs wants their factor, 2, 3 or "
-                f"4, got {factor!r}."
+                "Super-resolution of real photographs requires a factor of 2, "
+                f"3 or 4, got {factor!r}."
             )
         self.name = name
         self.factor = factor
@@ -72,19 +72,19 @@ class RealPairs(Task):
 
     def degrade(self, clean, rng):
         raise ValueError(
-            "Pairs of photographs are not made of clean images; train on the "
-            "files of both with PairSampler."
+            "RealPairs cannot degrade clean images; train on pairs of image "
+            "files with PairSampler."
         )
 
     def degrade_benchmark(self, clean, index, seed=0):
         raise ValueError(
-            "Pairs of photographs are not made of clean images; measure on "
-            "the files of both."
+            "RealPairs cannot degrade clean images; evaluate on pairs of image "
+            "files."
         )
 
     def degrade_tensors(self, clean, seed=None):
         return self.degrade(clean, seed)
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         return {"name": self.name, "factor": self.factor}

@@ -1,26 +1,26 @@
-"""The tasks that there are, by name and degradation."""
+"""Registry of tasks, by name and degradation."""
 
-# Name of a task -> the class that degrades images as its tables do.
+# Task name -> its default class.
 TASKS = {}
-# (name, degradation) -> class, for all of them.
+# (task name, degradation) -> class.
 DEGRADATIONS = {}
 
 
 def register_task(task_class):
-    """Makes a task known to command lines, recipes and exports.
+    """Registers a task for use by the command line, recipes and export.
 
-    The first class of a name is the one that is meant where only the task is
-    named; others of the same name degrade images in another way.
+    The first class registered under a name is the default for that name;
+    further classes add other degradations.
 
     Args:
         task_class: subclass of `Task` with a `name` (or `names`, if it serves
             several tasks) and a `degradation`.
 
     Returns:
-        The class, so that this can be used as a decorator.
+        The class, so that this function can be used as a decorator.
 
     Raises:
-        ValueError: if there is another class of that name and degradation.
+        ValueError: if another class has that name and degradation.
 
     Example:
     >>> from kerasrestore.tasks import Task, get_task, register_task
@@ -35,8 +35,8 @@ def register_task(task_class):
     for key in keys:
         if DEGRADATIONS.get(key, task_class) is not task_class:
             raise ValueError(
-                f"There is a task {key[0]} with the degradation {key[1]} "
-                "already; give this one another name or degradation."
+                f"A task {key[0]} with the degradation {key[1]} is already "
+                "registered; choose another name or degradation."
             )
     for key in keys:
         DEGRADATIONS[key] = task_class
@@ -45,7 +45,7 @@ def register_task(task_class):
 
 
 def unregister_task(task_class):
-    """Takes back `register_task`."""
+    """Removes a task from the registry."""
     for key in _keys(task_class):
         DEGRADATIONS.pop(key, None)
         if TASKS.get(key[0]) is task_class:
@@ -56,15 +56,15 @@ def get_task(name, degradation=None):
     """The class of a task.
 
     Args:
-        name: name of the task, `"denoise"` for example.
-        degradation: `"camera"`, for example; that of the task's tables
-            unless given.
+        name: name of the task, such as `"denoise"`.
+        degradation: name of the degradation, such as `"camera"`; the task's
+            default if `None`.
 
     Returns:
         A subclass of `Task`.
 
     Raises:
-        ValueError: if there is no such task or degradation.
+        ValueError: if the task or degradation is unknown.
 
     Example:
     >>> get_task("denoise", "camera").__name__
@@ -72,25 +72,25 @@ def get_task(name, degradation=None):
     """
     if name not in TASKS:
         raise ValueError(
-            f"The task is one of {', '.join(TASKS)}, got {name!r}; add a task "
-            "of your own by register_task."
+            f"The task must be one of {', '.join(TASKS)}, got {name!r}; add "
+            "your own with register_task."
         )
     if degradation is None:
         return TASKS[name]
     if (name, degradation) not in DEGRADATIONS:
         known = [one for task, one in DEGRADATIONS if task == name]
         raise ValueError(
-            f"The degradation of {name} is one of {', '.join(known)}, got "
-            f"{degradation!r}."
+            f"The degradation of {name} must be one of {', '.join(known)}, "
+            f"got {degradation!r}."
         )
     return DEGRADATIONS[name, degradation]
 
 
 def serialize_task(task):
-    """A task as a dictionary that JSON can hold.
+    """Converts a task to a JSON-serializable dictionary.
 
     Args:
-        task: a `Task` of a registered class.
+        task: `Task` of a registered class.
 
     Returns:
         Dictionary with `"name"`, `"degradation"` and `"config"`.
@@ -111,23 +111,23 @@ def serialize_task(task):
 
 
 def deserialize_task(record):
-    """The task that `serialize_task` described.
+    """Recreates a task from a record of `serialize_task`.
 
     Args:
-        record: dictionary.
+        record: dictionary, as `serialize_task` returns it.
 
     Returns:
         A `Task`.
 
     Raises:
-        ValueError: if there is no such task, or it refuses its arguments.
+        ValueError: if the task is unknown or rejects the arguments.
     """
     try:
         task_class = get_task(record["name"], record["degradation"])
         return task_class.from_options(**record["config"])
     except (KeyError, TypeError) as error:
         raise ValueError(
-            f"No task can be built from the record {record!r} ({error}); give "
+            f"The record {record!r} does not describe a task ({error}); pass "
             "the task itself."
         ) from error
 

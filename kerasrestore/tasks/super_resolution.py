@@ -1,4 +1,4 @@
-"""Super-resolution of images that were shrunk by bicubic resampling."""
+"""Super-resolution of bicubically downscaled images."""
 
 import functools
 import math
@@ -13,28 +13,29 @@ FACTORS = (2, 3, 4)
 
 
 class SuperResolution(Task):
-    """Bicubic shrinking, as MATLAB's `imresize` does it.
+    """Bicubic downscaling with antialiasing, as by MATLAB's `imresize`.
 
     Ground truth is cropped at the right and bottom to a multiple of the
-    factor. Shrinking antialiases. As in the papers' files, which MATLAB made
-    of uint8 images, the small image is rounded to 8 bits, and so is what lies
-    between the two passes, rows first. Scores are on the unrounded Y of
-    colour images with as many pixels shaved off as the factor.
+    scale. Images are resampled vertically, then horizontally, and rounded to
+    8 bits after each pass, as in the papers' low-resolution files, which
+    MATLAB made from uint8 images. Scores are computed on the unrounded Y of
+    colour images, with a border of `scale` pixels shaved off.
 
-    Gray images are the rounded Y of colour files (`load_clean(path, 1)`), as
-    models take them that super-resolve luminance alone.
+    Gray images are the rounded Y of colour files (`load_clean(path, 1)`), for
+    models that super-resolve luma only.
 
     Args:
-        scale: 2, 3 or 4; with `pre_upsampled` also a tuple of them, of which
-            every patch draws its own.
-        pre_upsampled: enlarge the small image again by bicubic resampling,
-            so that a model's input and output have one size (NLRN). It is
-            not rounded again.
-        quantize: round the small image to 8 bits. Papers that resample Y in
-            floats (NLRN and its peers since SRCNN) do not.
+        scale: 2, 3 or 4; with `pre_upsampled` also a tuple of these, from
+            which one is drawn per patch.
+        pre_upsampled: whether to upscale the low-resolution image again by
+            bicubic interpolation, without rounding, so that a model's input
+            and output have the same size (NLRN).
+        quantize: whether to round the low-resolution image to 8 bits. Papers
+            that resample Y in floating point (NLRN and others since SRCNN)
+            do not.
 
     Raises:
-        ValueError: if the scale is another one, or a tuple without
+        ValueError: if the scale is not supported, or is a tuple without
             `pre_upsampled`.
 
     Example:
@@ -46,10 +47,10 @@ class SuperResolution(Task):
 
     References:
         RNAN, tables 6 and 8; PANet, table 5; NLRN, table 6. The published
-        row "Bicubic" (Set5 33.66/0.9299, 30.39/0.8682, 28.42/0.8104) is that
-        of SRCNN's code: the rounded Y, a small image in floats, the enlarged
-        one rounded. `SuperResolution(2, pre_upsampled=True, quantize=False)`
-        on gray images gives it to all digits.
+        row "Bicubic" (Set5 33.66/0.9299, 30.39/0.8682, 28.42/0.8104) comes
+        from SRCNN's code: rounded Y, low-resolution image in floating point,
+        upscaled image rounded. `SuperResolution(2, pre_upsampled=True,
+        quantize=False)` on gray images reproduces it to all digits.
     """
 
     name = "super_resolution"
@@ -67,18 +68,18 @@ class SuperResolution(Task):
     def __init__(self, scale=2, pre_upsampled=False, quantize=True):
         factors = tuple(scale) if isinstance(scale, (tuple, list)) else (scale,)
         if not factors or any(factor not in FACTORS for factor in factors):
-            raise ValueError(f"scale is 2, 3 or 4, got {scale!r}.")
+            raise ValueError(f"scale must be 2, 3 or 4, got {scale!r}.")
         if len(factors) > 1 and not pre_upsampled:
             raise ValueError(
-                f"Patches of several scales, {scale!r}, have one size only "
-                "with pre_upsampled=True; choose one scale."
+                f"Training on several scales, {scale!r}, requires "
+                "pre_upsampled=True; set it or choose one scale."
             )
         self.factors = tuple(int(factor) for factor in factors)
         self.pre_upsampled = bool(pre_upsampled)
         self.quantize = bool(quantize)
         self.scale = 1 if pre_upsampled else self.factors[0]
         self.block = math.lcm(*self.factors)
-        # The kernel reaches 2 small pixels on the way down, 2 on that up.
+        # The kernel's radius is 2 low-resolution pixels, down and up alike.
         self.halo = max(self.factors) * (4 if pre_upsampled else 2)
         self.shave = max(self.factors)
 
@@ -92,8 +93,8 @@ class SuperResolution(Task):
     def calibration_tasks(cls, model, sigma_range=(0, 55)):
         if model.scale == 1:
             raise ValueError(
-                f"{model.name} enlarges photographs of its own degradation; "
-                "give a CalibrationSet with settings=[...] that makes such."
+                f"{model.name} has scale 1, so its degradation cannot be "
+                "inferred; pass a CalibrationSet with settings=[task]."
             )
         return (cls(model.scale),)
 
@@ -105,7 +106,7 @@ class SuperResolution(Task):
     def setting(self):
         if len(self.factors) > 1:
             raise ValueError(
-                f"A benchmark has one scale, got {self.factors}; use "
+                f"A benchmark requires one scale, got {self.factors}; use "
                 "SuperResolution(scale=2), for example."
             )
         return self.factors[0]
@@ -144,9 +145,10 @@ class SuperResolution(Task):
         return (levels / 255.0).astype(np.float32)
 
     def degrade_tensors(self, clean, seed=None):
-        """As `Task.degrade_tensors`, for one scale and known sides.
+        """See `Task.degrade_tensors`; needs one scale and a static size.
 
-        Resampling is a matrix product, as exact as the accelerator does it.
+        Images are resampled by matrix products, with whatever precision the
+        accelerator uses for them.
         """
         from keras import ops
 
@@ -169,7 +171,7 @@ class SuperResolution(Task):
         return levels / 255.0, strength
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         single = len(self.factors) == 1
         return {
             "scale": self.factors[0] if single else list(self.factors),

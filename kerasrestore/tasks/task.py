@@ -1,4 +1,4 @@
-"""What all tasks have in common."""
+"""Base class of all tasks."""
 
 import inspect
 
@@ -9,43 +9,40 @@ from kerasrestore.data.images import load_image, rgb_to_gray
 
 
 class Task:
-    """How low-quality images are made from clean ones, and how restored ones
-    are scored.
+    """Base class: how clean images are degraded and restored images scored.
 
-    A subclass defines `_degrade_patch(clean, rng)` and `_degrade_image(clean,
-    rng)`, `setting` and `get_config()`, and sets the attributes below where
-    they differ. With `register_task` it is known to recipes, command lines
-    and exports. The package's docstring has the contract in words.
+    A subclass implements `_degrade_patch(clean, rng)`, `_degrade_image(clean,
+    rng)`, `setting` and `get_config()`, and overrides the attributes below
+    whose defaults do not apply. `register_task` makes it available to
+    recipes, the command line and export. The docstring of
+    `kerasrestore.tasks` describes the interface.
 
     Attributes:
-        name: name of the task, by which models and presets know it.
-        degradation: name of the way in which images are degraded; tasks of
-            one name may have several.
-        setting_argument: argument of the constructor that a setting gives.
+        name: name of the task, as in models and presets.
+        degradation: name of the degradation, unique among tasks of one name.
+        setting_argument: constructor argument that a setting is passed to.
         setting_type: type of a setting: `float`, `int` or `str`.
-        setting_help: what a setting is, with its range.
-        setting_format: how a number is written as a setting.
-        setting_required: whether images cannot be degraded without one.
-        usual_setting: setting at which models are measured where none is
-            given.
-        benchmark_settings: settings of the papers' tables; a range is
-            validated at those that lie in it, and int8 is calibrated at
-            them.
-        published: whether the published figures for the task are of images
-            that were degraded in this way.
-        channels: numbers of channels that images can have.
-        scales: enlargements of a model for the task, if it enlarges at all.
-        sigma_range: lowest and highest noise level, 0..255 scale, which
-            models with a sigma input are given; `None` if it has none.
+        setting_help: description of a setting, with its range.
+        setting_format: format string for a numeric setting.
+        setting_required: whether degrading images requires a setting.
+        usual_setting: setting for evaluating models if none is given.
+        benchmark_settings: settings of the published tables; a range of
+            settings is validated at those within it, and int8 models are
+            calibrated at all of them.
+        published: whether published results use this degradation.
+        channels: supported numbers of image channels.
+        scales: supported upscaling factors of models, `(1,)` for none.
+        sigma_range: lowest and highest noise level, 0..255 scale, on which
+            models with a sigma input are trained; `None` if not applicable.
         quantize_input: whether the noisy image is clipped and rounded to 8
-            bits, which tables tell apart.
-        scale: factor from the degraded to the clean image's sides.
-        block: a crop that begins on multiples of it is degraded as the same
-            place of the whole image is, but for its border.
-        halo: width of that border in clean pixels.
-        shave: pixels that scores leave out on each side.
-        scored_on_y: whether colour images are scored on their Y.
-        to_gray: function that makes gray ground truth of colour files.
+            bits, a separate protocol in the published tables.
+        scale: upscaling factor from the degraded to the clean image.
+        block: a crop that starts at multiples of it is degraded as within the
+            whole image, except for a border.
+        halo: width of that border in pixels of the clean image.
+        shave: width of the border left out of scores, in pixels.
+        scored_on_y: whether colour images are scored on the Y channel.
+        to_gray: function that converts colour ground truth to gray.
     """
 
     name = None
@@ -71,19 +68,19 @@ class Task:
 
     @classmethod
     def from_setting(cls, text=None, **options):
-        """The task at a setting, as a command line gives it.
+        """Builds a task from a setting given as text.
 
         Args:
-            text: the setting, or several with commas between them; `None`
-                for that of the constructor.
-            **options: further arguments of the constructor.
+            text: the setting, or several separated by commas; `None` for the
+                constructor's default.
+            **options: further constructor arguments.
 
         Returns:
             A task of this class.
 
         Raises:
-            ValueError: if a setting is missing or is none of the task's, or
-                an option does not go with the task.
+            ValueError: if the setting is required but missing, is invalid
+                for the task, or an option is not supported by the task.
 
         Example:
         >>> from kerasrestore.tasks import Denoise
@@ -93,14 +90,18 @@ class Task:
         if text is None and not cls.setting_required:
             return cls.from_options(**options)
         if text is None:
-            raise ValueError(f"{cls.name} wants a setting, {cls.setting_help}.")
+            raise ValueError(
+                f"{cls.name} requires a setting, {cls.setting_help}."
+            )
         if cls.setting_argument is None:
-            raise ValueError(f"{cls.name} has no setting, got {text!r}.")
+            raise ValueError(
+                f"{cls.name} has no setting, got {text!r}; leave it out."
+            )
         try:
             values = tuple(map(cls.setting_type, str(text).split(",")))
         except ValueError:
             raise ValueError(
-                f"The setting of {cls.name} is {cls.setting_help}, got "
+                f"The setting of {cls.name} must be {cls.setting_help}, got "
                 f"{text!r}."
             ) from None
         value = values if len(values) > 1 else values[0]
@@ -108,26 +109,26 @@ class Task:
 
     @classmethod
     def from_options(cls, **options):
-        """The task with arguments of its constructor, which are checked.
+        """Builds a task from constructor arguments, which are checked.
 
         Raises:
-            ValueError: if an argument is unknown or out of its range.
+            ValueError: if an argument is unknown or out of range.
         """
         known = inspect.signature(cls).parameters
         for option in options:
             if option not in known:
                 raise ValueError(
-                    f"{cls.__name__} takes no {option}; leave it out."
+                    f"{cls.__name__} does not support {option}; leave it out."
                 )
         return cls(**options)
 
     @classmethod
     def for_model(cls, model, setting=None, **options):
-        """The task at which a model is measured.
+        """Builds the task on which a model is evaluated.
 
         Args:
             model: `Restorer` or `LiteRTRestorer`.
-            setting: as `text` in `from_setting`; the usual one unless given.
+            setting: as `text` in `from_setting`; `usual_setting` if `None`.
             **options: as in `from_setting`.
 
         Raises:
@@ -139,79 +140,79 @@ class Task:
 
     @classmethod
     def calibration_tasks(cls, model, sigma_range=(0, 55)):
-        """Tasks that degrade what a model is calibrated with for int8.
+        """Tasks that degrade the calibration images of int8 export.
 
         Args:
             model: `Restorer`.
-            sigma_range: noise levels that a denoiser was trained for.
+            sigma_range: range of noise levels a denoiser was trained on.
 
         Returns:
-            Tuple of tasks with one setting each.
+            Tuple of tasks, each with a single setting.
 
         Raises:
-            ValueError: if the task cannot tell them from the model.
+            ValueError: if they cannot be derived from the model.
         """
         settings = cls.benchmark_settings or (cls.usual_setting,)
         return tuple(map(cls.from_setting, settings))
 
     @property
     def setting(self):
-        """The strength that tables name it by, or `None` if it has none."""
+        """The degradation strength as listed in tables, or `None`."""
         return None
 
     def strength(self, degraded, target):
-        """What a model with a noise level as its input is given.
+        """Noise level passed to models with a sigma input.
 
         Args:
             degraded, target: from `benchmark_pair`.
 
         Returns:
-            The setting; tasks without one measure it.
+            The setting; tasks without one measure the level instead.
         """
         return self.setting
 
     @property
     def label(self):
-        """Name of the setting in logs and tables, such as `"sigma25"`."""
+        """Label of the setting in logs and plots, such as `"sigma25"`."""
         return self.name
 
     @property
     def setting_name(self):
-        """The setting as tables and cards name it: its number or label."""
+        """The setting in tables and model cards: number or label."""
         number = isinstance(self.setting, (int, float))
         return f"{self.setting:g}" if number else self.label
 
     @classmethod
     def describe_setting(cls, name):
-        """A setting by its `setting_name`, in words.
+        """A setting in words, from its `setting_name`.
 
         Example:
         >>> from kerasrestore.tasks import Denoise
         >>> Denoise.describe_setting("25"), Denoise.describe_setting("camera")
         ('sigma 25', 'camera')
         """
-        # A setting without a number has a name of its own.
+        # A setting that is not a number is shown by its name.
         number = name[:1].isdecimal()
         return cls.setting_format.format(name) if number else name
 
     @property
     def degradation_label(self):
-        """The degradation as reports name it, with what is unusual in it."""
+        """The degradation as named in reports, with non-default options."""
         return self.degradation
 
     def validation_tasks(self):
-        """Tasks of one setting each at which a model is validated."""
+        """Tasks with a single setting each, for validating a model."""
         return (self,)
 
     def _settings_within(self, low, high):
-        """Settings of the tables that lie in a range, or its upper end."""
+        """Benchmark settings within a range, or else its upper end."""
         settings = self.benchmark_settings
         return [s for s in settings if low <= s <= high] or [high]
 
     def load_clean(self, path, channels=3):
-        """Reads a ground-truth image as the task's tables take it.
+        """Loads a ground-truth image by the published tables' protocol.
 
-        Arguments and errors are those of `load_image` and `ground_truth`.
+        Arguments and errors are as in `load_image` and `ground_truth`.
 
         Returns:
             uint8 array `(H, W, channels)`.
@@ -219,7 +220,7 @@ class Task:
         return self.ground_truth(load_image(path, channels, self.to_gray))
 
     def ground_truth(self, image):
-        """What a degraded image is compared with.
+        """Crops an image to ground truth that the task can degrade.
 
         Args:
             image: uint8 array `(H, W)` or `(H, W, C)`.
@@ -229,21 +230,21 @@ class Task:
             scale.
 
         Raises:
-            ValueError: if nothing is left.
+            ValueError: if the image is smaller than the scale.
         """
         height, width = (
             side // self.modulus * self.modulus for side in image.shape[:2]
         )
         if not height or not width:
             raise ValueError(
-                f"An image of {image.shape[1]}x{image.shape[0]} is smaller "
-                f"than the scale {self.modulus}; remove it."
+                f"An image of {image.shape[1]}x{image.shape[0]} pixels is "
+                f"smaller than the scale {self.modulus}; remove it."
             )
         return image[:height, :width]
 
     @property
     def modulus(self):
-        """Number that the sides of ground-truth images are multiples of."""
+        """Ground-truth images have sides that are multiples of this."""
         return self.scale
 
     def degrade(self, clean, rng):
@@ -254,11 +255,12 @@ class Task:
             rng: `numpy.random.Generator`.
 
         Returns:
-            The degraded patches, float32, smaller by `scale`; and the
-            strength that was drawn, a number or one for each patch, float32.
+            `(degraded, strength)`: the float32 patches, smaller by `scale`,
+            and the strength drawn, a float32 number or one for each patch.
 
         Raises:
-            ValueError: if the shape is another one.
+            ValueError: if the shape has fewer or more axes, or its sides are
+                not multiples of `modulus`.
         """
         if np.ndim(clean) == 4:
             pairs = [self.degrade(patch, rng) for patch in clean]
@@ -266,58 +268,58 @@ class Task:
             return np.stack(degraded), np.array(strength, np.float32)
         if np.ndim(clean) != 3:
             raise ValueError(
-                "Patches have the shape (H, W, C) or (N, H, W, C), got "
-                f"{np.shape(clean)}; add the axes that are missing."
+                "Patches must have shape (H, W, C) or (N, H, W, C), got "
+                f"{np.shape(clean)}; reshape them."
             )
         self._check_sides(clean)
         return self._degrade_patch(clean, rng)
 
     def training_pair(self, clean, rng):
-        """A degraded training patch and what it is to be restored to.
+        """A degraded training patch and its restoration target.
 
-        That is the clean patch, but for degradations that change the image
-        in ways that are not to be undone.
+        The target is the clean patch, unless the degradation includes changes
+        that a model should not undo.
 
         Args:
             clean: float32 array `(H, W, C)` in [0, 1].
             rng: `numpy.random.Generator`.
 
         Returns:
-            `(degraded, target, strength)`: two float32 arrays and a float32
-            number, as `degrade` gives it.
+            `(degraded, target, strength)`: two float32 arrays and the
+            strength as `degrade` returns it.
 
         Raises:
-            ValueError: as `degrade` does.
+            ValueError: as in `degrade`.
         """
         degraded, strength = self.degrade(clean, rng)
         return degraded, clean, strength
 
     def benchmark_pair(self, clean, index, seed=0):
-        """A degraded benchmark image and what it is scored against.
+        """A degraded benchmark image and the target it is scored against.
 
-        Arguments and errors are those of `degrade_benchmark`.
+        Arguments and errors are as in `degrade_benchmark`.
 
         Returns:
-            `(degraded, target)`: what `degrade_benchmark` gives, and a uint8
-            array, the clean image unless the degradation changes it in ways
-            that are not to be undone.
+            `(degraded, target)`: the result of `degrade_benchmark`, and a
+            uint8 array, the clean image unless the degradation includes
+            changes that a model should not undo.
         """
         return self.degrade_benchmark(clean, index, seed), clean
 
     def degrade_benchmark(self, clean, index, seed=0):
-        """The degraded version of a benchmark image, the same everywhere.
+        """Degrades a benchmark image, identically on every machine.
 
         Args:
             clean: uint8 array `(H, W)` or `(H, W, C)`, from `ground_truth`.
-            index: position of the image in its set, files sorted by name.
-            seed: first word of the seed of what is drawn.
+            index: position of the image in its set, sorted by file name.
+            seed: random numbers come from `default_rng([seed, index])`.
 
         Returns:
             float32 array on the [0, 1] scale, smaller by `scale`.
 
         Raises:
             ValueError: if the task has a range of settings, or the image is
-                no uint8 image or has sides that do not fit.
+                not uint8 or has sides that are not multiples of `modulus`.
         """
         clean = self._checked(clean)
         return self._degrade_image(clean, np.random.default_rng([seed, index]))
@@ -333,15 +335,15 @@ class Task:
             The degraded batch and the strengths `(N,)`, float32 tensors.
 
         Raises:
-            ValueError: if the task cannot be done with tensor operations.
+            ValueError: if the task has no implementation in tensor operations.
         """
         raise ValueError(
-            f"The task {self.name} cannot be done with tensor operations; "
-            "degrade NumPy patches instead."
+            f"The task {self.name} has no degradation in tensor operations; "
+            "degrade NumPy patches with degrade instead."
         )
 
     def protocol(self, channels):
-        """Name of what is compared: `"rgb"`, `"gray"`, `"y_shave2"`."""
+        """Name of the protocol: `"rgb"`, `"gray"` or `"y_shave2"`."""
         kind = "gray" if channels == 1 else "y" if self.scored_on_y else "rgb"
         return f"{kind}_shave{self.shave}" if self.shave else kind
 
@@ -353,15 +355,15 @@ class Task:
                 `(H, W, 1)` or `(H, W, 3)`.
             clean: uint8 array of the same shape, from `ground_truth`.
             quantize: whether floats are clipped and rounded to 8 bits first,
-                as all tables do with restored images. Tables give the noisy
-                input unclipped and not rounded.
+                as in all tables for restored images. For the noisy input,
+                tables do neither.
 
         Returns:
             Dictionary with `"psnr"` in decibels and `"ssim"`.
 
         Raises:
-            ValueError: if the images do not fit each other, or are neither
-                uint8 nor float.
+            ValueError: if the images differ in shape or have a dtype other
+                than those above.
 
         Example:
         >>> import numpy as np
@@ -374,7 +376,8 @@ class Task:
         restored, clean = np.asarray(restored), np.asarray(clean)
         if clean.dtype != np.uint8:
             raise ValueError(
-                f"The ground truth is a uint8 image, got {clean.dtype}."
+                f"The ground truth must be uint8, got {clean.dtype}; convert "
+                "it first."
             )
         if np.issubdtype(restored.dtype, np.floating):
             restored = restored * np.float32(255)
@@ -382,8 +385,8 @@ class Task:
                 restored = np.rint(restored.clip(0, 255))
         elif restored.dtype != np.uint8:
             raise ValueError(
-                "A restored image is uint8, or float on the [0, 1] scale, got "
-                f"{restored.dtype}; convert it first."
+                "The restored image must be uint8, or float on the [0, 1] "
+                f"scale, got {restored.dtype}; convert it first."
             )
         if clean.ndim == 2 or clean.shape[-1] == 1:
             psnr, ssim = metrics.psnr_gray, metrics.ssim_gray
@@ -400,8 +403,8 @@ class Task:
         clean = np.asarray(clean)
         if clean.dtype != np.uint8 or clean.ndim not in (2, 3):
             raise ValueError(
-                "Benchmark images are uint8 of shape (H, W) or (H, W, C), got "
-                f"{clean.dtype} of shape {clean.shape}; convert it first."
+                "Benchmark images must be uint8 of shape (H, W) or (H, W, C), "
+                f"got {clean.dtype} of shape {clean.shape}; convert them first."
             )
         self._check_sides(clean)
         return clean
@@ -410,6 +413,6 @@ class Task:
         height, width = clean.shape[:2]
         if height % self.modulus or width % self.modulus:
             raise ValueError(
-                f"Sides are multiples of {self.modulus}, got "
+                f"Width and height must be multiples of {self.modulus}, got "
                 f"{width}x{height}; crop the image with ground_truth."
             )

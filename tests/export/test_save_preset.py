@@ -122,7 +122,7 @@ def test_a_task_of_your_own(tmp_path):
     # Only classes of tasks are built from what a card says.
     with pytest.raises(ValueError, match="got 'x'"):
         deserialize_task({"name": "x", "degradation": "y", "config": {}})
-    with pytest.raises(ValueError, match="takes no grains"):
+    with pytest.raises(ValueError, match="does not support grains"):
         deserialize_task({**serialize_task(Jpeg()), "config": {"grains": 3}})
 
 

@@ -6,12 +6,12 @@ from recipes.small_recipes import SMALL, recipe, run, where
     ("words", "sentence"),
     [
         ("panet --setting strong", "sigma, 0 to 255, got 'strong'"),
-        ("panet --setting -5", "sigma is a number of at least 0"),
+        ("panet --setting -5", "sigma must be a number of at least 0"),
         ("panet --task jpeg --setting 200", "from 1 to 100"),
         ("panet --task demosaic --setting XYZ", "GRBG, RGGB"),
         ("panet --task demosaic --gray", "channels must be 3 for PANet"),
         ("panet --blocks 3", "choose an even number"),
-        ("panet --task jpeg --quantize", "Jpeg takes no quantize"),
+        ("panet --task jpeg --quantize", "Jpeg does not support quantize"),
         ("panet --clip-norm 1 --clip-each 1", "--clip-norm and --clip-each"),
         ("panet --start nothing", "no preset 'nothing'"),
         ("panet --start .", "no preset '.'"),
@@ -55,8 +55,8 @@ def test_no_data(tmp_path):
     ("name", "words", "told"),
     [
         ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
-        ("danet_mobile", "--noise camera --quantize", "takes no quantize"),
-        ("rnan", "--noise camera --task jpeg", "jpeg is one of jpeg"),
+        ("danet_mobile", "--noise camera --quantize", "support quantize"),
+        ("rnan", "--noise camera --task jpeg", "jpeg must be one of jpeg"),
         (
             "danet",
             "--degraded d --validation-degraded e --noise camera",

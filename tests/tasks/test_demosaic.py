@@ -26,7 +26,7 @@ def test_the_papers_pattern():
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="pattern is one of"):
+    with pytest.raises(ValueError, match="pattern must be one of"):
         Demosaic("RGBG")
     with pytest.raises(ValueError, match="three channels"):
         Demosaic().degrade_benchmark(random_image((8, 8), "uint8"), 0)

@@ -37,7 +37,7 @@ def test_training_noise():
 
 @pytest.mark.parametrize("sigma", [-1, (5, 2), float("nan"), float("inf")])
 def test_bad_sigma(sigma):
-    with pytest.raises(ValueError, match="sigma is"):
+    with pytest.raises(ValueError, match="sigma must be"):
         Denoise(sigma)
 
 

@@ -74,5 +74,5 @@ def test_crops_on_the_grid_are_compressed_like_the_whole(channels):
 
 @pytest.mark.parametrize("quality", [0, 101, (40, 10), 10.5, "10", (1, 2, 3)])
 def test_bad_quality(quality):
-    with pytest.raises(ValueError, match="quality is"):
+    with pytest.raises(ValueError, match="quality must be"):
         Jpeg(quality)

@@ -11,7 +11,7 @@ def test_pairs_are_not_made():
         task.degrade(patch, np.random.default_rng(0))
     with pytest.raises(ValueError, match="PairSampler"):
         task.degrade_tensors(patch[None])
-    with pytest.raises(ValueError, match="files of both"):
+    with pytest.raises(ValueError, match="evaluate on pairs"):
         task.degrade_benchmark(patch.astype("uint8"), 0)
 
 

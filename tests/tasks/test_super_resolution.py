@@ -107,7 +107,7 @@ def test_several_scales_in_one_training():
 
 def test_bad_arguments():
     for scale in (1, 5, 2.5, (), "2"):
-        with pytest.raises(ValueError, match="scale is 2, 3 or 4"):
+        with pytest.raises(ValueError, match="scale must be 2, 3 or 4"):
             SuperResolution(scale)
     with pytest.raises(ValueError, match="pre_upsampled=True"):
         SuperResolution((2, 3))

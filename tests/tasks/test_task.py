@@ -158,11 +158,11 @@ def test_scores(task, channels, name, psnr, ssim):
 
 def test_scores_want_images():
     clean = np.zeros((12, 12), "uint8")
-    with pytest.raises(ValueError, match="ground truth is a uint8"):
+    with pytest.raises(ValueError, match="ground truth must be uint8"):
         Denoise(5).score(clean, clean / 255)
-    with pytest.raises(ValueError, match="restored image is uint8"):
+    with pytest.raises(ValueError, match="restored image must be uint8"):
         Denoise(5).score(clean.astype("int32"), clean)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="the same shape"):
         Denoise(5).score(clean[:11], clean)
 
 
@@ -187,11 +187,11 @@ def test_ground_truth(tmp_path):
 
 @pytest.mark.parametrize("task", MADE, ids=IDS)
 def test_bad_images(task):
-    with pytest.raises(ValueError, match="Benchmark images are uint8"):
+    with pytest.raises(ValueError, match="Benchmark images must be uint8"):
         task.degrade_benchmark(np.zeros((24, 24, 3)), 0)
-    with pytest.raises(ValueError, match="Benchmark images are uint8"):
+    with pytest.raises(ValueError, match="Benchmark images must be uint8"):
         task.degrade_benchmark(np.zeros((1, 24, 24, 3), "uint8"), 0)
-    with pytest.raises(ValueError, match="Patches have the shape"):
+    with pytest.raises(ValueError, match="Patches must have shape"):
         task.degrade(np.zeros((24, 24), "float32"), np.random.default_rng(0))
 
 

@@ -1,4 +1,4 @@
-"""Noise as cameras, scanners and photo files make it."""
+"""Realistic noise of cameras, scanners and image files."""
 
 from kerasrestore.tasks.camera.camera_noise import CameraNoise
 

@@ -1,15 +1,15 @@
-"""Bayer mosaics of linear images, and how cameras fill them in."""
+"""Bayer mosaicing of linear images, and simple demosaicing."""
 
 import numpy as np
 
 from kerasrestore.tasks.demosaic import PATTERNS
 
-# Channel of each pixel of the 2x2 cell by rows, for the four phases.
+# Channels of the 2x2 cell in row-major order, for the four Bayer phases.
 PHASES = tuple(tuple(map("RGB".index, pattern)) for pattern in PATTERNS)
 
 
 def mosaic(image, phase):
-    """The samples that a Bayer sensor takes of an image.
+    """Samples an image like a Bayer sensor.
 
     Args:
         image: float32 array `(H, W, 3)`.
@@ -31,7 +31,7 @@ def mosaic(image, phase):
 
 
 def demosaic_bilinear(samples, phase):
-    """Missing colours as the mean of the nearest samples of that colour.
+    """Bilinear demosaicing: means of the nearest samples of a colour.
 
     Args:
         samples: float32 array `(H, W)`, sides of at least 4.
@@ -57,7 +57,10 @@ def demosaic_bilinear(samples, phase):
 
 
 def demosaic_malvar(samples, phase):
-    """Bilinear, corrected by the curvature of the colour that was sampled.
+    """Bilinear demosaicing with a correction from the sampled colour.
+
+    The correction is proportional to the Laplacian of the colour sampled at
+    each pixel.
 
     Args:
         samples: float32 array `(H, W)`, sides of at least 4.
@@ -102,7 +105,7 @@ def demosaic_malvar(samples, phase):
 
 
 class _Neighbours:
-    """Sums of the samples around each one; borders are mirrored."""
+    """Sums of each sample's neighbours, with mirrored borders."""
 
     def __init__(self, samples):
         height, width = samples.shape
@@ -122,11 +125,11 @@ class _Neighbours:
 
 
 def _arrange(samples, phase, green, row, column, opposite):
-    """Puts estimates where they belong.
+    """Combines samples and estimates into an image.
 
-    `green` is the green at red and blue pixels, `opposite` the blue at red
-    pixels and the red at blue ones; at green pixels `row` is the colour of
-    the other pixels of the row and `column` that of the column.
+    `green` is the green at red and blue pixels; `opposite` is the blue at red
+    pixels and the red at blue ones; at green pixels, `row` is the other colour
+    in the same row and `column` the other colour in the same column.
     """
     image = np.empty((*samples.shape, 3), np.float32)
     for place, channel in enumerate(phase):

@@ -1,4 +1,4 @@
-"""Noise as users' photographs have it."""
+"""Realistic noise of photographs."""
 
 import numpy as np
 
@@ -14,39 +14,41 @@ from kerasrestore.tasks.task import Task
 
 SHARES = {"camera": 0.6, "gaussian": 0.2, "film": 0.1, "clean": 0.1}
 MONOCHROME_SHARE = 0.12
-# Of what has no camera's noise, for which `jpeg` is not meant.
+# Of "gaussian" and "film"; photographs are always rounded.
 ROUNDED_SHARE = 0.5
 
 
 class CameraNoise(Task):
-    """Noise of cameras, film and photo files, as a mixture.
+    """Mixture of noise from cameras, film and image files.
 
-    The noise of a camera is made on the sensor and changed by all that comes
-    after: the image is taken back to linear light, sampled through a Bayer
-    mosaic, noise is added, and it is developed again, denoised a little, now
-    and then sharpened, softened or shrunk, rounded and compressed.
+    Camera noise is simulated on the sensor and passed through the camera's
+    processing: the image is converted to linear raw data and sampled through
+    a Bayer mosaic, noise is added, and the result is developed, optionally
+    denoised, sharpened, blurred or downscaled, rounded and compressed.
 
-    What a restored image is compared with is the noise-free output of the
-    same processing, before rounding and JPEG, and not the image itself:
-    demosaicing and development are not to be undone.
+    The restoration target is the noise-free output of the same processing
+    before rounding and JPEG, not the original image: a model should not undo
+    demosaicing and development.
 
     Args:
         shot: lowest and highest variance of the shot noise of a white pixel
-            on the [0, 1] scale of the sensor, or one for all; the strength.
-        shares: share of each kind of image, adding up to 1: `"camera"`,
-            `"gaussian"` (white noise, half of it clipped, rounded and
-            perhaps compressed), `"film"` (grain, noise equal in all
-            channels) and `"clean"` (the answer is the input). Kinds that are
-            left out have none.
-        denoised: share of the camera's photographs that it denoised itself.
-        sigma: lowest and highest standard deviation of `"gaussian"` and
-            `"film"`, 0..255 scale.
-        jpeg: share of the photographs that are JPEG files.
-        quality: lowest and highest JPEG quality, or one for all; mostly from
-            the upper half.
+            on the [0, 1] scale of the sensor, or one variance for all images.
+        shares: fraction of images of each kind, with a sum of 1: `"camera"`,
+            `"gaussian"` (white noise; half of these images are clipped,
+            rounded and possibly compressed), `"film"` (grain, or noise equal
+            in all channels; likewise) and `"clean"` (the target is the
+            input). Kinds not given have a fraction of 0.
+        denoised: fraction of camera photographs with in-camera denoising.
+        sigma: lowest and highest noise level of `"gaussian"` and `"film"`, on
+            the 0..255 scale.
+        jpeg: fraction of images rounded to 8 bits that are also compressed as
+            JPEG.
+        quality: lowest and highest JPEG quality, or one quality for all;
+            drawn mostly from the upper half of the range.
 
     Raises:
-        ValueError: if a number is out of range, or shares do not add up.
+        ValueError: if a value is out of range, a kind is unknown or the
+            shares do not add up to 1.
 
     Example:
     >>> task = CameraNoise(shares={"camera": 1.0})
@@ -74,7 +76,7 @@ class CameraNoise(Task):
         "1e-8 to 1"
     )
     published = False
-    # JPEG's blocks may begin seven pixels into the image.
+    # The grid of JPEG blocks may be shifted by up to seven pixels.
     halo = 8
 
     def __init__(
@@ -94,8 +96,8 @@ class CameraNoise(Task):
             or abs(sum(shares.values()) - 1) > 1e-6
         ):
             raise ValueError(
-                f"shares of {', '.join(SHARES)} are at least 0 and add up to "
-                f"1, got {shares}."
+                f"The shares of {', '.join(SHARES)} must be at least 0 and add "
+                f"up to 1, got {shares}."
             )
         self.shares = shares
         self.shot = _range("shot", shot, 1e-8, 1.0)
@@ -158,8 +160,8 @@ class CameraNoise(Task):
         return noisy, level
 
     def _pair(self, clean, rng, aligned):
-        """The noisy image, its target and the noise level between them."""
-        # Each draw has a place of its own, whatever the others gave.
+        """The noisy image, its target and their RMS difference (0..255)."""
+        # Independent streams, so that one draw does not shift the others.
         kinds, pixels, file = rng.spawn(3)
         clean = np.asarray(clean, np.float32)
         kind = kinds.choice(list(self.shares), p=list(self.shares.values()))
@@ -185,7 +187,7 @@ class CameraNoise(Task):
     def _photograph(self, clean, rng):
         if clean.shape[-1] == 3:
             return photograph(clean, rng, self.shot, self.denoised)
-        # A gray photograph is the luminance of a colour one.
+        # A gray photograph is the luma of a colour one.
         colour = np.repeat(clean, 3, axis=-1)
         return tuple(
             (photo @ LUMA)[..., None]
@@ -193,7 +195,7 @@ class CameraNoise(Task):
         )
 
     def get_config(self):
-        """Arguments that build this task again."""
+        """Constructor arguments that recreate this task."""
         return {
             "shot": list(self.shot),
             "shares": dict(self.shares),
@@ -210,11 +212,11 @@ def _range(name, pair, lowest, highest):
     try:
         low, high = map(float, pair)
     except (TypeError, ValueError):
-        low = high = float("nan")  # refused below, like NaN itself
+        low = high = float("nan")  # rejected below
     if not lowest <= low <= high <= highest:
         raise ValueError(
-            f"{name} lies within {lowest:g}..{highest:g}, a range in order, "
-            f"got {pair!r}."
+            f"{name} must be within {lowest:g}..{highest:g}, in ascending "
+            f"order if it is a range, got {pair!r}."
         )
     return low, high
 

@@ -1,4 +1,4 @@
-"""Noise of film, scanners and other sources that are not one camera."""
+"""Noise of film, scanners and other sources than a digital camera."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from kerasrestore.tasks.camera.filters import LUMA, blur, rms
 
 
 def gaussian_noise(image, rng, sigma):
-    """White Gaussian noise, independent in all channels.
+    """Adds white Gaussian noise, independent in all channels.
 
     Args:
         image: float32 array `(H, W, C)` in [0, 1].
@@ -21,12 +21,13 @@ def gaussian_noise(image, rng, sigma):
 
 
 def film_noise(image, rng, sigma):
-    """Grain, noise equal in all channels, photon noise and the like.
+    """Adds film grain or noise correlated between the channels.
 
-    Half of the images have noise that is equal in all channels, as gray
-    pictures stored in colour have it; the others luminance noise with a
-    little colour, a random covariance of the channels, or Poisson noise. Half
-    of all are blurred to a grain of 0.5 to 2 pixels.
+    Half of the images have noise that is equal in all channels, as in gray
+    images stored as RGB; the others have luma noise with a little chroma
+    noise, noise with a random covariance of the channels, or noise with a
+    variance proportional to the signal, like Poisson noise. For half of all
+    images, the noise is blurred to a grain of 0.5 to 2 pixels (sigma).
 
     Args:
         image: float32 array `(H, W, C)` in [0, 1].
@@ -50,22 +51,22 @@ def film_noise(image, rng, sigma):
         noise *= np.sqrt(image + np.float32(0.01))
     if rng.random() < 0.5:
         noise = blur(noise, rng.uniform(0.5, 2.0))
-    # Weak noise more often than strong noise: scans are seldom that bad.
+    # Weak noise is drawn more often: few scans are very noisy.
     low, high = sigma
     level = (low + (high - low) * rng.random() ** 1.5) / 255
     return image + noise * np.float32(level / max(rms(noise), 1e-6))
 
 
 def monochrome(noisy, clean, rng):
-    """Both as one black-and-white picture, now and then toned.
+    """Converts both to black and white, sometimes with a colour tone.
 
     Args:
         noisy: float32 array `(H, W, 3)`.
-        clean: the same without noise.
+        clean: the same image without noise.
         rng: `numpy.random.Generator`.
 
     Returns:
-        Both, float32 arrays `(H, W, 3)`.
+        Both images, float32 arrays `(H, W, 3)`.
     """
     toned = rng.random() < 0.4
     low, high = rng.uniform(0.0, 0.1, 3), rng.uniform(0.7, 1.2, 3)
@@ -74,7 +75,7 @@ def monochrome(noisy, clean, rng):
     for photo in (noisy, clean):
         gray = (photo @ LUMA)[..., None]
         if toned:
-            # Clean gray lies in [0, 1]; noise may go beyond.
+            # Clean gray is in [0, 1], but noisy gray may be outside.
             tone = np.sign(gray) * np.abs(gray) ** power
             gray = np.float32(low) + np.float32(high - low) * tone
         result.append(np.repeat(gray, 3, -1) if gray.shape[-1] == 1 else gray)

@@ -1,8 +1,8 @@
-"""Blurring and luminance of float images."""
+"""Gaussian blur and luma of float images."""
 
 import numpy as np
 
-# JPEG's luminance: full range, BT.601.
+# Luma weights of JPEG: BT.601, full range.
 LUMA = np.float32([0.299, 0.587, 0.114])
 
 
@@ -34,7 +34,7 @@ def blur(image, sigma):
 
 
 def split_luma(image):
-    """Luminance and what the channels have beside it.
+    """Splits an image into luma and chroma (the rest of each channel).
 
     Args:
         image: float32 array `(H, W, 3)`.

@@ -1,14 +1,14 @@
-"""What becomes of an image that is written to a photo file."""
+"""Rounding and JPEG compression of photographs."""
 
 import numpy as np
 
 from kerasrestore.imaging.jpeg_file import jpeg_levels
 
-# Pillow's numbers: 4:4:4, 4:2:2, 4:2:0.
+# Pillow's codes for 4:4:4, 4:2:2 and 4:2:0.
 SUBSAMPLINGS = (0, 1, 2)
 SUBSAMPLING_SHARES = (0.3, 0.2, 0.5)
 TWICE_SHARE = 0.2
-# A patch is a part of a photograph: the JPEG's blocks may begin anywhere.
+# A patch is cut from a photograph, so JPEG's block grid may be shifted.
 BLOCK = 8
 
 
@@ -18,9 +18,10 @@ def rounded(image):
 
 
 def draw_quality(rng, low, high):
-    """A JPEG quality of the range, mostly from its upper half.
+    """Draws a JPEG quality, mostly from the upper half of the range.
 
-    Cameras write files of about 90 to 98, what was sent around has less.
+    Cameras write files with a quality of about 90 to 98; shared files have a
+    lower one.
 
     Args:
         rng: `numpy.random.Generator`.
@@ -34,14 +35,15 @@ def draw_quality(rng, low, high):
 
 
 def jpeg_round_trip(image, rng, quality, aligned=False):
-    """Pixels of an image after one JPEG file, or two.
+    """Compresses an image as JPEG and decodes it, once or twice.
 
     Args:
         image: float32 array `(H, W, C)`.
         rng: `numpy.random.Generator`.
         quality: lowest and highest quality.
-        aligned: whether blocks begin at the image's corner. Else they begin
-            up to seven pixels after it, and what lies before stays.
+        aligned: whether the block grid starts at the image's corner.
+            Otherwise it is shifted by up to seven pixels, and the pixels
+            before it stay uncompressed.
 
     Returns:
         float32 array `(H, W, C)` in [0, 1].

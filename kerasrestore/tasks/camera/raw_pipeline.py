@@ -1,10 +1,10 @@
-"""From a photograph back to what the sensor saw, and forth again."""
+"""Conversion of photographs to linear raw data and back."""
 
 import functools
 
 import numpy as np
 
-# XYZ to camera of four cameras; of the list of Brooks et al.
+# XYZ-to-camera matrices of four cameras, from Brooks et al.
 XYZ_TO_CAMERA = np.array(
     [
         [
@@ -37,14 +37,14 @@ SRGB_TO_XYZ = np.array(
     ]
 )
 GAMMA = 2.2
-# Entries of the tables that stand for power and tone curve. The way forth is
-# looked up by the square root, in which it is nearly a straight line, so that
-# an entry is a thirtieth of a level of 8 bits wide.
+# Size of the lookup tables for gamma and tone curve. Development is indexed by
+# the square root of the linear value, in which it is nearly a straight line, so
+# that an entry spans about a thirtieth of an 8-bit level.
 ENTRIES = 4096
 
 
 class RawPipeline:
-    """A camera's processing with colours, gains and tone curve drawn.
+    """A camera pipeline with random colour matrix, gains and tone curve.
 
     Args:
         rng: `numpy.random.Generator`.
@@ -58,7 +58,7 @@ class RawPipeline:
 
     References:
         Brooks et al., "Unprocessing Images for Learned Raw Denoising", CVPR
-        2019, section 3, whose constants these are.
+        2019, section 3, including the constants.
     """
 
     def __init__(self, rng):
@@ -74,7 +74,7 @@ class RawPipeline:
         self.curved = bool(rng.random() < 0.7)
 
     def unprocess(self, image):
-        """The linear image on the sensor that is developed to this one.
+        """Converts a photograph to the linear image on the sensor.
 
         Args:
             image: float32 array `(H, W, 3)` in [0, 1].
@@ -85,14 +85,14 @@ class RawPipeline:
         table = _tables(self.curved)[0]
         linear = table[_entries(image)] @ self.to_camera
         # Highlights keep their brightness: divided by the gains, white would
-        # become gray and could not be told from gray that was overexposed.
+        # become gray, as if the sensor had never saturated.
         gray = linear.mean(axis=-1, keepdims=True)
         mask = np.square(np.maximum(gray - np.float32(0.9), 0) * np.float32(10))
         safe = np.maximum(mask + (1 - mask) / self.gains, 1 / self.gains)
         return np.clip(linear * safe, 0, 1, dtype=np.float32)
 
     def develop(self, linear):
-        """The photograph that the camera makes of a linear image.
+        """Develops a linear image to a photograph.
 
         Args:
             linear: float32 array `(H, W, 3)`, camera colours.
@@ -108,13 +108,13 @@ class RawPipeline:
 
 
 def _entries(values):
-    """Places in a table of values in [0, 1]."""
+    """Lookup-table indices of values in [0, 1]."""
     return (values * np.float32(ENTRIES - 1) + np.float32(0.5)).astype(np.int32)
 
 
 @functools.cache
 def _tables(curved):
-    """Photograph to linear, and square root of linear to photograph."""
+    """Lookup tables: photograph to linear, and its root to photograph."""
     position = np.linspace(0.0, 1.0, ENTRIES)
     toned, bent = position, np.square(position) ** (1 / GAMMA)
     if curved:

@@ -1,4 +1,4 @@
-"""Noise that a sensor makes and a camera carries into its photograph."""
+"""Sensor noise, and its propagation through a camera's processing."""
 
 import numpy as np
 
@@ -20,18 +20,18 @@ RESIZE_SHARE = 0.25
 
 
 def photograph(image, rng, shot, denoised):
-    """An image as a camera would have taken it, with noise and without.
+    """Simulates a photograph of an image, with and without noise.
 
     Args:
         image: float32 array `(H, W, 3)` in [0, 1].
         rng: `numpy.random.Generator`.
         shot: lowest and highest variance of the shot noise of a white pixel
             on the [0, 1] scale of the sensor.
-        denoised: share of photographs that the camera has denoised.
+        denoised: fraction of photographs with in-camera denoising.
 
     Returns:
-        The photograph with noise and the same without, float32 arrays
-        `(H, W, 3)` in [0, 1], neither of them rounded.
+        `(noisy, clean)`: the photograph with and without noise, float32
+        arrays `(H, W, 3)` in [0, 1], not rounded.
 
     References:
         - Brooks et al., "Unprocessing Images for Learned Raw Denoising",
@@ -42,15 +42,15 @@ def photograph(image, rng, shot, denoised):
     height, width = image.shape[:2]
     shrunk = rng.random() < RESIZE_SHARE
     if shrunk:
-        # The photograph is taken larger and shrunk afterwards. The image has
-        # no finer detail to show there, the noise has.
+        # The photograph is simulated at a larger size and downscaled
+        # afterwards. The image gains no detail there, but the noise does.
         factor = rng.uniform(1.0, 2.5)
         image = np.clip(
             resized(image, round(height * factor), round(width * factor)), 0, 1
         )
     denoising = rng.random() < denoised
     if denoising:
-        # Cameras denoise what needs it.
+        # Cameras denoise their noisier photographs.
         shot = (np.sqrt(shot[0] * shot[1]), shot[1])
     noisy, clean = _develop(image, rng, shot)
     if denoising:
@@ -83,12 +83,12 @@ def _develop(image, rng, shot):
 
 
 def sensor_noise(samples, rng, shot):
-    """Shot and read noise of linear samples, now and then by rows as well.
+    """Shot and read noise of linear samples, sometimes with row noise.
 
     Args:
         samples: float32 array `(H, W)` or `(H, W, 3)` in [0, 1].
         rng: `numpy.random.Generator`.
-        shot: range of the shot noise's variance, log-uniform.
+        shot: range of the variance of the shot noise, drawn log-uniformly.
 
     Returns:
         float32 array of the same shape.
@@ -114,15 +114,15 @@ def sensor_noise(samples, rng, shot):
 
 
 def denoise_in_camera(noisy, clean, rng):
-    """What a camera's own denoising leaves of the noise.
+    """Simulates the noise that remains after in-camera denoising.
 
-    It is weaker, blurred, and its colours are blurred most: a luminance of
-    fine grain under wide blotches of colour. An ideal denoiser is assumed,
-    that blurs the noise and not the photograph.
+    It is weaker and blurred, chroma more than luma: fine luma grain with
+    large chroma blotches. The denoiser is assumed to be ideal, blurring the
+    noise but not the photograph.
 
     Args:
         noisy: float32 array `(H, W, 3)`.
-        clean: the same without noise.
+        clean: the same photograph without noise.
         rng: `numpy.random.Generator`.
 
     Returns:
@@ -131,7 +131,7 @@ def denoise_in_camera(noisy, clean, rng):
     height, width = clean.shape[:2]
     luma, chroma = split_luma(noisy - clean)
     luma = blur(luma, rng.uniform(0.4, 1.2))
-    # Blotches: the colour noise at a fraction of the resolution.
+    # Blotches: the chroma noise at a fraction of the resolution.
     factor = np.exp(rng.uniform(np.log(8.0), np.log(28.0)))
     small = [max(4, round(side / factor)) for side in (height, width)]
     chroma = resized(resized(chroma, *small), height, width)
@@ -141,12 +141,12 @@ def denoise_in_camera(noisy, clean, rng):
 
 
 def _weakened(noise, level):
-    """Noise brought down to a root mean square; what is weaker stays so."""
+    """Scales noise down to an RMS of `level`; weaker noise is unchanged."""
     return noise * np.float32(min(1.0, level / max(rms(noise), 1e-6)))
 
 
 def _filtered(noisy, clean, rng):
-    """Both softened or sharpened."""
+    """Both photographs, blurred or sharpened alike."""
     if rng.random() < 0.5:
         sigma = rng.uniform(0.4, 1.2)
         return blur(noisy, sigma), blur(clean, sigma)
