@@ -325,7 +325,9 @@ def view(tensor, raw, order="<"):
         _count(number)
     size = item_size(tensor.dtype)
     if len(raw) % size:
-        raise ValueError("the size of a storage is not a multiple of its dtype")
+        raise ValueError(
+            "the size of a storage is not a multiple of the item size"
+        )
     if math.prod(shape) == 0:
         return from_bytes(b"", tensor.dtype).reshape(shape)
     last = tensor.offset + sum(
