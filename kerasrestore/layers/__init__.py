@@ -1,4 +1,4 @@
-"""Keras layers that the systems are built of."""
+"""Keras layers that the models are built from."""
 
 from kerasrestore.layers.channel_attention import ChannelAttention
 from kerasrestore.layers.deformable_conv2d import DeformableConv2D

@@ -1,4 +1,4 @@
-"""Attention over channels."""
+"""Channel attention."""
 
 import keras
 from keras import layers, ops
@@ -8,27 +8,27 @@ from kerasrestore.ops.arguments import whole_numbers
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class ChannelAttention(layers.Layer):
-    """Rescales every channel by what the whole map says about it.
+    """Rescales every channel depending on the whole map (squeeze-and-excite).
 
     The mean of each channel over height and width passes through a 1x1
     convolution that reduces the channels, ReLU, a 1x1 convolution that
-    brings them back and a sigmoid. As the mean is taken over the map, each
-    output pixel depends on the whole input.
+    expands them again and a sigmoid. As the pooling is global, each output
+    pixel depends on the whole input.
 
     Args:
-        reduction: what the number of channels is divided by in between; at
-            least one channel stays.
+        reduction: ratio of the channels to those in between, of which there
+            is at least one.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Input shape:
         `(batch, height, width, channels)`.
 
     Output shape:
-        As the input.
+        Same as the input.
 
     Raises:
-        ValueError: if `reduction` is not a whole number from 1 on, or the
-            input has not four axes and a known number of channels.
+        ValueError: if `reduction` is not a whole number >= 1, or the input
+            does not have four axes and a known number of channels.
 
     Example:
     >>> import numpy as np
@@ -37,8 +37,8 @@ class ChannelAttention(layers.Layer):
     TensorShape([1, 5, 6, 8])
 
     References:
-        - Hu et al., "Squeeze-and-excitation networks", CVPR 2018; the unit
-          CA of DANet, section 3.2.
+        - Hu et al., "Squeeze-and-excitation networks", CVPR 2018; the CA
+          unit of DANet, section 3.2.
     """
 
     def __init__(self, reduction=16, **kwargs):
@@ -73,7 +73,7 @@ class ChannelAttention(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of the convolutions for one call."""
+        """Multiply-accumulates of the convolutions in one call."""
         return 2 * input_shape[0] * input_shape[-1] * self.reduce.filters
 
     def get_config(self):
@@ -81,7 +81,7 @@ class ChannelAttention(layers.Layer):
 
 
 def known_channels(layer, shape):
-    """Channels of a map, or a sentence about what is wrong with it."""
+    """Channels of a feature map; raises ValueError if they are unknown."""
     if len(shape) != 4 or shape[-1] is None:
         raise ValueError(
             f"{type(layer).__name__} expects (batch, height, width, channels) "

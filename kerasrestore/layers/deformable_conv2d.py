@@ -13,41 +13,42 @@ from kerasrestore.ops.deform_sampler import workspace_floats
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class DeformableConv2D(layers.Layer):
-    """Convolution whose taps move and are weighted by what is seen.
+    """Modulated deformable convolution that predicts its offsets and masks.
 
-    A convolution of the same size predicts, for every output position and
-    every tap, an offset in pixels and a mask; the mask passes through a
-    sigmoid. That convolution starts at zero: no offsets, masks of one half.
-    Its input is the layer's, or a second map of the same height and width
+    A convolution of the same kernel size predicts an offset in pixels and a
+    mask, through a sigmoid, for every output position and tap. It is
+    initialized to zero, so that offsets start at 0 and masks at 0.5. Its input
+    is that of the layer, or a second map of the same height and width
     (`offset_features`).
 
     The output has the height and width of the input.
 
     Args:
-        filters: channels of the output.
-        kernel_size: odd; a number or `(height, width)`.
-        dilation_rate: pixels between neighbouring taps; likewise.
-        offset_groups: groups of input channels with offsets and masks of
-            their own.
-        use_bias: whether a bias is added.
+        filters: output channels.
+        kernel_size: odd number or `(height, width)`.
+        dilation_rate: distance of neighbouring taps in pixels; a number or
+            `(vertical, horizontal)`.
+        offset_groups: number of groups of input channels, each with its own
+            offsets and masks.
+        use_bias: whether to add a bias.
         kernel_initializer: initializer of the kernel.
         bias_initializer: initializer of the bias.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Call arguments:
-        inputs: the map that is convolved.
-        offset_features: map that offsets and masks are predicted from;
-            `inputs` if left out.
+        inputs: feature map to convolve.
+        offset_features: feature map that offsets and masks are predicted
+            from; `inputs` by default.
 
     Input shape:
-        `(batch, height, width, channels)`, twice with `offset_features`,
-        whose channels may differ.
+        `(batch, height, width, channels)` for both; `offset_features` may
+        have a different number of channels.
 
     Output shape:
         `(batch, height, width, filters)`.
 
     Raises:
-        ValueError: if an argument is out of its range or the input has not
+        ValueError: if an argument is out of range, or the input does not have
             four axes and a known number of channels.
 
     Example:
@@ -81,7 +82,7 @@ class DeformableConv2D(layers.Layer):
         )
         if any(size % 2 == 0 for size in self.kernel_size):
             raise ValueError(
-                "kernel_size is odd, so that the kernel has a middle, got "
+                "kernel_size must be odd, so that the kernel has a centre, got "
                 f"{kernel_size}."
             )
         self.use_bias = bool(use_bias)
@@ -102,8 +103,8 @@ class DeformableConv2D(layers.Layer):
         channels = known_channels(self, inputs_shape)
         if channels % self.offset_groups:
             raise ValueError(
-                f"{self.offset_groups} offset groups share the channels "
-                f"equally, got {channels} channels."
+                f"{self.offset_groups} offset groups need a multiple of "
+                f"{self.offset_groups} channels, got {channels}."
             )
         self.kernel = self.add_weight(
             shape=(*self.kernel_size, channels, self.filters),
@@ -144,7 +145,7 @@ class DeformableConv2D(layers.Layer):
         return (*inputs_shape[:-1], self.filters)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of the two convolutions for one call.
+        """Multiply-accumulates of the two convolutions in one call.
 
         The interpolation between pixels is not counted, as in the papers.
         """
@@ -153,8 +154,8 @@ class DeformableConv2D(layers.Layer):
         return positions * sum(math.prod(k.shape) for k in kernels)
 
     def workspace_bytes(self, input_shape):
-        """Offsets, their coordinates, the framed input and a block of
-        sampled pixels."""
+        """Bytes of the offsets, their coordinates, the padded input and a
+        block of sampled pixels."""
         taps = self.offset_groups * math.prod(self.kernel_size)
         return 4 * workspace_floats(input_shape, taps, self.filters)
 

@@ -1,4 +1,4 @@
-"""Attention over channels and positions, side by side."""
+"""Channel attention and spatial attention in parallel."""
 
 import math
 
@@ -14,23 +14,23 @@ from kerasrestore.layers.spatial_attention import SpatialAttention
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class DualAttention(layers.Layer):
-    """Channel attention and spatial attention of one map, fused.
+    """Channel attention and spatial attention in parallel, fused.
 
-    Both units see the same input; a 1x1 convolution brings their joined
-    outputs back to the input's channels.
+    Both units have the same input; a 1x1 convolution projects their
+    concatenated outputs back to the channels of the input.
 
     Args:
         reduction: as in `ChannelAttention`.
         kernel_size: as in `SpatialAttention`.
-        kernel_initializer: initializer of the fusing convolution; small
-            where the result is added to something.
+        kernel_initializer: initializer of the fusing convolution; should be
+            small in a residual branch.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Input shape:
         `(batch, height, width, channels)`.
 
     Output shape:
-        As the input.
+        Same as the input.
 
     Raises:
         ValueError: as the two units.
@@ -45,7 +45,7 @@ class DualAttention(layers.Layer):
         - DANet: Huang et al., "Learning Deformable and Attentive Network for
           image restoration", Knowledge-Based Systems 2021, section 3.2. The
           figure that shows how the units are joined is not available;
-          concatenation and a 1x1 convolution are this package's reading.
+          concatenation and a 1x1 convolution are this package's choice.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class DualAttention(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of the convolutions for one call."""
+        """Multiply-accumulates of the convolutions in one call."""
         return (
             self.channel_attention.count_macs(input_shape)
             + self.spatial_attention.count_macs(input_shape)
@@ -100,7 +100,7 @@ class DualAttention(layers.Layer):
         )
 
     def workspace_bytes(self, input_shape):
-        """Both units' outputs and the two joined."""
+        """Bytes of the outputs of both units and of their concatenation."""
         return 4 * math.prod(input_shape) * item_bytes(self)
 
     def get_config(self):
@@ -115,6 +115,6 @@ class DualAttention(layers.Layer):
 
 
 def item_bytes(layer):
-    """Bytes of one number of a layer's outputs."""
+    """Bytes per element of a layer's outputs."""
     half = layer.compute_dtype in ("float16", "bfloat16")
     return 2 if half else 4

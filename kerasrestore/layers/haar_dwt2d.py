@@ -7,13 +7,13 @@ from kerasrestore.ops.wavelet import haar_dwt2d
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class HaarDWT2D(keras.layers.Layer):
-    """One level of the Haar transform: half the size, four sub-bands.
+    """One level of the Haar transform: four sub-bands at half the size.
 
     Args:
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Input shape:
-        `(batch, height, width, channels)`, height and width even.
+        `(batch, height, width, channels)`, height and width must be even.
 
     Output shape:
         `(batch, height / 2, width / 2, 4 * channels)`, ordered as in
@@ -41,5 +41,5 @@ class HaarDWT2D(keras.layers.Layer):
         )
 
     def count_macs(self, input_shape):
-        """None: the transform adds and subtracts."""
+        """Zero: the transform only adds and subtracts."""
         return 0

@@ -7,7 +7,7 @@ from kerasrestore.ops.wavelet import haar_iwt2d
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class HaarIWT2D(keras.layers.Layer):
-    """Inverse of `HaarDWT2D`: four sub-bands become twice the size.
+    """Inverse of `HaarDWT2D`: merges four sub-bands at twice the size.
 
     Args:
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
@@ -19,7 +19,7 @@ class HaarIWT2D(keras.layers.Layer):
         `(batch, 2 * height, 2 * width, channels)`.
 
     Raises:
-        ValueError: if the channels do not split into four sub-bands.
+        ValueError: if the number of channels is not a multiple of 4.
 
     Example:
     >>> import numpy as np
@@ -35,5 +35,5 @@ class HaarIWT2D(keras.layers.Layer):
         return batch, height and 2 * height, width and 2 * width, channels // 4
 
     def count_macs(self, input_shape):
-        """None: the transform adds and subtracts."""
+        """Zero: the transform only adds and subtracts."""
         return 0

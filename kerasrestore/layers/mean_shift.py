@@ -1,10 +1,10 @@
-"""Takes the mean colour of a data set off an image, or puts it back."""
+"""Subtracts the mean colour of a data set from an image, or adds it back."""
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-# Mean colour of DIV2K's training images, in [0, 1].
+# Mean colour of the DIV2K training images, in [0, 1].
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 
 
@@ -12,11 +12,11 @@ DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 class MeanShift(layers.Layer):
     """Adds a colour to every pixel.
 
-    The released networks do it with a 1x1 convolution that starts as the
-    identity and, in RNAN, is trained along. `trainable=False` fixes it.
+    The released networks use a 1x1 convolution that is initialized to the
+    identity and, in RNAN, is trainable. `trainable=False` freezes it.
 
     Args:
-        shift: what is added, a number for each channel.
+        shift: colour to add, one number for each channel.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:
@@ -26,7 +26,7 @@ class MeanShift(layers.Layer):
         `(batch, height, width, len(shift))`.
 
     Output shape:
-        The same.
+        Same as the input.
 
     Example:
     >>> import numpy as np
@@ -68,7 +68,7 @@ class MeanShift(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch."""
+        """Multiply-accumulates of one call, for a shape with batch size."""
         return int(np.prod(input_shape)) * len(self.shift)
 
     def get_config(self):

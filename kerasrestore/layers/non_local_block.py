@@ -1,4 +1,4 @@
-"""Every position looks at every other: the non-local block."""
+"""Non-local block: attention between all pairs of positions."""
 
 import keras
 from keras import layers, ops
@@ -14,19 +14,18 @@ from kerasrestore.ops.attention import (
 class NonLocalBlock(layers.Layer):
     """Embedded Gaussian attention over the whole feature map.
 
-    Four 1x1 convolutions with biases: `theta` makes queries, `phi` keys, `g`
-    values, and `out` takes the attended values back to the channels of the
-    input, to which they are added. `out` starts at zero, so that the block
-    starts as the identity. The logits are not divided by the square root of
-    the channels.
+    There are four 1x1 convolutions with biases: `theta`, `phi` and `g` compute
+    the queries, keys and values, and `out` projects the attended values back
+    to the channels of the input, to which they are added. `out` is
+    initialized to zero, so that the block starts as the identity. The logits
+    are not divided by the square root of the channels.
 
     Args:
         inner_channels: channels of queries, keys and values; `None` for half
-            of the input's.
-        normalize: `"keys"`: the weights of a query sum to 1 over the keys,
-            as in the paper. `"queries"`: the weights of a key sum to 1 over
-            the queries, as in the released code; a value is then shared out
-            among the positions that ask for it.
+            of those of the input.
+        normalize: `"keys"` normalizes the weights of each query over the
+            keys, as in the paper; `"queries"` normalizes the weights of each
+            key over the queries, as in the released code.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:
@@ -36,10 +35,10 @@ class NonLocalBlock(layers.Layer):
         `(batch, height, width, channels)`.
 
     Output shape:
-        The same.
+        Same as the input.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -58,12 +57,12 @@ class NonLocalBlock(layers.Layer):
         super().__init__(**kwargs)
         if inner_channels is not None and inner_channels < 1:
             raise ValueError(
-                "inner_channels is a number from 1 on or None for half of "
-                f"the input's, got {inner_channels!r}."
+                "inner_channels must be at least 1, or None for half of the "
+                f"input channels, got {inner_channels!r}."
             )
         if normalize not in ("keys", "queries"):
             raise ValueError(
-                f"normalize is 'keys' or 'queries', got {normalize!r}."
+                f"normalize must be 'keys' or 'queries', got {normalize!r}."
             )
         self.inner_channels = inner_channels
         self.normalize = normalize
@@ -111,21 +110,21 @@ class NonLocalBlock(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch."""
+        """Multiply-accumulates of one call, for a shape with batch size."""
         batch, height, width, channels = input_shape
         inner = self._inner(channels)
         positions = height * width
         return batch * positions * inner * (4 * channels + 2 * positions)
 
     def workspace_bytes(self, input_shape):
-        """Bytes allocated during a call in addition to input and output."""
+        """Bytes allocated during a call beyond input and output."""
         batch, height, width, channels = input_shape
         positions = height * width
         block = attention_block_size(
             batch, positions, positions, self.normalize
         )
         # Logits, exponentials and weights of a block; queries, keys, values
-        # and what is attended.
+        # and attended values.
         pairs, maps = 3 * block, 4 * self._inner(channels)
         return 4 * batch * positions * (pairs + maps)
 

@@ -10,7 +10,7 @@ from kerasrestore.ops.arguments import whole_numbers
 from kerasrestore.ops.pyramid_attention import pyramid_attention, query_tile
 from kerasrestore.ops.resampling import resize_bicubic
 
-# Overlapping patches are summed and divided by this, whatever their number.
+# Divisor for the sum of overlapping patches, whatever their number.
 OVERLAP = {3: 4.0, 1: 1.0}
 RESIZE_RULES = ("size", "scale")
 
@@ -19,37 +19,37 @@ RESIZE_RULES = ("size", "scale")
 class PyramidAttention(layers.Layer):
     """Non-local attention to patches of a feature map at several scales.
 
-    The map is resampled bicubically to 0.9, 0.8 and so on of its size. A 1x1
-    convolution with a PReLU of one slope makes the query of the map, others
-    keys and values of every level, and `pyramid_attention` looks for each
-    patch in all of them.
+    The map is resampled bicubically to 0.9, 0.8 and so on of its size. 1x1
+    convolutions, each with a single-slope PReLU, embed the map as query and
+    every level as keys and values, and `pyramid_attention` attends from each
+    patch to the patches of all levels.
 
     Args:
-        levels: maps of the pyramid, the original one included; 1 to 9.
-        patch_size: side of the patches, 3 or 1. With 3, the pasted patches
-            are divided by 4, as in the released code, although up to nine of
-            them overlap.
-        reduction: how many times fewer channels query and keys have.
+        levels: number of pyramid levels including the original map; 1 to 9.
+        patch_size: side of the patches, 3 or 1. With 3, the sum of the
+            overlapping patches is divided by 4, as in the released code,
+            although up to nine overlap.
+        reduction: ratio of the input channels to those of query and keys.
         softmax_scale: factor of the logits.
-        res_scale: factor of the input in the sum with the attention's result.
-        resize_rule: `"size"` for the sampling that the published weights were
-            trained with, `"scale"` for what later versions of PyTorch do; see
-            `kerasrestore.imaging.resampling.bicubic_matrix`.
+        res_scale: factor of the input in the sum with the attention output.
+        resize_rule: `"size"` for the resampling that the published weights
+            were trained with, `"scale"` for that of later PyTorch versions;
+            see `kerasrestore.imaging.resampling.bicubic_matrix`.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:
         x: feature map.
 
     Input shape:
-        `(batch, height, width, channels)`; under TensorFlow, too, height and
-        width are known when the layer is called. Levels that would have no
-        pixel are left out.
+        `(batch, height, width, channels)`; height and width must be known
+        when the layer is called, also under TensorFlow. Levels without any
+        pixel are omitted.
 
     Output shape:
-        The same.
+        Same as the input.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -59,9 +59,9 @@ class PyramidAttention(layers.Layer):
 
     References:
         - PANet: Mei et al., "Pyramid Attention Network for Image
-          Restoration", IJCV 2023, section 3. The paper leaves much open;
-          norm, factor, PReLU, pasting and the division by 4 are those of the
-          released code.
+          Restoration", IJCV 2023, section 3. The paper leaves many details
+          open; the norm, the factor, the PReLU, the aggregation of patches
+          and the division by 4 follow the released code.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class PyramidAttention(layers.Layer):
         (self.reduction,) = whole_numbers("reduction", [reduction], 1)
         if self.levels > 9:
             raise ValueError(
-                f"The smallest of nine levels has 0.2 of the size, got "
-                f"levels={levels!r}; at most 9."
+                f"levels must be at most 9, where the scale is 0.2, got "
+                f"{levels!r}."
             )
         if patch_size not in OVERLAP:
-            raise ValueError(f"patch_size is 3 or 1, got {patch_size!r}.")
+            raise ValueError(f"patch_size must be 3 or 1, got {patch_size!r}.")
         if resize_rule not in RESIZE_RULES:
             raise ValueError(
-                f"resize_rule is 'size' or 'scale', got {resize_rule!r}."
+                f"resize_rule must be 'size' or 'scale', got {resize_rule!r}."
             )
         self.patch_size = patch_size
         self.softmax_scale = softmax_scale
@@ -99,7 +99,7 @@ class PyramidAttention(layers.Layer):
         if channels % self.reduction:
             raise ValueError(
                 f"{channels} channels cannot be divided by a reduction of "
-                f"{self.reduction}; choose a divisor."
+                f"{self.reduction}; choose a divisor of the channels."
             )
 
         def embedding(filters, name):
@@ -138,8 +138,8 @@ class PyramidAttention(layers.Layer):
         if height is None or width is None:
             raise ValueError(
                 "Pyramid attention needs a known height and width, got "
-                f"{(height, width)}; give images of one size in a batch and "
-                "from batch to batch."
+                f"{(height, width)}; build the graph for images of a fixed "
+                "size."
             )
         scales = [1 - index / 10 for index in range(self.levels)]
         levels = [
@@ -152,8 +152,8 @@ class PyramidAttention(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch. The
-        released code's come to `patch_size**2` times as many for a pair."""
+        """Multiply-accumulates of one call, for a shape with batch size. The
+        released code needs `patch_size**2` times as many per pair."""
         batch, height, width, channels = input_shape
         inner = channels // self.reduction
         keys = sum(h * w for _, (h, w) in self._levels(height, width))
@@ -166,13 +166,13 @@ class PyramidAttention(layers.Layer):
         return batch * (convs * channels + pairs * (inner + channels) + resize)
 
     def workspace_bytes(self, input_shape):
-        """Bytes allocated during a call in addition to input and output."""
+        """Bytes allocated during a call beyond input and output."""
         _, height, width, channels = input_shape
         sizes = [size for _, size in self._levels(height, width)]
         rim = 4 * (self.patch_size // 2)
         keys = sum((h + rim) * (w + rim) for h, w in sizes)
         tall, wide = query_tile(height, width, sizes, self.patch_size)
-        # Products, weights and their sums along diagonals are alive together.
+        # Products, weights and their diagonal sums are live at the same time.
         pairs = 3 * (tall + rim) * (wide + rim) * keys
         return 4 * (pairs + 8 * keys * channels)
 

@@ -1,4 +1,4 @@
-"""NLRN's non-local block, which hands its correlations on."""
+"""NLRN's non-local block, which propagates its correlations."""
 
 import math
 
@@ -13,8 +13,8 @@ from kerasrestore.ops.window_attention import (
 )
 from kerasrestore.ops.window_blocks import block_sides
 
-# Of each metric: which embeddings make query and key, and how correlations
-# weigh the values.
+# For each metric: the embeddings of query and key, and how the correlations are
+# normalized.
 DISTANCES = {
     "euclidean": (None, None, "softmax"),
     "dot": (None, None, "mean"),
@@ -27,9 +27,9 @@ DISTANCES = {
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class RecurrentNonLocalBlock(layers.Layer):
-    """Adds to every pixel the weighted mean of the features around it.
+    """Adds a weighted mean of the neighbouring features to every pixel.
 
-    The weight of a neighbour comes from how it correlates with the pixel:
+    The weights depend on the correlation of the neighbours with the pixel:
 
     | distance | correlation | weights |
     |---|---|---|
@@ -41,29 +41,29 @@ class RecurrentNonLocalBlock(layers.Layer):
     | `"embedded_gaussian"` | `theta(x_i) . phi(x_j)` | softmax |
 
     In a recurrent network the correlations of earlier steps are added to
-    those of this one before they are normalised. All of them are inner
-    products of features of the two pixels, the Euclidean distance up to a
-    term that the softmax cancels; so the block hands on those features and
-    not the correlations, which would be `window * window` numbers a pixel.
+    those of the current one before they are normalized. All of them are inner
+    products of features of the two pixels (the Euclidean distance up to a
+    term that the softmax cancels), so the block returns these features rather
+    than the correlations, which would be `window * window` values per pixel.
 
-    The embedding `g` of the values starts at zero, and so does the whole
-    addition.
+    The value embedding `g` is initialized to zero, so that the block starts
+    as the identity.
 
     Args:
         key_filters: channels of the embeddings theta and phi.
-        window: side of the square around a pixel that it is compared with,
-            odd; `None` for the whole map.
-        padding: what surrounds the map, `"circular"` or `"zero"`; see
+        window: side of the square neighbourhood that a pixel is compared
+            with, odd; `None` for the whole map.
+        padding: padding of the map, `"circular"` or `"zero"`; see
             `window_attention`.
-        distance: metric, one of the table.
+        distance: metric, one of those in the table.
         bandwidth: `h` of the Euclidean distance; `None` for the square root
             of the number of channels, which makes it a mean over them.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:
-        inputs: features.
-        correlations: list of what the blocks of the earlier steps handed
-            on; empty at the first step and where correlations are not
+        inputs: feature map.
+        correlations: list of the correlations that the blocks of earlier
+            steps returned; empty in the first step or if correlations are not
             propagated.
 
     Input shape:
@@ -71,11 +71,11 @@ class RecurrentNonLocalBlock(layers.Layer):
         tensors of the same height and width.
 
     Output shape:
-        The features, as the input, and the pair that stands for the
-        correlations of this step.
+        The feature map, same as the input, and the pair of tensors that
+        represents the correlations of this step.
 
     Raises:
-        ValueError: if an argument is out of its range.
+        ValueError: if an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -90,11 +90,11 @@ class RecurrentNonLocalBlock(layers.Layer):
         - NLRN: Liu et al., "Non-Local Recurrent Network for Image
           Restoration", NeurIPS 2018, equations 1, 4 to 6, figure 3 and
           table 1. Equation 1 would divide the dot products by their sum,
-          which may be zero or negative; they are divided by the number of
-          neighbours, as in Wang et al., "Non-local neural networks", CVPR
-          2018, which the metrics are taken from. The paper does not give
-          `h`. The released code has no window (`window=None`), and
-          correlations are propagated in its first version alone.
+          which may be zero or negative; here they are divided by the number
+          of neighbours, as in Wang et al., "Non-local neural networks", CVPR
+          2018, the source of the metrics. The paper does not specify `h`. The
+          released code has no window (`window=None`), and only its first
+          version propagates correlations.
     """
 
     def __init__(
@@ -113,12 +113,12 @@ class RecurrentNonLocalBlock(layers.Layer):
         check_window(window, padding)
         if distance not in DISTANCES:
             raise ValueError(
-                f"distance is one of {', '.join(map(repr, DISTANCES))}, got "
-                f"{distance!r}."
+                f"distance must be one of {', '.join(map(repr, DISTANCES))}, "
+                f"got {distance!r}."
             )
         if bandwidth is not None and not bandwidth > 0:
             raise ValueError(
-                f"bandwidth is a positive number or None, got {bandwidth!r}."
+                f"bandwidth must be positive or None, got {bandwidth!r}."
             )
         self.window = window
         self.padding = padding
@@ -134,7 +134,7 @@ class RecurrentNonLocalBlock(layers.Layer):
         self.query_embedding = self.embeddings.get(query)
         self.key_embedding = self.embeddings.get(key)
 
-    # Correlations have no part in the weights, but Keras hands their shapes.
+    # Keras passes the shapes of the correlations, which no weight depends on.
     def build(self, inputs_shape, correlations_shape=None):
         self.value_embedding = layers.Conv2D(
             inputs_shape[-1],
@@ -196,7 +196,7 @@ class RecurrentNonLocalBlock(layers.Layer):
 
         Args:
             input_shape: shape of the features, with the batch.
-            earlier: how many steps' correlations come along.
+            earlier: number of earlier steps whose correlations are passed.
 
         Returns:
             An int.
@@ -205,7 +205,7 @@ class RecurrentNonLocalBlock(layers.Layer):
         keys = (1 + earlier) * self._key_channels(channels)
         embeddings = len(self.embeddings) * self.key_filters + channels
         if self.window is None and self.weighting == "mean":
-            # No weights are made: keys and values are multiplied first.
+            # Keys and values are multiplied first, without any weights.
             attention = 2 * keys * channels
         else:
             seen = height * width if self.window is None else self.window**2
@@ -213,11 +213,11 @@ class RecurrentNonLocalBlock(layers.Layer):
         return batch * height * width * (channels * embeddings + attention)
 
     def workspace_bytes(self, input_shape, earlier=0):
-        """Bytes allocated during a call in addition to inputs and outputs.
+        """Bytes allocated during a call beyond inputs and outputs.
 
         Args:
             input_shape: as in `count_macs`.
-            earlier: likewise.
+            earlier: as in `count_macs`.
 
         Returns:
             An int.
@@ -225,10 +225,10 @@ class RecurrentNonLocalBlock(layers.Layer):
         batch, height, width, channels = input_shape
         keys = (1 + earlier) * self._key_channels(channels)
         pixels = height * width
-        # Values, and what is attended: in blocks, put together, and added.
+        # Values, and the attended values: in blocks, joined, and added.
         maps = 4 * pixels * channels
         if self.window is None:
-            # Queries and keys of all steps are joined.
+            # Queries and keys of all steps are concatenated.
             maps += 2 * pixels * keys
             queries = attention_block_size(batch, pixels, pixels)
             block = 3 * queries * pixels

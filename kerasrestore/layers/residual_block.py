@@ -1,4 +1,4 @@
-"""Two convolutions around an activation, added to their input."""
+"""Residual block of two convolutions."""
 
 import math
 
@@ -12,13 +12,13 @@ from kerasrestore.layers.torch_uniform import torch_conv
 class ResidualBlock(layers.Layer):
     """EDSR's residual block: convolution, activation, convolution, sum.
 
-    There is no normalisation, and nothing follows the sum.
+    There is no normalization, and no activation after the sum.
 
     Args:
-        kernel_size: side of both kernels.
-        res_scale: factor of the convolutions' output in the sum.
-        activation: name of a Keras activation, or a layer. A layer given to
-            several blocks is shared by them, weights included.
+        kernel_size: kernel size of both convolutions.
+        res_scale: factor of the residual in the sum.
+        activation: name of a Keras activation, or a layer. A layer passed to
+            several blocks is shared by them, including its weights.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
 
     Call arguments:
@@ -28,7 +28,7 @@ class ResidualBlock(layers.Layer):
         `(batch, height, width, channels)`.
 
     Output shape:
-        The same.
+        Same as the input.
 
     Example:
     >>> import numpy as np
@@ -39,7 +39,7 @@ class ResidualBlock(layers.Layer):
         - EDSR: Lim et al., "Enhanced deep residual networks for single image
           super-resolution", CVPR Workshops 2017, figure 2c.
         - RNAN: Zhang et al., ICLR 2019, section 3.2.1. Its released code
-          takes a `res_scale` and ignores it.
+          accepts a `res_scale` but ignores it.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class ResidualBlock(layers.Layer):
 
     def call(self, x):
         y = self.conv2(self.activation(self.conv1(x)))
-        # A factor of one would cost a pass over the map.
+        # Multiplying by one would cost a pass over the map.
         return x + (y if self.res_scale == 1 else self.res_scale * y)
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch."""
+        """Multiply-accumulates of one call, for a shape with batch size."""
         return (
             2 * math.prod(input_shape) * self.kernel_size**2 * (input_shape[-1])
         )
 
     def workspace_bytes(self, input_shape):
-        """Bytes allocated during a call in addition to input and output."""
+        """Bytes allocated during a call beyond input and output."""
         return 2 * 4 * math.prod(input_shape)
 
     def get_config(self):

@@ -1,4 +1,4 @@
-"""Attention over positions."""
+"""Spatial attention."""
 
 import keras
 from keras import layers, ops
@@ -9,25 +9,25 @@ from kerasrestore.ops.arguments import whole_numbers
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class SpatialAttention(layers.Layer):
-    """Rescales every position by what its surroundings say about it.
+    """Rescales every position depending on its surroundings.
 
-    The largest and the mean value over the channels make two maps; each
-    passes through a 3x3 convolution of its own and ReLU; a convolution over
-    both and a sigmoid give one factor for each position.
+    Maximum and mean over the channels form two maps. Each passes through its
+    own 3x3 convolution and ReLU; a convolution of both and a sigmoid predict
+    one factor for each position.
 
     Args:
-        kernel_size: side of the last convolution, odd.
+        kernel_size: kernel size of the last convolution, odd.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Input shape:
         `(batch, height, width, channels)`.
 
     Output shape:
-        As the input.
+        Same as the input.
 
     Raises:
-        ValueError: if `kernel_size` is not an odd number, or the input has
-            not four axes and a known number of channels.
+        ValueError: if `kernel_size` is not an odd number, or the input does
+            not have four axes and a known number of channels.
 
     Example:
     >>> import numpy as np
@@ -37,9 +37,9 @@ class SpatialAttention(layers.Layer):
 
     References:
         - Woo et al., "CBAM: convolutional block attention module", ECCV
-          2018, section 3; the unit SA of DANet, section 3.2, whose two
-          branches have convolutions before they are joined. The paper gives
-          no kernel sizes: 3 and CBAM's 7 are this package's choice.
+          2018, section 3; the SA unit of DANet, section 3.2, which has
+          convolutions in its two branches before they are joined. The paper
+          specifies no kernel sizes: 3 and CBAM's 7 are this package's choice.
     """
 
     def __init__(self, kernel_size=7, **kwargs):
@@ -47,13 +47,13 @@ class SpatialAttention(layers.Layer):
         (self.kernel_size,) = whole_numbers("kernel_size", [kernel_size], 1)
         if self.kernel_size % 2 == 0:
             raise ValueError(
-                f"kernel_size is odd, so that it has a middle, got "
+                f"kernel_size must be odd, so that it has a centre, got "
                 f"{kernel_size}."
             )
 
     def build(self, input_shape):
         known_channels(self, input_shape)
-        # Depthwise: each of the two maps has its own convolution.
+        # Depthwise: each map has its own convolution.
         self.branches = layers.DepthwiseConv2D(
             3,
             padding="same",
@@ -87,7 +87,7 @@ class SpatialAttention(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of the convolutions for one call."""
+        """Multiply-accumulates of the convolutions in one call."""
         batch, height, width, _ = input_shape
         return batch * height * width * 2 * (9 + self.kernel_size**2)
 

@@ -1,4 +1,4 @@
-"""Convolutions with the initial weights of PyTorch's."""
+"""Convolutions with PyTorch's default initialization."""
 
 import keras
 from keras import layers
@@ -8,17 +8,16 @@ from keras import layers
 class TorchUniform(keras.initializers.Initializer):
     """Uniform between -1/sqrt(fan_in) and 1/sqrt(fan_in).
 
-    It is what PyTorch's convolutions start with where nothing else is said,
-    for their weights and, unlike in Keras, for their biases too.
+    This is the default initialization of PyTorch's convolutions, for their
+    weights and, unlike in Keras, for their biases.
 
     Args:
-        fan_in: inputs of one output: taps times input channels. PyTorch
-            counts a transposed convolution by its output channels instead.
-        seed: number that makes the draw repeatable; `None` for another one
-            each time.
+        fan_in: number of taps times input channels. For a transposed
+            convolution PyTorch uses the output channels instead.
+        seed: random seed; `None` for a different draw each time.
 
     Raises:
-        ValueError: if `fan_in` is not above 0.
+        ValueError: if `fan_in` is not positive.
 
     Example:
     >>> kernel = TorchUniform(36)((3, 3, 4, 8))
@@ -31,7 +30,7 @@ class TorchUniform(keras.initializers.Initializer):
 
     def __init__(self, fan_in, seed=None):
         if not fan_in > 0:
-            raise ValueError(f"fan_in is a number above 0, got {fan_in!r}.")
+            raise ValueError(f"fan_in must be positive, got {fan_in!r}.")
         self.fan_in = fan_in
         self.seed = seed
 
@@ -47,9 +46,9 @@ class TorchUniform(keras.initializers.Initializer):
 def torch_conv(
     filters, size, inputs, dtype=None, name=None, *, layer=None, **options
 ):
-    """A convolution whose weights and biases start as in PyTorch.
+    """Creates a convolution with PyTorch's default initialization.
 
-    The released networks of RNAN, PANet and EDSR start this way.
+    The released networks of RNAN, PANet and EDSR are initialized this way.
 
     Args:
         filters: output channels.
@@ -57,12 +56,12 @@ def torch_conv(
         inputs: input channels.
         dtype: dtype policy of the layer.
         name: name of the layer.
-        layer: class of the layer; `keras.layers.Conv2D` by default.
-        **options: further arguments of the layer; the padding is `"same"` by
-            default, and the initializers can be replaced.
+        layer: layer class; `keras.layers.Conv2D` by default.
+        **options: further arguments of the layer; the default padding is
+            `"same"`, and the initializers can be overridden.
 
     Returns:
-        A `keras.layers.Conv2D`, or a layer of the given class.
+        A layer of that class.
 
     Example:
     >>> conv = torch_conv(8, 3, 4)

@@ -1,4 +1,4 @@
-"""Convolutions and pixel shuffles that enlarge a feature map."""
+"""Upsampling by convolution and pixel shuffle."""
 
 import keras
 from keras import layers
@@ -11,9 +11,9 @@ STEPS = {2: (2,), 3: (3,), 4: (2, 2)}
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class Upsampler(layers.Layer):
-    """EDSR's tail: a 3x3 convolution and a pixel shuffle, twice for x4.
+    """EDSR's upsampler: a 3x3 convolution and a pixel shuffle, twice for x4.
 
-    Nothing rectifies in between.
+    There is no activation.
 
     Args:
         scale: 2, 3 or 4.
@@ -29,7 +29,7 @@ class Upsampler(layers.Layer):
         `(batch, scale * height, scale * width, channels)`.
 
     Raises:
-        ValueError: if the scale is another.
+        ValueError: if the scale is not supported.
 
     Example:
     >>> import numpy as np
@@ -40,14 +40,14 @@ class Upsampler(layers.Layer):
         - EDSR: Lim et al., CVPR Workshops 2017, figure 3; Shi et al.,
           "Real-time single image and video super-resolution using an
           efficient sub-pixel convolutional neural network", CVPR 2016.
-          Channels are in PyTorch's order.
+          The channel order is that of PyTorch.
     """
 
     def __init__(self, scale, **kwargs):
         super().__init__(**kwargs)
         if scale not in STEPS:
             raise ValueError(
-                f"The upsampler's scale is 2, 3 or 4, got {scale!r}."
+                f"The upsampler's scale must be 2, 3 or 4, got {scale!r}."
             )
         self.scale = scale
         self.input_spec = layers.InputSpec(ndim=4)
@@ -80,7 +80,7 @@ class Upsampler(layers.Layer):
         return (batch, *sides, channels)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch."""
+        """Multiply-accumulates of one call, for a shape with batch size."""
         batch, height, width, channels = input_shape
         pixels = batch * height * width
         total = 0
@@ -90,8 +90,8 @@ class Upsampler(layers.Layer):
         return total
 
     def workspace_bytes(self, input_shape):
-        """Bytes allocated during a call in addition to input and output: a
-        second copy of the last convolution's output, shuffled."""
+        """Bytes allocated during a call beyond input and output: a second
+        copy of the last convolution's output, shuffled."""
         batch, height, width, channels = self.compute_output_shape(input_shape)
         return 2 * 4 * batch * height * width * channels
 

@@ -1,7 +1,6 @@
 """Restoration models.
 
-Names are imported when they are first used, so that listing presets does not
-load Keras.
+Names are imported on first use, so that listing presets does not load Keras.
 """
 
 from kerasrestore.lazy import lazy_names

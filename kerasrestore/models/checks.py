@@ -1,4 +1,4 @@
-"""Validation of arguments that several models share."""
+"""Argument validation shared by several models."""
 
 import keras
 
@@ -9,19 +9,19 @@ def check_image_model(model, task, channels, scale=None):
     """Checks image layout, task, channels and scale.
 
     Args:
-        model: name of the model, for messages.
+        model: name of the model, for error messages.
         task: name of the task.
-        channels: channels of an image.
-        scale: enlargement; `None` for models whose output has the size of
-            their input, whatever the task.
+        channels: number of image channels.
+        scale: upscaling factor; `None` for models whose output has the size
+            of their input, whatever the task.
 
     Raises:
-        ValueError: if the task is not registered, or the arguments do not
-            fit each other.
+        ValueError: if the task is not registered or does not support these
+            arguments.
     """
     if keras.config.image_data_format() != "channels_last":
         raise ValueError(
-            "kerasrestore works on channels_last images, Keras is set to "
+            "kerasrestore requires channels_last images, but Keras is set to "
             "channels_first; call "
             'keras.config.set_image_data_format("channels_last").'
         )

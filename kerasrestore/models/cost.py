@@ -1,4 +1,4 @@
-"""Parameters, multiply-accumulates and live memory of a model."""
+"""Parameter count, multiply-accumulates and activation memory of a model."""
 
 import math
 
@@ -6,13 +6,13 @@ import keras
 
 from kerasrestore.keras_internals import run_graph
 
-# Layers with weights that multiply no matrices.
+# Layers whose weights take part in no matrix product.
 WITHOUT_PRODUCTS = (
     keras.layers.BatchNormalization,
     keras.layers.LayerNormalization,
     keras.layers.PReLU,
 )
-# Every output position takes one product with each number of the kernel.
+# Layers that use every kernel weight once per output position.
 KERNELS = (
     keras.layers.Conv2D,
     keras.layers.Dense,
@@ -21,7 +21,7 @@ KERNELS = (
 
 
 def trace(model, height, width):
-    """Shapes that flow through a functional model at a given image size.
+    """Tensor shapes throughout a functional model at a given image size.
 
     Args:
         model: a functional `Restorer`.
@@ -29,8 +29,8 @@ def trace(model, height, width):
         width: image width in pixels.
 
     Returns:
-        List of `(operation, inputs, outputs)` in the order of execution,
-        the latter two lists of symbolic tensors of batch 1.
+        List of `(operation, inputs, outputs)` in execution order; inputs and
+        outputs are lists of symbolic tensors with batch size 1.
     """
     steps = []
 
@@ -62,8 +62,8 @@ def trace(model, height, width):
 def count_macs(model, height=256, width=256):
     """Multiply-accumulates of all convolutions and matrix products.
 
-    Layers that are more than one convolution say themselves what they cost:
-    `count_macs(input_shape)`, by the shape of their first input.
+    Layers that are more than a single convolution report their own cost:
+    `count_macs(input_shape)`, given the shape of their first input.
 
     Args:
         model: a functional `Restorer`.
@@ -74,8 +74,7 @@ def count_macs(model, height=256, width=256):
         Multiply-accumulates for one image as an int.
 
     Raises:
-        ValueError: if a layer with a kernel is of a kind that the counter
-            does not know.
+        ValueError: if the cost of a layer with weights is unknown.
 
     Example:
     >>> from kerasrestore.models.danet.danet_mobile import DANetMobile
@@ -93,30 +92,31 @@ def count_macs(model, height=256, width=256):
             operation, WITHOUT_PRODUCTS
         ):
             raise ValueError(
-                f"The counter does not know {type(operation).__name__}; "
-                "give it a method count_macs."
+                f"The cost of {type(operation).__name__} is unknown; give the "
+                "layer a count_macs method."
             )
     return total
 
 
 def count_parameters(model):
-    """Trainable scalars of a model."""
+    """Number of trainable parameters of a model."""
     return sum(math.prod(v.shape) for v in model.trainable_variables)
 
 
 def live_bytes(model, height, width, overhead=1.0):
-    """Most bytes of activations that are alive at one time.
+    """Peak memory of the live activations at batch size 1.
 
-    A tensor lives from the operation that makes it to the last one that
-    reads it; batch 1. Layers that work in more than their output say so
-    themselves: `workspace_bytes(input_shape)`.
+    A tensor is live from the operation that produces it to the last one that
+    reads it. Layers that need workspace beyond their output report it:
+    `workspace_bytes(input_shape)`.
 
     Args:
         model: a functional `Restorer`.
         height: image height in pixels.
         width: image width in pixels.
-        overhead: factor for the workspace of a backend's convolutions. It
-            multiplies the activations, not the bytes that layers report.
+        overhead: factor that accounts for the workspace of the backend's
+            convolutions. It scales the activations, not the bytes that layers
+            report.
 
     Returns:
         Bytes as a float.

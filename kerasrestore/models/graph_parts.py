@@ -1,4 +1,4 @@
-"""Parts of graphs that several models have."""
+"""Graph building blocks shared by several models."""
 
 import keras
 from keras import layers, ops
@@ -8,11 +8,11 @@ def image_inputs(channels, sigma_input=False):
     """Symbolic inputs of a model for images of any size.
 
     Args:
-        channels: channels of an image.
-        sigma_input: whether the model takes the noise level, too.
+        channels: number of image channels.
+        sigma_input: whether the noise level is a second input.
 
     Returns:
-        The symbolic image, and what the model takes: the image, or with
+        The symbolic image and the model inputs: the image itself, or with
         `sigma_input` a dictionary with `"image"` and `"sigma"`.
     """
     image = keras.Input((None, None, channels), name="image")
@@ -24,16 +24,16 @@ def image_inputs(channels, sigma_input=False):
 def add_sigma(x, sigma, dtype=None):
     """Conditions a feature map on the noise level.
 
-    A constant sigma plane that is convolved is a bias proportional to sigma;
-    added to the output of the first convolution it needs no plane.
+    Convolving a constant sigma plane amounts to a bias proportional to sigma,
+    which is added to the output of the first convolution directly.
 
     Args:
         x: output of the first convolution.
-        sigma: noise level, `(batch, 1)`, on the scale 0..255.
+        sigma: noise level, `(batch, 1)`, on the 0..255 scale.
         dtype: dtype policy of the layers.
 
     Returns:
-        The map with an embedding of sigma added.
+        The feature map with the sigma embedding added.
     """
     level = ops.reshape(sigma / 255.0, (-1, 1, 1, 1))
     level = layers.Conv2D(
@@ -43,9 +43,9 @@ def add_sigma(x, sigma, dtype=None):
 
 
 def add_residual(image, residual):
-    """Adds what a network predicts to the image.
+    """Adds the predicted residual to the image.
 
-    In float32 whatever the compute dtype: half precision would round the
-    image itself.
+    Always in float32, whatever the compute dtype: half precision would round
+    the image itself.
     """
     return layers.Add(dtype="float32", name="restored")([image, residual])

@@ -1,10 +1,10 @@
-"""Trained models: where they are and what is known about them.
+"""Presets: trained models with their metadata.
 
 A preset is a folder with `card.json`, the Keras weights, the exported
-`.tflite` files with their sidecars, the training's log and its curve; where it
-was trained for int8 too, those weights as well. The card holds the checksum of
-every file. `kerasrestore.export.save_preset` writes them; nothing here needs
-Keras.
+`.tflite` files with their sidecars, the training log and training curve and,
+after quantization-aware training, the int8 weights. The card holds the
+checksum of every file. `kerasrestore.export.save_preset` writes presets;
+reading them does not require Keras.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 CARD = "card.json"
-# What a card calls the weights of the quantization-aware training.
+# Role of the weights from quantization-aware training.
 INT8_WEIGHTS = "int8_weights"
-# Kinds of `.tflite` files, the one that runs unless another is asked for
-# first: float16 has the PSNR of float32 at half its size.
+# Kinds of `.tflite` files in order of preference: float16 reaches the PSNR of
+# float32 at half the size.
 KINDS = ("float16", "float32", "int8")
 
-# Required fields of a card and their types.
+# Required fields of a card, with their types.
 WANTED = {
     "name": str,
     "model": str,
@@ -43,18 +43,18 @@ class Preset:
     """A trained model's card and files.
 
     Args:
-        folder: folder that holds `card.json`.
+        folder: folder that contains `card.json`.
 
     Attributes:
-        name: such as `danet_mobile_denoise_color_blind_bsd400`.
-        model: name of the model's class.
-        config: arguments that build the model.
+        name: name such as `danet_mobile_denoise_color_blind_bsd400`.
+        model: name of the model class.
+        config: constructor arguments of the model.
         task, degradation, channels, sigma_input, parameters, macs_per_pixel,
         training_data, license, description: as in the card.
         psnr: measured PSNR, `{"CBSD68": {"15": ..., "25": ...}, ...}`.
-        quality: all measured figures by set and noise level.
+        quality: all measured metrics by data set and noise level.
         sha256: checksum of the Keras weights.
-        card: all of it.
+        card: the complete card.
 
     Raises:
         ValueError: if the card is missing, unreadable or incomplete.
@@ -65,11 +65,11 @@ class Preset:
         try:
             with open(self.path / CARD, encoding="utf-8") as file:
                 self.card = json.load(file)
-        # A text of ten thousand brackets ends in a RecursionError.
+        # Deeply nested JSON raises a RecursionError.
         except (OSError, ValueError, RecursionError) as error:
             raise ValueError(
-                f"{self.path} holds no readable {CARD} ({error}); give the "
-                "folder of a preset."
+                f"{self.path} has no readable {CARD} ({error}); give a preset "
+                "folder."
             ) from error
         for key, kind in WANTED.items():
             value = self.card.get(key) if isinstance(self.card, dict) else None
@@ -85,7 +85,7 @@ class Preset:
         return self.files["weights"]["sha256"]
 
     def file(self, role):
-        """Path of a file by its role: weights, tflite_int8, log and more."""
+        """Path of a file by its role, such as weights, tflite_int8 or log."""
         entry = self.files.get(role)
         if not isinstance(entry, dict) or not all(
             isinstance(entry.get(key), str) for key in ("file", "sha256")
@@ -94,40 +94,40 @@ class Preset:
                 f"The preset {self.name} has no valid entry {role!r}; its "
                 f"card has {', '.join(sorted(self.files)) or 'none'}."
             )
-        # A card is a stranger's text: it may not point out of its folder.
+        # Cards are untrusted: the path must not leave the folder.
         return self.path / Path(entry["file"]).name
 
     def checked_file(self, role):
-        """Path of a file whose checksum is right.
+        """Path of a file, after its checksum has been verified.
 
         Raises:
-            ValueError: if the card has no such file, or it is missing or
-                damaged.
+            ValueError: if the card does not list the file, or it is missing
+                or damaged.
         """
         path = self.file(role)
         if not path.is_file():
             raise ValueError(
-                f"The preset {self.name} lacks its file {path.name}; "
+                f"The preset {self.name} is missing its file {path.name}; "
                 + (
-                    "those weights are not part of the installed package: "
-                    "take them from its repository."
+                    "these weights are not included in the installed package, "
+                    "get them from its repository."
                     if role == INT8_WEIGHTS
                     else "install or download it again."
                 )
             )
         if file_sha256(path) != self.files[role]["sha256"]:
             raise ValueError(
-                f"{path} does not have the checksum of the card of "
-                f"{self.name}; install or download it again."
+                f"{path} does not match the checksum in the card of "
+                f"{self.name}; install or download the preset again."
             )
         return path
 
     def tflite_kind(self, kind=None):
-        """Which `.tflite` runs: the one asked for, else float16, float32 or
-        int8, the first of these that the preset has.
+        """Kind of `.tflite` file to run: the requested one, else the first of
+        float16, float32 and int8 that the preset has.
 
         Raises:
-            ValueError: if it has no such file.
+            ValueError: if the preset has no such file.
         """
         there = [k for k in KINDS if f"tflite_{k}" in self.files]
         if kind is None and there:
@@ -135,24 +135,25 @@ class Preset:
         if kind not in there:
             raise ValueError(
                 f"The preset {self.name} has no {kind or '.tflite'} file; it "
-                f"has {', '.join(there) or 'none'}. kerasrestore export "
-                "writes others."
+                f"has {', '.join(there) or 'none'} (kerasrestore export "
+                "writes others)."
             )
         return kind
 
     def tflite(self, kind=None):
-        """Path of a `.tflite`, see `tflite_kind`, whose checksum is right."""
+        """Path of the `.tflite` file that `tflite_kind` selects, after its
+        checksum has been verified."""
         return self.checked_file(f"tflite_{self.tflite_kind(kind)}")
 
 
 def file_sha256(path):
-    """SHA-256 of a file as a hexadecimal text."""
+    """SHA-256 of a file as a hexadecimal string."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def presets():
-    """All trained models inside the package, sorted by name.
+    """All presets in the package, sorted by name.
 
     Example:
     >>> any(preset.task == "denoise" for preset in presets())
@@ -163,24 +164,24 @@ def presets():
 
 
 def get_preset(name):
-    """The preset of that name.
+    """Looks up a preset of the package by name.
 
     Raises:
-        ValueError: if there is none, with the names that there are.
+        ValueError: if the name is unknown; the message lists the known ones.
     """
     known = {preset.name: preset for preset in presets()}
     if name not in known:
         raise ValueError(
-            f"There is no preset {name!r}; there are {', '.join(known)}."
+            f"Unknown preset {name!r}; choose one of {', '.join(known)}."
         )
     return known[name]
 
 
 def default_preset(task="denoise", channels=3):
-    """Name of the preset that is taken where none was named.
+    """Name of the preset that is used when none is given.
 
-    A default with as many channels as the image comes first; without one, a
-    gray image goes to the colour default, which restores it as three equal
+    A default with as many channels as the image is preferred. Without one,
+    gray images use the colour default, which restores them as three equal
     channels.
 
     Args:
@@ -188,7 +189,7 @@ def default_preset(task="denoise", channels=3):
         channels: 3 for colour images, 1 for gray ones.
 
     Raises:
-        ValueError: if no preset does that task.
+        ValueError: if there is no default preset for the task.
     """
     defaults = {
         preset.channels: preset.name
@@ -198,18 +199,18 @@ def default_preset(task="denoise", channels=3):
     found = defaults.get(channels, defaults.get(3))
     if found is None:
         raise ValueError(
-            f"No preset inside the package does {task} with {channels} "
-            "channel(s); name one, or give a folder."
+            f"No preset in the package supports {task} with {channels} "
+            "channel(s); name a preset or give a preset folder."
         )
     return found
 
 
 def find_preset(preset):
-    """A preset by name, folder or `hf://user/repository`.
+    """Finds a preset by name, folder or `hf://user/repository`.
 
     Raises:
-        ValueError: if there is none, or `hf://` is asked for without the
-            package huggingface_hub or cannot be fetched.
+        ValueError: if the preset does not exist, or an `hf://` repository
+            cannot be downloaded or huggingface_hub is not installed.
     """
     text = str(preset)
     if text.startswith("hf://"):
@@ -217,7 +218,7 @@ def find_preset(preset):
             from huggingface_hub import snapshot_download
         except ImportError as error:
             raise ValueError(
-                f"{text} is fetched with huggingface_hub: pip install "
+                f"Downloading {text} requires huggingface_hub; run pip install "
                 '"kerasrestore[hub]".'
             ) from error
         wanted = ["*.json", "*.h5", "*.tflite"]
@@ -228,8 +229,8 @@ def find_preset(preset):
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ValueError(
-                f"{text} could not be fetched ({reason}); check the name and "
-                "the network."
+                f"{text} could not be downloaded ({reason}); check the name "
+                "and the network connection."
             ) from error
         return Preset(folder)
     if (Path(preset) / CARD).is_file():

@@ -1,4 +1,4 @@
-"""The base of every image restoration model."""
+"""Base class of all image restoration models."""
 
 import warnings
 
@@ -11,21 +11,20 @@ from kerasrestore.models.checkpoints.released_state import assign_released
 from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
 
-# What convolutions need to work in, beside the tensors of the graph: packed
-# copies of their inputs and outputs. Measured for DANetMobile at 512 to 2048
-# pixels squared: peaks of 0.8 of this forecast under TensorFlow, 0.95 under
-# JAX.
+# Overhead of the convolutions, which pack copies of their inputs and outputs.
+# Measured for DANetMobile at 512x512 to 2048x2048 pixels: the peak is 0.8 of
+# the forecast under TensorFlow and 0.95 under JAX.
 WORKSPACE = 2.0
-# Sizes of tiles whose graphs are kept.
+# Number of tile sizes whose graphs are cached.
 GRAPHS = 8
 
 
 class Restorer(ImageRestorer, keras.Model):
     """A functional Keras model that restores images.
 
-    A subclass builds its graph in `__init__`, passes it on as
-    `super().__init__(inputs=..., outputs=...)`, keeps its arguments under
-    their own names, gives them back from `get_config`, and sets the
+    A subclass builds its graph in `__init__`, passes it to
+    `super().__init__(inputs=..., outputs=...)`, stores its arguments as
+    attributes of the same names, returns them from `get_config`, and sets the
     attributes of `ImageRestorer`.
 
     Args:
@@ -36,15 +35,15 @@ class Restorer(ImageRestorer, keras.Model):
         trainable: as in `keras.Model`.
 
     Attributes:
-        value_range: range of clean images inside the model.
-        released_layout: `"pytorch"` or `"tensorflow"`, how the released
-            checkpoints of a system lay their kernels.
+        value_range: range of clean images at the model input.
+        released_layout: `"pytorch"` or `"tensorflow"`, the kernel layout of
+            the released checkpoints.
     """
 
     value_range = (0.0, 1.0)
     released_layout = "pytorch"
 
-    # Keras would pass over a misspelt argument; here it is an error.
+    # Keras would ignore a misspelt argument; here it is an error.
     def __init__(
         self, inputs, outputs, *, dtype=None, name=None, trainable=True
     ):
@@ -52,13 +51,13 @@ class Restorer(ImageRestorer, keras.Model):
             inputs=inputs, outputs=outputs, name=name, trainable=trainable
         )
         self._graphs = _Graphs()
-        # A functional model takes no dtype, its layers do; what they were
-        # given is kept here so that `get_config` can give it back.
+        # Functional models take no dtype, only their layers do; it is stored
+        # here so that `get_config` can return it.
         if dtype is not None:
             self.dtype_policy = keras.dtype_policies.get(dtype)
 
     def base_config(self):
-        """What every `get_config` starts from."""
+        """Entries common to the config of every model."""
         return {
             "name": self.name,
             "trainable": self.trainable,
@@ -75,16 +74,16 @@ class Restorer(ImageRestorer, keras.Model):
 
         Args:
             preset: name of a preset (`kerasrestore.presets()` lists them),
-                folder that holds one, or `"hf://user/repository"`.
-            **kwargs: arguments of the constructor to override; weights have
-                to fit all the same.
+                preset folder, or `"hf://user/repository"`.
+            **kwargs: constructor arguments to override; the weights must
+                still fit.
 
         Returns:
             The model with its weights.
 
         Raises:
-            ValueError: if there is no such preset, it holds a model of
-                another class, its weights' checksum differs, or they do not
+            ValueError: if the preset does not exist or contains a model of
+                another class, or its weights have a wrong checksum or do not
                 fit the arguments.
 
         Example:
@@ -101,12 +100,12 @@ class Restorer(ImageRestorer, keras.Model):
             isinstance(model_class, type) and issubclass(model_class, Restorer)
         ):
             raise ValueError(
-                f"The preset {found.name} holds a {found.model!r}, which this "
-                "version of kerasrestore does not know; update it."
+                f"The preset {found.name} contains a {found.model!r}, which "
+                "this version of kerasrestore does not know; update it."
             )
         if not issubclass(model_class, cls):
             raise ValueError(
-                f"The preset {found.name} holds a {found.model}, not a "
+                f"The preset {found.name} contains a {found.model}, not a "
                 f"{cls.__name__}; use {found.model}.from_preset."
             )
         config = {**found.config, "name": found.name, **kwargs}
@@ -117,10 +116,10 @@ class Restorer(ImageRestorer, keras.Model):
         return model
 
     def save_preset(self, folder, **options):
-        """Writes the model as a preset, which `from_preset` loads.
+        """Saves the model as a preset, for `from_preset` to load.
 
         Args:
-            folder: folder to write; its name becomes the preset's.
+            folder: folder to write; its name becomes the preset name.
             **options: as in `kerasrestore.export.save_preset.save_preset`.
 
         Returns:
@@ -147,12 +146,12 @@ class Restorer(ImageRestorer, keras.Model):
         return save_preset(self, folder, **options)
 
     def load_preset_weights(self, preset, role, what):
-        """Loads weights of a preset whose checksum is right.
+        """Loads weights of a preset after verifying their checksum.
 
         Args:
             preset: `Preset`.
-            role: what its card calls the file.
-            what: what messages call this model.
+            role: role of the file in the card.
+            what: description of this model for error messages.
 
         Raises:
             ValueError: if the file is missing or damaged, or does not fit.
@@ -160,43 +159,43 @@ class Restorer(ImageRestorer, keras.Model):
         path = preset.checked_file(role)
         try:
             with warnings.catch_warnings():
-                # Keras only warns of layers that it leaves untrained.
+                # Keras only warns about layers that it does not load.
                 warnings.simplefilter("error", UserWarning)
                 self.load_weights(path)
         except (ValueError, UserWarning) as error:
             raise ValueError(
                 f"The weights of the preset {preset.name} do not fit a {what}; "
-                "leave out the arguments that change its size."
+                "omit the arguments that change the architecture."
             ) from error
 
     def released_variables(self):
-        """Names of the released code and what they stand for here.
+        """Maps the names in released checkpoints to variables.
 
         Returns:
-            Dictionary: state name -> variable of this model, or an array that
-            the state may hold and must then equal. Several names may stand
-            for one variable.
+            Dictionary: state name -> variable of this model, or a constant
+            array that the state, if it contains the name, must equal. Several
+            names may map to one variable.
 
         Raises:
-            ValueError: if no released code has a network like this one.
+            ValueError: if there is no released code for this network.
         """
         raise ValueError(
-            f"There is no released code for this {type(self).__name__}; load "
-            "a preset or a .weights.h5 file."
+            f"No released code exists for this {type(self).__name__}; load a "
+            "preset or a .weights.h5 file."
         )
 
     def load_released_state(self, state):
-        """Takes over the weights of the released research code.
+        """Loads the weights of the released research code.
 
         Args:
-            state: mapping of the released names to arrays as the released
-                code lays them; `kerasrestore.import_checkpoint` reads one
-                from a file.
+            state: mapping from released names to arrays in the layout of the
+                released code; `kerasrestore.import_checkpoint` reads one from
+                a file.
 
         Raises:
             ValueError: if names are missing or unexpected, shapes differ or
-                values are not finite: all are named and nothing is loaded.
-                Or if no released code has a network like this one.
+                values are not finite: the message lists them all and nothing
+                is loaded. Also if there is no released code for this network.
         """
         assign_released(self.released_variables(), state, self.released_layout)
 
@@ -205,7 +204,8 @@ class Restorer(ImageRestorer, keras.Model):
         return super().__call__(inputs, *args, **kwargs)
 
     def _check_size(self, inputs):
-        """Raises ValueError for sizes that the network cannot be run at."""
+        """Raises ValueError for image sizes that the network does not
+        support."""
         image = inputs.get("image") if isinstance(inputs, dict) else inputs
         shape = getattr(image, "shape", None)
         if self.size_multiple == 1 or shape is None or len(shape) != 4:
@@ -213,9 +213,9 @@ class Restorer(ImageRestorer, keras.Model):
         height, width = shape[1], shape[2]
         if any(side and side % self.size_multiple for side in (height, width)):
             raise ValueError(
-                f"{self.name} runs on heights and widths that are multiples "
-                f"of {self.size_multiple}, got {height}x{width}; pad the "
-                "images, or call restore, which accepts any size."
+                f"{self.name} needs heights and widths that are multiples of "
+                f"{self.size_multiple}, got {height}x{width}; pad the images, "
+                "or call restore, which accepts any size."
             )
 
     def restore_tile(self, tile, sigma):
@@ -233,8 +233,8 @@ class Restorer(ImageRestorer, keras.Model):
         return (restored - low) / (high - low)
 
     def memory_forecast(self, height, width):
-        """Bytes that restoring one image takes, beyond what the loaded
-        process has.
+        """Memory needed to restore one image, beyond that of the process
+        with the model loaded.
 
         Args:
             height: image height in pixels.
@@ -248,23 +248,23 @@ class Restorer(ImageRestorer, keras.Model):
         return int(live_bytes(self, *size, overhead=WORKSPACE))
 
     def count_macs(self, height=256, width=256):
-        """Multiply-accumulates for one image of that size."""
+        """Multiply-accumulates for one image of the given size."""
         return count_macs(self, height, width)
 
     def count_parameters(self):
-        """Trainable scalars."""
+        """Number of trainable parameters."""
         return count_parameters(self)
 
 
 class _Graphs:
-    """The network as TensorFlow's graphs, one for each size.
+    """Cache of TensorFlow graphs of the network, one per image size.
 
-    Keras' own would go on to a graph for all sizes, in which they are
-    unknown; attention has to know them. And it would be compiled by XLA,
-    whose convolutions take twice as long on a CPU.
+    Keras' own `predict` would retrace to one graph for all sizes, in which
+    they are unknown, but attention has to know them. It would also compile
+    with XLA, whose convolutions take twice as long on a CPU.
 
-    A plain object, so that neither Keras nor TensorFlow takes the graphs for
-    a part of the model when they save it.
+    A plain object, so that neither Keras nor TensorFlow tracks the graphs as
+    part of the model when saving it.
     """
 
     def __init__(self):
@@ -279,7 +279,7 @@ class _Graphs:
     def run(self, model, inputs, shape):
         import tensorflow as tf
 
-        # Other threads may add and drop graphs meanwhile.
+        # Other threads may add and evict graphs concurrently.
         graph = self._by_shape.get(shape)
         if graph is None:
             specs = keras.tree.map_structure(

@@ -1,4 +1,4 @@
-"""Pure functions on tensors, for TensorFlow and JAX, without weights."""
+"""Stateless tensor operations for TensorFlow and JAX."""
 
 from kerasrestore.ops.attention import softmax_attention
 from kerasrestore.ops.blocks import map_blocks

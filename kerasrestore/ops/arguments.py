@@ -1,13 +1,13 @@
-"""Whole-number arguments, checked in one place."""
+"""Validation of whole-number arguments."""
 
 import operator
 
 
 def whole_numbers(name, values, least=0):
-    """Checks numbers that count something.
+    """Checks that all values are whole numbers.
 
     Args:
-        name: what a message calls them.
+        name: name of the argument in error messages.
         values: iterable of numbers.
         least: smallest number allowed.
 
@@ -15,7 +15,7 @@ def whole_numbers(name, values, least=0):
         Tuple of ints.
 
     Raises:
-        ValueError: if one is not whole or too small.
+        ValueError: if a number is not whole or too small.
 
     Example:
     >>> whole_numbers("widths", [8, 16])
@@ -27,16 +27,16 @@ def whole_numbers(name, values, least=0):
         numbers = None
     if numbers is None or any(number < least for number in numbers):
         raise ValueError(
-            f"{name} counts in whole numbers from {least} on, got {values!r}."
+            f"{name} expects whole numbers >= {least}, got {values!r}."
         )
     return numbers
 
 
 def whole_pair(name, value, least=0):
-    """Checks one number for both axes, or `(vertical, horizontal)`.
+    """Checks a number for both axes, or a pair `(vertical, horizontal)`.
 
     Args:
-        name: what a message calls it.
+        name: name of the argument in error messages.
         value: number or pair of numbers.
         least: smallest number allowed.
 
@@ -44,7 +44,7 @@ def whole_pair(name, value, least=0):
         Tuple of two ints.
 
     Raises:
-        ValueError: if it is anything else.
+        ValueError: if the value is anything else.
 
     Example:
     >>> whole_pair("strides", 2)
@@ -53,6 +53,6 @@ def whole_pair(name, value, least=0):
     values = value if isinstance(value, (tuple, list)) else (value, value)
     if len(values) != 2:
         raise ValueError(
-            f"{name} is a number or (vertical, horizontal), got {value!r}."
+            f"{name} must be a number or (vertical, horizontal), got {value!r}."
         )
     return whole_numbers(name, values, least)

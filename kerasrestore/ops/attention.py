@@ -1,4 +1,4 @@
-"""Softmax attention, all at once or block by block."""
+"""Softmax attention, dense or block by block."""
 
 import keras
 from keras import ops
@@ -6,27 +6,27 @@ from keras import ops
 from kerasrestore.ops.blocks import map_blocks
 
 NORMALIZE = ("keys", "queries")
-# Pairs of positions up to which all are taken at once, which is faster.
+# Number of pairs of positions up to which attention is dense, as it is faster.
 DENSE_PAIRS = 2**26
-# Pairs of positions that are held at one time beyond that.
+# Number of pairs of positions per block beyond that.
 BLOCK_PAIRS = 2**24
-# Batches of training, where TensorFlow leaves the size open.
+# Assumed batch size in training, where it is unknown under TensorFlow.
 USUAL_BATCH = 16
 
 
 def softmax_attention(
     query, key, value, scale=1.0, normalize="keys", block_size=None
 ):
-    """Every position gathers values from all positions.
+    """Softmax attention of all queries to all keys.
 
     `output[i] = sum over j of weight[i, j] * value[j]`, where `weight` is the
     softmax of `scale * <query[i], key[j]>` over the keys j. With
     `normalize="queries"` the softmax runs over the queries i, as in RNAN's
-    released code; outputs are then no averages of values.
+    released code; the outputs are then not averages of the values.
 
-    The blockwise form is exact as well: a block has all the logits that one
-    softmax needs. Memory grows with the positions, not with their square,
-    and the backward pass computes blocks anew.
+    The blockwise form is exact, too: a block has all the logits of a softmax.
+    Memory grows linearly with the number of positions, not quadratically, and
+    the backward pass recomputes the blocks.
 
     Args:
         query: tensor `(batch, queries, channels)`.
@@ -34,18 +34,18 @@ def softmax_attention(
         value: tensor `(batch, keys, filters)`.
         scale: factor of the logits.
         normalize: `"keys"` or `"queries"`.
-        block_size: queries (keys for `normalize="queries"`) that are worked
-            on at one time. By default everything at once where that is
-            little, else what memory of some hundred megabytes holds. The
-            result does not depend on it.
+        block_size: number of queries (keys for `normalize="queries"`) that
+            are processed at a time. By default all of them for small inputs,
+            else as many as fit into some hundred megabytes. The result does
+            not depend on it.
 
     Returns:
         Tensor `(batch, queries, filters)` of the dtype of `value`. The
-        softmax is taken in float32 at least.
+        softmax is computed in at least float32.
 
     Raises:
-        ValueError: if shapes do not fit each other, sizes are unknown, or
-            `normalize` or `block_size` are out of their range.
+        ValueError: if shapes do not match, sizes are unknown, or `normalize`
+            or `block_size` is out of range.
 
     Example:
     >>> import numpy as np
@@ -79,7 +79,7 @@ def softmax_attention(
         padded = -(-count // block_size) * block_size
         output = ops.reshape(output, (-1, padded, value.shape[-1]))
         return output[:, :count]
-    # Keys and values of zero, added to fill the last block, add zero.
+    # The zero keys and values that pad the last block contribute nothing.
     output = map_blocks(
         _attend_from_keys,
         [_split(key, block_size), _split(value, block_size)],
@@ -91,7 +91,7 @@ def softmax_attention(
 
 
 def attention_block_size(batch, queries, keys, normalize="keys"):
-    """How many positions `softmax_attention` takes at one time."""
+    """Number of positions that `softmax_attention` processes at a time."""
     count, others = (queries, keys) if normalize == "keys" else (keys, queries)
     batch = batch or USUAL_BATCH
     if batch * queries * keys <= DENSE_PAIRS:
@@ -102,7 +102,7 @@ def attention_block_size(batch, queries, keys, normalize="keys"):
 
 
 def _split(x, size):
-    """`(blocks, batch, size, channels)`, filled up with zeros."""
+    """`(blocks, batch, size, channels)`, padded with zeros."""
     _, count, channels = x.shape
     x = ops.pad(x, ((0, 0), (0, -count % size), (0, 0)))
     x = ops.reshape(x, (-1, -(-count // size), size, channels))
@@ -116,8 +116,8 @@ def _attend(query, key, value, scale, normalize="keys"):
 
 
 def _attend_from_keys(key, value, query, scale):
-    # With the queries along the last axis of all that is large: other
-    # layouts took three to eight times as long.
+    # Queries are along the last axis of all large tensors: other layouts took
+    # three to eight times as long.
     logits = ops.matmul(key, ops.transpose(query, (0, 2, 1)))
     weight = ops.cast(_softmax(logits * scale, -1), value.dtype)
     return ops.matmul(ops.transpose(value, (0, 2, 1)), weight)
@@ -126,7 +126,7 @@ def _attend_from_keys(key, value, query, scale):
 def _softmax(logits, axis):
     dtype = keras.backend.standardize_dtype(logits.dtype)
     wide = dtype if dtype == "float64" else "float32"
-    if logits.shape[axis] == 1:  # of which Keras warns
+    if logits.shape[axis] == 1:  # Keras warns about this case
         return ops.ones_like(logits, wide)
     return ops.softmax(ops.cast(logits, wide), axis=axis)
 
@@ -145,11 +145,11 @@ def _check(query, key, value, normalize, block_size):
         )
     if normalize not in NORMALIZE:
         raise ValueError(
-            f"normalize is 'keys' or 'queries', got {normalize!r}."
+            f"normalize must be 'keys' or 'queries', got {normalize!r}."
         )
     if block_size is not None and (
         not isinstance(block_size, int) or block_size < 1
     ):
         raise ValueError(
-            f"block_size is a whole number of positions, got {block_size!r}."
+            f"block_size must be a whole number >= 1, got {block_size!r}."
         )

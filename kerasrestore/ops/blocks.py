@@ -1,4 +1,4 @@
-"""Loops over blocks that keep only one block's work in memory."""
+"""Loops over blocks with the memory of a single block."""
 
 import functools
 import itertools
@@ -8,23 +8,23 @@ from keras import ops
 
 
 def map_blocks(function, blocks, shared=(), total=False, **static):
-    """Applies a function to one block after the other.
+    """Applies a function to the blocks one after the other.
 
-    `keras.ops.map` lets TensorFlow run several iterations at once and, when
-    training, stores what every iteration computed. Here iterations follow one
-    another, the backward pass computes each of them anew, and the loop is
-    compiled by XLA, which fuses the work on a block. So memory is that of one
-    block, forward and backward.
+    `keras.ops.map` lets TensorFlow run several iterations in parallel and, in
+    training, stores the activations of every iteration. Here the iterations
+    are sequential, the backward pass recomputes each of them, and the loop is
+    compiled by XLA, which fuses the operations on a block. So both passes
+    need the memory of only one block.
 
     Args:
         function: takes `(*blocks_of_one_iteration, *shared, **static)` and
-            gives a tensor. A function of a module, not a closure: what is
-            compiled is remembered by it.
-        blocks: tensors `(count, ...)`, one entry an iteration.
-        shared: tensors that every iteration sees whole. An integer among
-            blocks may choose from them by `keras.ops.take`.
-        total: `True` to give the sum of the results in place of all.
-        **static: further arguments, hashable.
+            returns a tensor. Must be a module-level function, not a closure,
+            as it is the cache key of the compiled loop.
+        blocks: tensors `(count, ...)`, one entry per iteration.
+        shared: tensors that are passed whole to every iteration. An integer
+            block may index them with `keras.ops.take`.
+        total: `True` to return the sum of the results instead of all results.
+        **static: further hashable arguments.
 
     Returns:
         Tensor `(count, ...)`, or the sum over the iterations.
@@ -44,8 +44,8 @@ def map_blocks(function, blocks, shared=(), total=False, **static):
     backend = keras.backend.backend()
     if backend not in loops:
         raise ValueError(
-            f"Attention runs on the backends tensorflow and jax, Keras is set "
-            f"to {backend}; set KERAS_BACKEND."
+            f"Attention supports the backends tensorflow and jax, but Keras is "
+            f"set to {backend}; set KERAS_BACKEND."
         )
     tensors = [ops.convert_to_tensor(x) for x in (*blocks, *shared)]
     run = loops[backend](
@@ -108,12 +108,12 @@ def _tensorflow_loop(function, count, total, static, signature):
     @tf.function(jit_compile=True, autograph=False)
     def forward(*tensors):
         if 1 in (block.shape[0] for block in tensors[:count]):
-            # No loop and no GATHER, which phones' delegates do not take.
+            # No loop and no GATHER, which mobile delegates do not support.
             blocks = [block[0] for block in tensors[:count]]
             only = function(*blocks, *tensors[count:], **dict(static))
             return only if total else only[None]
         steps = tf.shape(tensors[0])[0]
-        # Asked for its shape and dtype; nothing of it is computed.
+        # Only for its shape and dtype; its value is never computed.
         like = result(tf.constant(0), tensors)
         if total:
             return loop(
@@ -174,11 +174,11 @@ def _tensorflow_loop(function, count, total, static, signature):
             ],
         )
         slopes = iter([*(out.stack() for out in of_blocks), *of_shared])
-        # Integers choose; they have no gradient.
+        # Integers are indices and have no gradient.
         return [next(slopes) if is_float else None for is_float in floating]
 
-    # Asked for by shapes, as TensorFlow warns of a function that is traced
-    # for many.
+    # Concrete functions, as TensorFlow warns about functions that are retraced
+    # for many shapes.
     specs = [tf.TensorSpec(shape, dtype) for shape, dtype in signature]
 
     @functools.cache
@@ -196,7 +196,7 @@ def _tensorflow_loop(function, count, total, static, signature):
         def gradient(upstream):
             return compiled_backward()(upstream, *tensors)
 
-        # An outer tape must not look into the loop.
+        # An outer tape must not differentiate through the loop.
         return compiled_forward()(*map(tf.stop_gradient, tensors)), gradient
 
     return run

@@ -1,4 +1,4 @@
-"""Deformable convolution: a convolution that chooses where it looks."""
+"""Modulated deformable convolution."""
 
 import keras
 from keras import ops
@@ -20,35 +20,36 @@ def deform_conv2d(
 ):
     """Modulated deformable convolution (version 2).
 
-    Tap n of the kernel at the position p reads the input at
-    `p + p_n + offset`, between pixels bilinearly, and its value is multiplied
-    by `mask`. Beyond the border the input is zero, also for single corners
-    of the interpolation.
+    Tap n of the kernel at the position p samples the input at
+    `p + p_n + offset` with bilinear interpolation and multiplies the sample by
+    `mask`. The input is zero-padded, also for single corners of the
+    interpolation.
 
     Args:
         x: tensor `(batch, height, width, channels)`.
         offset: tensor `(batch, new_height, new_width, 2 * groups * taps)`,
-            in pixels; channel `2 * (group * taps + tap)` is the offset
-            along the height, the next one along the width. Taps are counted
-            row by row.
-        mask: tensor `(batch, new_height, new_width, groups * taps)`, used as
-            it is (apply the sigmoid first); `None` for no modulation.
+            in pixels; channel `2 * (group * taps + tap)` is the vertical
+            offset, the next one the horizontal offset. Taps are in row-major
+            order.
+        mask: tensor `(batch, new_height, new_width, groups * taps)`, used
+            unchanged (apply the sigmoid first); `None` for no modulation.
         kernel: tensor `(kernel_height, kernel_width, channels, filters)`.
         bias: tensor `(filters,)` or `None`.
-        strides: steps between output positions in pixels; a number or
+        strides: distance of neighbouring output positions in pixels; a number
+            or `(vertical, horizontal)`.
+        padding: rows and columns of zeros on each side; a number or
             `(vertical, horizontal)`.
-        padding: rows and columns of zeros on each side; likewise.
-        dilation_rate: pixels between neighbouring taps; likewise.
-        offset_groups: groups of input channels that have offsets and masks
-            of their own.
+        dilation_rate: distance of neighbouring taps in pixels; a number or
+            `(vertical, horizontal)`.
+        offset_groups: number of groups of input channels, each with its own
+            offsets and masks.
 
     Returns:
         Tensor `(batch, new_height, new_width, filters)` of the dtype of `x`,
-        with the size that an ordinary convolution would have.
+        with the output size of a regular convolution.
 
     Raises:
-        ValueError: if shapes do not fit each other or an argument is out of
-            its range.
+        ValueError: if shapes do not match or an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -59,8 +60,8 @@ def deform_conv2d(
     18.0
 
     References:
-        - Zhu et al., "Deformable ConvNets v2", CVPR 2019, equation 1; border
-          rule and order of channels are torchvision's `deform_conv2d`.
+        - Zhu et al., "Deformable ConvNets v2", CVPR 2019, equation 1; padding
+          and channel order are those of torchvision's `deform_conv2d`.
     """
     strides = whole_pair("strides", strides, 1)
     padding = whole_pair("padding", padding, 0)
@@ -80,13 +81,13 @@ def deform_conv2d(
         wanted = (size + 2 * padding[axis] - covered) // strides[axis] + 1
         if given != wanted:
             raise ValueError(
-                f"The {side} of the offsets is the output's, {wanted} for an "
-                f"input of {size}, got {given}; make them with a convolution "
-                "of the same size, strides and padding."
+                f"The {side} of the offsets must be that of the output, "
+                f"{wanted} for an input of {size}, got {given}; compute them "
+                "with a convolution of the same size, strides and padding."
             )
 
-    # Offsets in float32 at least, and split before they are added to a
-    # position: the fraction of a pixel keeps all its digits in large images.
+    # Offsets in at least float32, and split before they are added to a
+    # position: the fractional part keeps full precision in large images.
     precise = keras.backend.standardize_dtype(offset.dtype)
     precise = precise if precise == "float64" else "float32"
     taps = rows * columns
@@ -131,17 +132,17 @@ def deform_conv2d(
 
 
 def _split(offset, at, size):
-    """Where samples lie along one axis.
+    """Splits the positions of samples along one axis.
 
     Args:
-        offset: their offsets in pixels.
-        at: whole positions that the offsets start from.
-        size: pixels of the image along the axis.
+        offset: offsets of the samples in pixels.
+        at: integer positions that the offsets are relative to.
+        size: size of the image along the axis.
 
     Returns:
-        The pixel before a sample, -1 if that is the zero before the image,
-        and how far the sample is beyond it, both of the dtype of the offsets.
-        All that lies farther out is put on one of the zeros around the image.
+        The pixel before a sample, -1 for the zero padding before the image,
+        and the fractional distance of the sample from it, both of the dtype of
+        the offsets. Samples farther out are moved onto the zero padding.
     """
     whole = ops.floor(offset)
     before = ops.cast(at, offset.dtype) + whole
@@ -160,7 +161,7 @@ def _check_shapes(x, offset, mask, kernel, bias, groups):
         if len(tensor.shape) != 4:
             raise ValueError(
                 f"deform_conv2d needs tensors with 4 axes, got {name} of the "
-                f"shape {tuple(tensor.shape)}; add the missing ones."
+                f"shape {tuple(tensor.shape)}; add the missing axes."
             )
     rows, columns, channels, filters = kernel.shape
     if x.shape[-1] != channels or channels % groups:
@@ -180,13 +181,13 @@ def _check_shapes(x, offset, mask, kernel, bias, groups):
         x.shape[0] != offset.shape[0]
     ):
         raise ValueError(
-            f"Every image has offsets of its own, got {x.shape[0]} images and "
-            f"offsets for {offset.shape[0]}; make the batches agree."
+            f"Every image needs its own offsets, got {x.shape[0]} images and "
+            f"offsets for {offset.shape[0]}; use the same batch size."
         )
     if mask is not None and tuple(mask.shape[:3]) != tuple(offset.shape[:3]):
         raise ValueError(
-            "mask has one value for every offset, got the shapes "
-            f"{tuple(mask.shape)} and {tuple(offset.shape)}; make both with "
+            "mask needs one value for every offset, got the shapes "
+            f"{tuple(mask.shape)} and {tuple(offset.shape)}; compute both with "
             "the same convolution."
         )
     if bias is not None and tuple(bias.shape) != (filters,):

@@ -1,28 +1,28 @@
-"""Sampling of deformable convolutions in bounded memory."""
+"""Memory-bounded sampling for deformable convolutions."""
 
 import math
 
 from keras import ops
 
-# Samples are taken in several blocks of output positions where those of all
-# positions are more numbers than this: 64 MB of float32.
+# Maximum number of sampled values per block of output positions: 64 MB of
+# float32.
 BLOCK_FLOATS = 2**24
-# Tensors of the size of a block's samples that exist at one time.
+# Tensors of the size of a block's samples that are live at the same time.
 SAMPLE_COPIES = 4
 
 
 class DeformSampler:
-    """Interpolation and product with the kernel, block by block.
+    """Interpolation and multiplication by the kernel, block by block.
 
-    The sampled pixels of all taps are many times the input. Only those of
-    one block of output positions exist at a time; the backward pass samples
-    them anew.
+    The samples of all taps are many times larger than the input. Only those
+    of one block of output positions exist at a time; the backward pass
+    recomputes them.
 
     Args:
-        x: the images, for their sizes.
-        channels: channels that are sampled together.
-        per_image: output positions of an image.
-        taps: taps of the kernel.
+        x: the images, for their size.
+        channels: number of channels that are sampled together.
+        per_image: number of output positions per image.
+        taps: number of kernel taps.
     """
 
     def __init__(self, x, channels, per_image, taps):
@@ -33,14 +33,14 @@ class DeformSampler:
         self.block = (self.positions + self.count - 1) // self.count
 
     def __call__(self, table, kernel, *moves):
-        """Samples and multiplies.
+        """Samples the images and multiplies by the kernel.
 
         Args:
-            table: framed images, a row for each pixel.
+            table: padded images, one row per pixel.
             kernel: `(taps, channels, filters)`.
-            *moves: row and column of the pixel before each sample, how far
-                the sample is below and to the right of it and, if there is
-                one, the mask, each `(positions, taps)`.
+            *moves: row and column of the pixel before each sample, vertical
+                and horizontal distance of the sample from it and optionally
+                the mask, each `(positions, taps)`.
 
         Returns:
             Tensor `(positions, filters)`.
@@ -50,7 +50,7 @@ class DeformSampler:
     def _run(self, table, kernel, *moves):
         def step(_, block):
             output = self._forward(table, kernel, *block)
-            # A scan gives back what is of the shape of what it carries.
+            # The outputs of a scan must have the shape of its carry.
             return output, output
 
         if self.count == 1:
@@ -84,8 +84,8 @@ class DeformSampler:
                 (number * self.block, ops.zeros_like(number)),
                 more_moves,
             )
-            # TensorFlow would begin with several blocks at once if the next
-            # one did not wait for something of this one.
+            # A data dependency on the previous block; without it TensorFlow
+            # would start several blocks at once.
             wait = 0 * ops.cast(ops.isnan(of_table[0, 0]), "int32")
             return (
                 number + 1 + wait,
@@ -113,7 +113,7 @@ class DeformSampler:
         )
 
     def _cut(self, maps):
-        """Numbers of the blocks and the blocks of maps, for a scan."""
+        """Indices of the blocks and the blocks of maps, for a scan."""
         missing = self.count * self.block - self.positions
         return [
             ops.arange(self.count, dtype="int32"),
@@ -127,14 +127,14 @@ class DeformSampler:
         ]
 
     def _corners(self, number, top, left):
-        """Rows of the table with the four pixels around each sample."""
-        # What is no number would have no row.
+        """Table rows of the four pixels around each sample."""
+        # Clipping, as NaN would have no row.
         top, left = (
             ops.clip(ops.cast(at, "int32"), -1, size - 1)
             for at, size in ((top, self.height), (left, self.width))
         )
         position = number * self.block + ops.arange(self.block, dtype="int32")
-        # Positions that fill up the last block belong to no image.
+        # Positions that pad the last block belong to no image.
         image = ops.minimum(position // self.per_image, self.batch - 1)
         framed = self.width + 2
         first = image[:, None] * (self.height + 2) + top + 1
@@ -168,8 +168,8 @@ class DeformSampler:
         right,
         mask=None,
     ):
-        """Gradients of one block: rows of the table and what is added to
-        them, the kernel's, and the moves' side by side."""
+        """Gradients of one block: table rows and their increments, gradient
+        of the kernel, and concatenated gradients of the moves."""
         corners = self._corners(number, top, left)
         taps, channels, filters = kernel.shape
         weight = ops.ones_like(down) if mask is None else mask
@@ -192,7 +192,7 @@ class DeformSampler:
         of_column = (1 - down) * (dots[1] - dots[0]) + down * (
             dots[3] - dots[2]
         )
-        # Whole pixels have no gradient.
+        # The integer positions have no gradient.
         none = ops.zeros_like(down)
         of_moves = [none, none, weight * of_row, weight * of_column]
         if mask is not None:
@@ -208,14 +208,14 @@ class DeformSampler:
 
 
 def _shares(down, right):
-    """Shares of the four corners in a sample."""
+    """Bilinear weights of the four corners of a sample."""
     up, left = 1 - down, 1 - right
     return up * left, up * right, down * left, down * right
 
 
 def block_count(positions, taps, channels):
-    """In how many blocks the positions are taken: one as long as the samples
-    are few, and never so many that a block is less than twice the input."""
+    """Number of blocks of positions: one for few samples, and never so many
+    that a block needs less than twice the input."""
     most = 2 * taps
     if not isinstance(positions, int):
         return most
@@ -224,18 +224,18 @@ def block_count(positions, taps, channels):
 
 
 def workspace_floats(input_shape, taps, filters):
-    """Floats that the inference of `deform_conv2d` allocates in addition to
-    arguments and output.
+    """Number of floats that `deform_conv2d` allocates in inference beyond
+    its arguments and output.
 
     Args:
         input_shape: shape of `x`.
-        taps: taps of the kernel, those of all groups together.
-        filters: channels of the output.
+        taps: number of kernel taps in all groups together.
+        filters: output channels.
     """
     *positions, channels = input_shape
     positions = math.prod(positions)
     count = block_count(positions, taps, channels)
     samples = SAMPLE_COPIES * positions * taps * channels / count
-    # Framed images; offsets, mask and what they are split into; two outputs
-    # of which one is in blocks.
+    # Padded images; offsets, mask and their parts; two outputs, one of them in
+    # blocks.
     return int(samples + positions * (channels + 8 * taps + 2 * filters))

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-# In the order of Pillow's numbers, with the steps (down, right) of chroma.
+# In the order of Pillow's indices, with the chroma steps (down, right).
 SUBSAMPLINGS = {"4:4:4": (1, 1), "4:2:2": (1, 2), "4:2:0": (2, 2)}
 BLOCK = 8
 # ITU-T T.81, tables K.1 and K.2: luma, chroma.
@@ -28,7 +28,7 @@ CHROMA_TABLE = """
     99 99 99 99 99 99 99 99
     99 99 99 99 99 99 99 99
 """
-# libjpeg's fixed point: with these, sums of 8-bit values are exact in float32.
+# libjpeg's fixed-point constants: sums of 8-bit values are exact in float32.
 FIXED = 65536
 TO_Y = np.array([19595, 38470, 7471]) / FIXED
 TO_CB = np.array([-11059, -21709, 32768]) / FIXED
@@ -37,8 +37,9 @@ CR_TO_R, CB_TO_B = 91881 / FIXED, 116130 / FIXED
 CR_TO_G, CB_TO_G = 46802 / FIXED, 22554 / FIXED
 
 
-# libjpeg's accurate integer DCT of 8 samples, times the square root of 8, in
-# 13 bits; the left half, which is mirrored or, in odd rows, negated.
+# libjpeg's accurate integer DCT of 8 samples, times the square root of 8, with
+# 13 fractional bits; the left half, as the right one is its mirror image, with
+# the opposite sign in odd rows.
 DCT_HALF = """
      8192   8192   8192   8192
     11363   9633   6437   2260
@@ -61,37 +62,36 @@ DCT = _dct_matrix()
 
 
 def jpeg(images, quality, subsampling="4:2:0"):
-    """The pixels of images after a JPEG file, as libjpeg makes and reads it.
+    """Compresses and decompresses images like libjpeg.
 
-    All steps of the encoder and decoder that change pixels: 8 bits, YCbCr,
-    averaged chroma, padding to whole blocks, DCT, quantization, and back with
-    interpolated ("fancy") chroma. It follows the roundings of libjpeg's
-    accurate integer DCT, so that nearly all pixels are those of Pillow's
-    files.
+    Performs all steps of the encoder and decoder that change pixels: rounding
+    to 8 bits, YCbCr conversion, chroma subsampling, padding to whole blocks,
+    DCT and quantization, and their inverses with interpolated ("fancy")
+    chroma upsampling. It reproduces the rounding of libjpeg's accurate
+    integer DCT, so that nearly all pixels equal those of Pillow's files.
 
-    Gradients take every rounding for the identity. They are zero where the
-    input is out of [0, 1] or the output was clipped.
+    Gradients are straight-through: rounding counts as the identity. They are
+    zero where the input is outside [0, 1] or the output was clipped.
 
-    No matrix products: accelerators would compute them with fewer bits than
-    quantization needs.
+    Matrix products are avoided: accelerators would compute them with less
+    precision than quantization needs.
 
     Args:
         images: tensor `(batch, height, width, 1 or 3)` in [0, 1], gray or
             RGB, of any known height and width.
         quality: 1 to 100 as in libjpeg, a whole number for all images or a
-            tensor `(batch,)` of them. What is out of the range is taken to
-            its end.
-        subsampling: of the chroma, `"4:4:4"`, `"4:2:2"` or `"4:2:0"` for all
-            images, or a tensor `(batch,)` of Pillow's numbers for them, 0, 1
-            and 2. Gray images have none.
+            tensor `(batch,)`, whose values are clipped to this range.
+        subsampling: chroma subsampling, `"4:4:4"`, `"4:2:2"` or `"4:2:0"` for
+            all images, or a tensor `(batch,)` of Pillow's indices for them,
+            0, 1 and 2. Ignored for gray images.
 
     Returns:
-        Tensor of the shape and dtype of `images`, multiples of 1/255; all is
+        Tensor of the shape and dtype of `images` with multiples of 1/255,
         computed in float32.
 
     Raises:
-        ValueError: if the shape is another one, height or width are not
-            known, or quality or subsampling are out of their ranges.
+        ValueError: if the images have another shape or unknown height or
+            width, or quality or subsampling is out of range.
 
     Example:
     >>> flat = np.full((1, 8, 16, 3), 100 / 255, "float32")
@@ -99,9 +99,9 @@ def jpeg(images, quality, subsampling="4:2:0"):
     [100.0, 100.0, 100.0]
 
     References:
-        - ITU-T T.81 (JPEG); ITU-T T.871 (JFIF), the colours.
-        - libjpeg by the Independent JPEG Group, libjpeg-turbo: quality,
-          roundings, borders, chroma.
+        - ITU-T T.81 (JPEG); ITU-T T.871 (JFIF): colour conversion.
+        - libjpeg by the Independent JPEG Group, libjpeg-turbo: quality
+          scaling, rounding, padding, chroma.
         - Bengio et al., "Estimating or Propagating Gradients Through
           Stochastic Neurons", 2013: straight-through gradients.
     """
@@ -131,15 +131,15 @@ def jpeg(images, quality, subsampling="4:2:0"):
 
 
 def quality_table(text, quality):
-    """A quantization table, scaled to a quality as libjpeg scales it.
+    """Scales a quantization table to a quality, like libjpeg.
 
     Args:
         text: `LUMA_TABLE` or `CHROMA_TABLE`.
         quality: as in `jpeg`.
 
     Returns:
-        float32 tensor `(1 or batch, 8, 8)` of whole numbers from 1 to 255,
-        rows by vertical frequency.
+        float32 tensor `(1 or batch, 8, 8)` of whole numbers from 1 to 255;
+        rows are vertical frequencies.
 
     Example:
     >>> quality_table(LUMA_TABLE, 75).numpy()[0, 0].tolist()
@@ -148,7 +148,7 @@ def quality_table(text, quality):
     base = np.array(text.split(), "float32").reshape(1, BLOCK, BLOCK)
     quality = ops.clip(ops.cast(quality, "float32"), 1.0, 100.0)
     quality = ops.reshape(quality, (-1, 1, 1))
-    # All are whole numbers; the halves keep a floor from falling short.
+    # All values are whole; the halves protect floor from rounding errors.
     percent = ops.where(
         quality < 50.0, ops.floor(5000.5 / quality), 200.0 - 2.0 * quality
     )
@@ -156,7 +156,7 @@ def quality_table(text, quality):
 
 
 def _coded(planes, table):
-    """Planes of 8-bit levels after quantization of their DCT.
+    """Planes of 8-bit levels after quantization of their DCT coefficients.
 
     Args:
         planes: tensor `(batch, height, width, planes)`.
@@ -169,8 +169,8 @@ def _coded(planes, table):
     # Five axes: TensorFlow does not broadcast the tables of images over six.
     x = ops.transpose(x, (0, 3, 1, 2))
     x = ops.reshape(x, (-1, count * rows, BLOCK, columns, BLOCK))
-    # The accurate integer DCT keeps two bits behind the point between the
-    # passes, three after both.
+    # The accurate integer DCT keeps two fractional bits between the passes and
+    # three after both.
     x = _rounded(_transformed(x - 128.0, 4, DCT), 4.0)
     x = _rounded(_transformed(x, 2, DCT))
     table = table[:, None, :, None, :]
@@ -183,12 +183,12 @@ def _coded(planes, table):
 
 
 def _coded_chroma(chroma, table, steps):
-    """`_coded` at a lower resolution."""
+    """`_coded` with chroma subsampling."""
     height, width = chroma.shape[1:3]
     down, right = steps
     if right == 1:
         return _coded(chroma, table)
-    # Columns are padded before they are averaged, rows afterwards.
+    # Columns are padded before averaging, rows after it.
     x = _repeat_last(chroma, 1, -height % down)
     x = _repeat_last(x, 2, -width % (right * BLOCK))
     total = sum(
@@ -200,9 +200,9 @@ def _coded_chroma(chroma, table, steps):
     bias = np.array([0.0, 1.0] if down == 1 else [1.0, 2.0]) + 0.25
     bias = np.resize(bias, (1, 1, total.shape[2], 1)).astype("float32")
     x = _floored((total + bias) / (down * right))
-    # Padding is not looked at any more.
+    # The padding is not needed any more.
     x = _coded(x, table)[:, :, : -(-width // right)]
-    if x.shape[2] <= 2:  # libjpeg repeats what is that narrow.
+    if x.shape[2] <= 2:  # libjpeg replicates such narrow planes.
         x = ops.repeat(ops.repeat(x, down, axis=1), right, axis=2)
     elif down == 1:
         left, right = _interpolated(x, 2)
@@ -258,7 +258,7 @@ def _rgb_to_ycc(levels):
         r, g, b = map(float, weights)
         return _floored(red * r + green * g + blue * b + offset)
 
-    # A hair less than a half: Cb and Cr of 255.5 stay in 8 bits.
+    # Slightly less than a half, so that Cb and Cr of 255.5 fit into 8 bits.
     half = 128.0 + 0.5 - 1 / FIXED
     chroma = [weighted(TO_CB, half), weighted(TO_CR, half)]
     return weighted(TO_Y, 0.5), ops.concatenate(chroma, axis=-1)
@@ -295,7 +295,7 @@ def _check_shape(images):
     shape = tuple(images.shape)
     if len(shape) != 4 or shape[-1] not in (1, 3):
         raise ValueError(
-            "jpeg takes images (batch, height, width, 1 or 3), got the shape "
+            "jpeg expects images (batch, height, width, 1 or 3), got the shape "
             f"{shape}."
         )
     if not all(isinstance(side, int) and side > 0 for side in shape[1:3]):
@@ -308,10 +308,10 @@ def _check_shape(images):
 def _check_settings(quality, subsampling):
     if isinstance(quality, (int, float)) and quality not in range(1, 101):
         raise ValueError(
-            f"quality is a whole number from 1 to 100, got {quality!r}."
+            f"quality must be a whole number from 1 to 100, got {quality!r}."
         )
     if isinstance(subsampling, str) and subsampling not in SUBSAMPLINGS:
         raise ValueError(
-            f"subsampling is one of {', '.join(SUBSAMPLINGS)}, or a tensor of "
-            f"their numbers 0, 1 and 2, got {subsampling!r}."
+            f"subsampling must be one of {', '.join(SUBSAMPLINGS)}, or a "
+            f"tensor of their indices 0, 1 and 2, got {subsampling!r}."
         )

@@ -1,4 +1,4 @@
-"""Channels to pixels and back, in the two orders that are in use."""
+"""Pixel shuffle and its inverse, in the two common channel orders."""
 
 from keras import ops
 
@@ -8,22 +8,21 @@ ORDERS = ("pytorch", "tensorflow")
 
 
 def pixel_shuffle(x, scale, order="pytorch"):
-    """Folds channels out into blocks of `scale` x `scale` pixels.
+    """Rearranges channels into blocks of `scale` x `scale` pixels.
 
     Args:
         x: tensor `(batch, height, width, channels * scale**2)`.
-        scale: side of a block, from 2 on.
-        order: where the pixel `(row, column)` of a block is taken from.
-            `"pytorch"`: from the channel
-            `channel * scale**2 + row * scale + column`; `"tensorflow"`: from
-            `(row * scale + column) * channels + channel`.
+        scale: side of a block, at least 2.
+        order: channel that the pixel `(row, column)` of a block is taken
+            from. `"pytorch"`: `channel * scale**2 + row * scale + column`;
+            `"tensorflow"`: `(row * scale + column) * channels + channel`.
 
     Returns:
         Tensor `(batch, height * scale, width * scale, channels)`.
 
     Raises:
-        ValueError: if the channels do not split into blocks, or an argument
-            is out of its range.
+        ValueError: if the number of channels is not a multiple of `scale**2`,
+            or an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -48,11 +47,11 @@ def pixel_shuffle(x, scale, order="pytorch"):
 
 
 def pixel_unshuffle(x, scale, order="pytorch"):
-    """Folds blocks of pixels into channels: the inverse of `pixel_shuffle`.
+    """Rearranges pixel blocks into channels: inverse of `pixel_shuffle`.
 
     Args:
         x: tensor `(batch, height * scale, width * scale, channels)`.
-        scale: side of a block, from 2 on.
+        scale: side of a block, at least 2.
         order: as in `pixel_shuffle`.
 
     Returns:
@@ -60,7 +59,7 @@ def pixel_unshuffle(x, scale, order="pytorch"):
 
     Raises:
         ValueError: if a known height or width is not a multiple of `scale`,
-            or an argument is out of its range.
+            or an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -86,8 +85,8 @@ def pixel_unshuffle(x, scale, order="pytorch"):
 def _interleave(x, groups):
     """Channel `a * groups + b` becomes channel `b * (channels / groups) + a`.
 
-    Slices instead of a transposition: no tensor with more than four axes,
-    which phones' delegates would refuse.
+    Slices instead of a transposition, to avoid tensors with more than four
+    axes, which mobile delegates do not support.
     """
     if groups in (1, x.shape[-1]):
         return x
@@ -101,5 +100,7 @@ def _check(name, x, scale, order):
             f"{tuple(x.shape)}; add the missing axes."
         )
     if order not in ORDERS:
-        raise ValueError(f"order is 'pytorch' or 'tensorflow', got {order!r}.")
+        raise ValueError(
+            f"order must be 'pytorch' or 'tensorflow', got {order!r}."
+        )
     return whole_numbers("scale", [scale], 2)[0]

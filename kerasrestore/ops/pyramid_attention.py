@@ -1,4 +1,4 @@
-"""PANet's attention from patches of an image to patches of its pyramid."""
+"""PANet's attention between the patches of a map and those of its pyramid."""
 
 import functools
 import math
@@ -9,16 +9,16 @@ from keras import ops
 
 from kerasrestore.ops.blocks import map_blocks
 
-# Pairs of a query and a key that are held at one time. Several arrays of
-# that many numbers are alive together.
+# Number of query-key pairs per tile. Several arrays of this size are live at
+# the same time.
 BLOCK_PAIRS = 2**26
-# A tile of queries needs a rim of four pixels; smaller tiles than this would
-# be mostly rim.
+# A tile of queries needs a margin of four pixels; smaller tiles than this would
+# be mostly margin.
 SMALLEST_TILE = 12
-# Exponentials of logits up to here neither overflow nor vanish in float32,
-# however they are shifted.
+# The exponentials of logits up to this magnitude neither overflow nor underflow
+# in float32.
 SAFE_LOGIT = 60.0
-# Patches of less than this norm are not scaled up to norm one.
+# Lower bound of the norm that patches are divided by.
 LEAST_NORM = 1e-4
 NEVER = -1e30
 
@@ -26,39 +26,39 @@ NEVER = -1e30
 def pyramid_attention(
     query, keys, values, patch_size=3, softmax_scale=10.0, tile=None
 ):
-    """Every patch gathers patches from all levels of a pyramid.
+    """Attention from every patch to the patches of all pyramid levels.
 
     A query patch is compared with the key patches around every position of
-    every level, zeros beyond the borders; key patches are divided by their
-    norm. One softmax runs over the positions of all levels together. The
-    value patches, weighted by it, are pasted where the query was, and pasted
-    patches that overlap add up.
+    every level, with zero padding; key patches are divided by their norm. A
+    single softmax runs over the positions of all levels. The weighted sum of
+    value patches is placed at the position of the query, and overlapping
+    patches are summed.
 
-    No patch is ever cut out. The product of two patches is the sum of the
-    products of their pixels: the matrix of pixel products, added up along its
-    diagonals. Pasting does the same to the weights. So a pair of positions
-    costs `channels + filters` multiply-accumulates in place of `patch_size**2`
-    times as many, and additions. Tiles of queries are taken one after the
-    other, each with all keys, which makes the softmax exact in bounded
-    memory; the backward pass computes the tiles anew.
+    No patches are extracted. The product of two patches is the sum of the
+    products of their pixels, so it is the matrix of pixel products, summed
+    along its diagonals. Aggregation does the same with the weights. So a pair
+    of positions costs `channels + filters` multiply-accumulates instead of
+    `patch_size**2` times as many, plus additions. Tiles of queries are
+    processed one after the other, each with all keys, which makes the softmax
+    exact in bounded memory; the backward pass recomputes the tiles.
 
     Args:
         query: tensor `(batch, height, width, channels)`.
-        keys: list of tensors `(batch, height_k, width_k, channels)`, one a
+        keys: list of tensors `(batch, height_k, width_k, channels)`, one per
             level.
         values: list of tensors `(batch, height_k, width_k, filters)`.
         patch_size: side of a patch, odd.
         softmax_scale: factor of the logits.
-        tile: `(height, width)` of a tile of queries; by default what some
-            hundred megabytes hold. The result does not depend on it.
+        tile: `(height, width)` of a tile of queries; by default as large as
+            some hundred megabytes allow. The result does not depend on it.
 
     Returns:
         Tensor `(batch, height, width, filters)` of the dtype of the values:
-        the plain sum of the pasted patches. Inside, float32 at least.
+        the sum of the overlapping patches, computed in at least float32.
 
     Raises:
-        ValueError: if shapes do not fit each other, sizes are unknown, or an
-            argument is out of its range.
+        ValueError: if shapes do not match, sizes are unknown, or an argument
+            is out of range.
 
     Example:
     >>> import numpy as np
@@ -70,7 +70,7 @@ def pyramid_attention(
     References:
         - PANet: Mei et al., "Pyramid Attention Network for Image
           Restoration", IJCV 2023, equations 4 and 5; the norm, the factor
-          and the pasting are the released code's.
+          and the aggregation follow the released code.
     """
     query = ops.convert_to_tensor(query)
     keys, values = (
@@ -111,7 +111,7 @@ def pyramid_attention(
 
 
 def query_tile(height, width, sizes, patch_size=3):
-    """Tile of queries that `pyramid_attention` takes at one time.
+    """Size of the tiles of queries that `pyramid_attention` uses.
 
     Args:
         height: height of the query map.
@@ -126,7 +126,7 @@ def query_tile(height, width, sizes, patch_size=3):
     room = BLOCK_PAIRS // sum((h + rim) * (w + rim) for h, w in sizes)
     side = max(math.isqrt(room) - rim, SMALLEST_TILE)
     tall = _even_share(height, side)
-    # What a low map leaves is for its width.
+    # If the map is low, the tile can be wider.
     return tall, _even_share(width, max(room // (tall + rim) - rim, side))
 
 
@@ -145,12 +145,12 @@ def _attend(
     strides,
     softmax_scale,
 ):
-    """One tile of queries against all keys of its image.
+    """Attention of one tile of queries to all keys of its image.
 
-    Maps lie flat, their rows one behind the other with rims of zeros, so that
-    a step to another row is a step along the axis too and diagonals of the
-    four-dimensional matrix of pairs are diagonals of a plane. What such steps
-    pick up across the end of a row is masked.
+    Maps are flattened, with zero margins, so that a step to another row is
+    also a step along the axis, and the diagonals of the four-dimensional
+    array of pairs are diagonals of a matrix. Values from beyond the end of a
+    row are masked.
     """
     step = tile[1] + 4 * margin
     query = ops.reshape(query, (-1, query.shape[-1]))
@@ -173,8 +173,8 @@ def _attend(
 
     norm = ops.sum(query * query, axis=1, keepdims=True)
     norm = _box(_box(norm, margin, 1, 0), margin, step, 0)
-    # Keys have at most norm one, which bounds the logits: where the bound is
-    # small, the search for the largest logit is spared.
+    # The norm of keys is at most one, which bounds the logits: if the bound is
+    # small, the largest logit is not needed.
     safe = ops.all(norm <= (SAFE_LOGIT / softmax_scale) ** 2)
     shift = ops.cond(safe, lambda: ops.zeros_like(norm), largest)
     shift = ops.stop_gradient(shift)
@@ -192,14 +192,14 @@ def _attend(
 
 
 def _choose(x, index):
-    """One entry of several; a GATHER only where there are several."""
+    """One entry of `x`; without a GATHER if it is the only one."""
     return x[0] if x.shape[0] == 1 else ops.take(x, index, axis=0)
 
 
 def _box(x, margin, down, right):
-    """Sum of a plane and its copies, moved by up to `margin` times a step."""
+    """Sum of a matrix and its copies shifted by up to `2 * margin` steps."""
     height = x.shape[0] - 2 * margin * down
-    # A batch, along the columns, may be of unknown size; it is not moved.
+    # A batch, along the columns, may be of unknown size; it is not shifted.
     width = x.shape[1] - 2 * margin * right if right else None
 
     def moved(index):
@@ -215,7 +215,7 @@ def _box(x, margin, down, right):
 
 
 def _cut(x, tile, steps, rim):
-    """Tiles of a map with their rims, zeros outside: `(batch * tiles, ...)`."""
+    """Tiles of a zero-padded map with margins: `(batch * tiles, ...)`."""
     padding = [
         (rim, rim + count * side - size)
         for count, side, size in zip(steps, tile, x.shape[1:3], strict=True)
@@ -231,7 +231,7 @@ def _cut(x, tile, steps, rim):
 
 
 def _join(x, steps):
-    """What `_cut` has cut, without rims."""
+    """Inverse of `_cut`, for tiles without margins."""
     for count in reversed(steps):
         x = ops.transpose(x, (0, 2, 1, 3))
         x = ops.reshape(x, (-1, count * x.shape[1], *x.shape[2:]))
@@ -239,8 +239,8 @@ def _join(x, steps):
 
 
 def _flatten(key, value, margin, softmax_scale):
-    """Flat maps of a level: keys, what logits are multiplied with, what is
-    added to them, and values."""
+    """Flattened maps of a level: keys, factors and biases of the logits, and
+    values."""
     height, width = key.shape[1:3]
     stride = width + 4 * margin
     trim = margin * (stride + 1)
@@ -257,7 +257,7 @@ def _flatten(key, value, margin, softmax_scale):
     )
     norm = ops.transpose(ops.sum(key * key, axis=-1))
     norm = ops.transpose(_box(_box(norm, margin, 1, 0), margin, stride, 0))
-    # The root of the larger one, as the root of zero has no gradient.
+    # The maximum is inside the root, as the root of zero has no gradient.
     norm = ops.sqrt(ops.maximum(norm, LEAST_NORM**2))
     factor = valid * softmax_scale / norm
     bias = ops.zeros_like(factor) + (1 - valid) * NEVER
@@ -265,8 +265,8 @@ def _flatten(key, value, margin, softmax_scale):
 
 
 def _inside(size, tile, steps, margin):
-    """Which queries of a tile and its rim belong to the image: array
-    `(tiles, queries)` of zeros and ones."""
+    """Which queries of a tile and its margin are inside the image: boolean
+    array `(tiles, queries)`."""
     step = tile[1] + 4 * margin
     places = []
     for count, side, length in zip(steps, tile, size, strict=True):
@@ -299,12 +299,12 @@ def _check(query, keys, values, patch_size, tile):
         or len({value.shape[-1] for value in values}) > 1
     ):
         raise ValueError(
-            "Pyramid attention wants, for each level, keys with the channels "
-            "of the query and values of the keys' size, got query "
+            "Pyramid attention needs, for each level, keys with the channels "
+            "of the query and values with the size of the keys, got query "
             f"{shapes[0]}, keys {shapes[1 : 1 + len(keys)]} and values "
             f"{shapes[1 + len(keys) :]}."
         )
     if not isinstance(patch_size, int) or patch_size < 1 or patch_size % 2 == 0:
-        raise ValueError(f"patch_size is odd, got {patch_size!r}.")
+        raise ValueError(f"patch_size must be odd, got {patch_size!r}.")
     if tile is not None and min(tile) < 1:
-        raise ValueError(f"tile is (height, width) in pixels, got {tile!r}.")
+        raise ValueError(f"tile must be at least (1, 1), got {tile!r}.")

@@ -1,4 +1,4 @@
-"""Bicubic resampling of images as two matrix products."""
+"""Bicubic resampling of images by two matrix products."""
 
 import keras
 from keras import ops
@@ -7,24 +7,24 @@ from kerasrestore.imaging.resampling import bicubic_matrix
 
 
 def resize_bicubic(x, size, rule="size", scale=None):
-    """Resamples height and width.
+    """Resamples images to a given size with bicubic interpolation.
 
-    Written as products with fixed matrices, which every backend, the
-    gradient and the TFLite converter know.
+    Uses products with constant matrices, which are differentiable and which
+    every backend and the TFLite converter support.
 
     Args:
-        x: tensor `(batch, height, width, channels)` whose height and width
-            are known.
-        size: `(height, width)` afterwards.
+        x: tensor `(batch, height, width, channels)` with known height and
+            width.
+        size: `(height, width)` of the output.
         rule: `"matlab"`, `"size"` or `"scale"`, see
             `kerasrestore.imaging.resampling.bicubic_matrix`.
-        scale: factor that was asked for, needed by `"scale"`.
+        scale: requested scale factor, required by `"scale"`.
 
     Returns:
         Tensor `(batch, *size, channels)` of the dtype of `x`.
 
     Raises:
-        ValueError: if the sizes of `x` are not known, or as
+        ValueError: if the height or width of `x` is unknown, or as in
             `bicubic_matrix`.
 
     Example:

@@ -4,22 +4,23 @@ from keras import ops
 
 
 def haar_dwt2d(x):
-    """One level of the two-dimensional Haar transform.
+    """One level of the two-dimensional Haar wavelet transform.
 
     Every 2x2 block of pixels becomes one position with four sub-bands. The
-    transform is orthonormal: it keeps the sum of squares.
+    transform is orthonormal: it preserves the sum of squares.
 
     Args:
-        x: tensor `(batch, height, width, channels)`, height and width even.
+        x: tensor `(batch, height, width, channels)`, height and width must be
+            even.
 
     Returns:
-        Tensor `(batch, height / 2, width / 2, 4 * channels)`; along the
-        channels all of LL, then all of HL, LH and HH, where HL is the
-        difference of right and left, LH of lower and upper pixels.
+        Tensor `(batch, height / 2, width / 2, 4 * channels)` with the
+        channels of LL, then those of HL, LH and HH. HL is the difference of
+        right and left pixels, LH that of lower and upper pixels.
 
     Raises:
-        ValueError: if `x` has not four axes, or a known height or width is
-            odd.
+        ValueError: if `x` does not have four axes, or a known height or width
+            is odd.
 
     Example:
     >>> import numpy as np
@@ -40,8 +41,8 @@ def haar_dwt2d(x):
             )
     x = x * 0.5
     even, odd = x[:, 0::2], x[:, 1::2]
-    # Named by row and column in the 2x2 block. Sums of sums: the four bands
-    # share their halves.
+    # a b / c d are the pixels of the 2x2 block. The four bands share partial
+    # sums.
     a, b = even[:, :, 0::2], even[:, :, 1::2]
     c, d = odd[:, :, 0::2], odd[:, :, 1::2]
     left, right = a + c, b + d
@@ -61,15 +62,15 @@ def haar_iwt2d(x):
     """Inverse of `haar_dwt2d`.
 
     Args:
-        x: tensor `(batch, height, width, 4 * channels)`, the sub-bands LL,
+        x: tensor `(batch, height, width, 4 * channels)` with the sub-bands LL,
             HL, LH and HH along the channels.
 
     Returns:
         Tensor `(batch, 2 * height, 2 * width, channels)`.
 
     Raises:
-        ValueError: if `x` has not four axes, or its channels are unknown or
-            do not split into four sub-bands.
+        ValueError: if `x` does not have four axes, or its number of channels
+            is unknown or not a multiple of 4.
 
     Example:
     >>> import numpy as np
@@ -89,7 +90,7 @@ def haar_iwt2d(x):
     ll, hl, lh, hh = ops.split(x * 0.5, 4, axis=-1)
     left, right = ll - hl, ll + hl
     left_slope, right_slope = lh - hh, lh + hh
-    # depth_to_space takes channels in the order row, column, channel.
+    # depth_to_space expects the channel order row, column, channel.
     return ops.depth_to_space(
         ops.concatenate(
             [

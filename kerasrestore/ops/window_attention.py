@@ -1,4 +1,4 @@
-"""Attention of every pixel to the window around it, block by block."""
+"""Attention within a window around every pixel, block by block."""
 
 import itertools
 
@@ -13,7 +13,7 @@ from kerasrestore.ops.window_blocks import (
 )
 
 PADDINGS = ("circular", "zero")
-# Term of a logit outside the window; its exponential is zero.
+# Bias of logits outside the window; its exponential is zero.
 NEVER = -1e30
 
 
@@ -29,27 +29,27 @@ def window_attention(
     """Attention within a square window around every pixel.
 
     The logit of the pixels i and j is the inner product of the query at i
-    and the key at j. Where lists of queries and keys are given, the logits
-    of all pairs are added up before they are normalised: logits that are
-    propagated from step to step need no memory of their own, only the
-    features that they are made of.
+    and the key at j. For lists of queries and keys, the logits of all pairs
+    are summed before normalization: logits that are propagated from step to
+    step need no memory of their own, only the features that they are
+    computed from.
 
-    Blocks of queries are taken one after the other. A block is multiplied
-    with all the keys around it at once, and what lies outside the window of
-    a query is masked; neither windows nor the matrix of all logits are ever
-    laid out in memory, and the backward pass computes the blocks anew.
+    Blocks of queries are processed one after the other. Each block is
+    multiplied with all keys around it, and keys outside the window of a query
+    are masked; neither the windows nor the matrix of all logits are ever
+    materialized, and the backward pass recomputes the blocks.
 
     Args:
-        query: tensor `(batch, height, width, channels)`, or a list of them,
-            each with channels of its own.
-        key: likewise, as many as queries, with their shapes.
+        query: tensor `(batch, height, width, channels)`, or a list of such
+            tensors, which may differ in their channels.
+        key: tensor or list with the shapes of `query`.
         value: tensor `(batch, height, width, filters)`.
         window: side of the window in pixels, odd; `None` for the whole map,
-            each pixel once.
-        padding: `"circular"` continues the map periodically; a window that
-            is larger than the map meets a pixel as often as its
-            continuation has it. `"zero"` surrounds it with positions whose
-            logit and value are zero and which are counted like any other.
+            with each pixel once.
+        padding: `"circular"` continues the map periodically; a window larger
+            than the map contains a pixel several times. `"zero"` pads it with
+            positions whose logit and value are zero and which count like any
+            other position.
         weighting: `"softmax"` of the logits over the window, or `"mean"`:
             the logits themselves, divided by the number of positions in the
             window.
@@ -58,11 +58,10 @@ def window_attention(
 
     Returns:
         Tensor `(batch, height, width, filters)` of the dtype of `value`.
-        Within a block everything is computed in float32 at least.
+        Blocks are computed in at least float32.
 
     Raises:
-        ValueError: if shapes do not fit each other or an argument is out of
-            its range.
+        ValueError: if shapes do not match or an argument is out of range.
 
     Example:
     >>> import numpy as np
@@ -78,7 +77,7 @@ def window_attention(
     """
     queries, keys = (
         [ops.convert_to_tensor(x) for x in features]
-        for features in (_listed(query), _listed(key))
+        for features in (_as_list(query), _as_list(key))
     )
     value = ops.convert_to_tensor(value)
     _check(queries, keys, value, window, padding, weighting, block_size)
@@ -89,7 +88,8 @@ def window_attention(
     def attention(value, *features):
         half = len(features) // 2
         queries, keys = features[:half], features[half:]
-        # Made in here: JAX lets a gradient hold no tensors from outside.
+        # Created here, as JAX does not allow a custom gradient to close over
+        # tensors.
         blocks = WindowBlocks(value, window, padding, block_size)
         rule = WEIGHTINGS[weighting](blocks)
         output, normalizer = blocks.run(
@@ -116,12 +116,11 @@ class _Softmax:
 
     def __init__(self, blocks):
         count = blocks.window_counts()
-        # The exponential of a logit counts as often as the window has it.
+        # A pixel that occurs several times in the window counts as often.
         self.bias = ops.where(count > 0, ops.log(ops.maximum(count, 1)), NEVER)
 
     def attend(self, query, surroundings):
-        """Output of a block, and the logarithm of the sums of its
-        exponentials."""
+        """Output of a block, and the log-sum-exp of its logits."""
         value, *key = surroundings
         logits = _logits(query, key) + self.bias
         largest = ops.max(logits, axis=-1, keepdims=True)
@@ -130,7 +129,7 @@ class _Softmax:
         return [ops.matmul(weight, value) / total, largest + ops.log(total)]
 
     def weight(self, logits, normalizer):
-        """Weights, where the sums are known."""
+        """Weights for a known log-sum-exp."""
         return ops.exp(logits + self.bias - normalizer)
 
     def logit_gradient(self, weight, gradient, inner):
@@ -139,7 +138,7 @@ class _Softmax:
 
 
 class _Mean:
-    """Weights of the values: the logits, divided by their number.
+    """Weights of the values: the logits divided by their number.
 
     Args:
         blocks: `WindowBlocks`.
@@ -149,7 +148,7 @@ class _Mean:
         self.share = blocks.window_counts() / blocks.window**2
 
     def attend(self, query, surroundings):
-        """Output of a block; there is nothing to normalise by."""
+        """Output of a block; there is no normalizer."""
         value, *key = surroundings
         weight = self.weight(_logits(query, key), None)
         output = ops.matmul(weight, value)
@@ -178,21 +177,21 @@ def _gradient(blocks, rule, value, queries, keys, output, normalizer, upstream):
         upstream, inner, normalizer, *query = block
         value, *key = surroundings
         weight = rule.weight(_logits(query, key), normalizer)
-        slope = ops.matmul(upstream, _turned(value))
+        slope = ops.matmul(upstream, _transposed(value))
         slope = rule.logit_gradient(weight, slope, inner)
-        return [ops.matmul(slope, _joined(key))]
+        return [ops.matmul(slope, _concatenated(key))]
 
     def of_values_and_keys(block, surroundings):
         # Windows are symmetric: the queries that see a pixel are those in
         # the window around it.
         value, *key = block
         upstream, inner, normalizer, *query = surroundings
-        weight = rule.weight(_logits(key, query), _turned(normalizer))
-        slope = ops.matmul(value, _turned(upstream))
-        slope = rule.logit_gradient(weight, slope, _turned(inner))
+        weight = rule.weight(_logits(key, query), _transposed(normalizer))
+        slope = ops.matmul(value, _transposed(upstream))
+        slope = rule.logit_gradient(weight, slope, _transposed(inner))
         return [
             ops.matmul(weight, upstream),
-            ops.matmul(slope, _joined(query)),
+            ops.matmul(slope, _concatenated(query)),
         ]
 
     widths = [x.shape[-1] for x in keys]
@@ -215,46 +214,46 @@ def _gradient(blocks, rule, value, queries, keys, output, normalizer, upstream):
 
 
 def _attend_everywhere(queries, keys, value, weighting):
-    # Keras warns of a softmax over one position, which is 1.
+    # Keras warns about a softmax over one position, which is 1.
     if weighting == "softmax" and tuple(value.shape[1:3]) == (1, 1):
         return value
     batch, height, width, filters = ops.shape(value)
     dtype = precise_dtype(value)
     query, key, flat = (
         ops.cast(ops.reshape(x, (-1, height * width, x.shape[-1])), dtype)
-        for x in (_joined(queries), _joined(keys), value)
+        for x in (_concatenated(queries), _concatenated(keys), value)
     )
     if weighting == "softmax":
         output = softmax_attention(query, key, flat)
     else:
-        # Linear weights need no matrix of all pairs.
-        pairs = ops.matmul(_turned(key), flat)
+        # Without softmax, the matrix of all pairs is not needed.
+        pairs = ops.matmul(_transposed(key), flat)
         output = ops.matmul(query, pairs) / ops.cast(height * width, dtype)
     output = ops.reshape(output, (batch, height, width, filters))
     return ops.cast(output, value.dtype)
 
 
-def _listed(features):
+def _as_list(features):
     return features if isinstance(features, (list, tuple)) else [features]
 
 
-def _turned(x):
+def _transposed(x):
     return ops.swapaxes(x, -1, -2)
 
 
-def _joined(features):
+def _concatenated(features):
     return ops.concatenate(features, axis=-1)
 
 
 def _logits(query, key):
-    return ops.matmul(_joined(query), _turned(_joined(key)))
+    return ops.matmul(_concatenated(query), _transposed(_concatenated(key)))
 
 
 def _check(queries, keys, value, window, padding, weighting, block_size):
     if len(queries) != len(keys) or not queries:
         raise ValueError(
-            "There are as many keys as queries, got "
-            f"{len(queries)} queries and {len(keys)} keys; pair them up."
+            "query and key must be lists of the same length, got "
+            f"{len(queries)} queries and {len(keys)} keys."
         )
     for query, key in zip(queries, keys, strict=True):
         shapes = [tuple(x.shape) for x in (query, key, value)]
@@ -262,15 +261,15 @@ def _check(queries, keys, value, window, padding, weighting, block_size):
             _fit(*shapes[:2]) and _fit(shapes[0][:3], shapes[2][:3])
         ):
             raise ValueError(
-                "Query, key and value have the shape (batch, height, width, "
-                "channels), alike but for the channels of the value; got "
-                f"{shapes[0]}, {shapes[1]} and {shapes[2]}."
+                "query, key and value must have the shape (batch, height, "
+                "width, channels) and differ only in the channels of value, "
+                f"got {shapes[0]}, {shapes[1]} and {shapes[2]}."
             )
     whole_numbers("block_size", [block_size], least=1)
     check_window(window, padding)
     if weighting not in WEIGHTINGS:
         raise ValueError(
-            f"weighting is {' or '.join(map(repr, WEIGHTINGS))}, got "
+            f"weighting must be {' or '.join(map(repr, WEIGHTINGS))}, got "
             f"{weighting!r}."
         )
 
@@ -279,14 +278,15 @@ def check_window(window, padding):
     """Raises ValueError if `window_attention` would refuse these."""
     if padding not in PADDINGS:
         raise ValueError(
-            f"padding is {' or '.join(map(repr, PADDINGS))}, got {padding!r}."
+            f"padding must be {' or '.join(map(repr, PADDINGS))}, got "
+            f"{padding!r}."
         )
     if window is None:
         return
     (side,) = whole_numbers("window", [window], least=1)
     if side % 2 == 0:
         raise ValueError(
-            "A window has a pixel in its middle and so an odd side, got "
+            "window must be odd, so that it has a centre pixel, got "
             f"{window}; use {side + 1}."
         )
 

@@ -1,21 +1,21 @@
-"""Square blocks of a map, each with all that its pixels' windows see."""
+"""Square blocks of a map, each with the windows around its pixels."""
 
 import keras
 from keras import ops
 
-# Side of a block: a smaller one reads more surroundings for each pixel, in a
-# larger one more of them lie outside a pixel's window.
+# Side of a block: smaller ones read more surroundings per pixel, in larger ones
+# more of these are outside the window of a pixel.
 BLOCK = 16
 
 
 def block_sides(size, window, padding="circular", block_size=BLOCK):
-    """Size of a block of queries and of all that its windows see.
+    """Size of a block of queries and of the union of its windows.
 
     Args:
         size: `(height, width)` of the map.
         window: side of a window.
         padding: as in `window_attention`.
-        block_size: likewise.
+        block_size: as in `window_attention`.
 
     Returns:
         Two lists `[height, width]`.
@@ -27,7 +27,7 @@ def block_sides(size, window, padding="circular", block_size=BLOCK):
     block = [_smaller(block_size, side) for side in size]
     around = [side + 2 * (window // 2) for side in block]
     if padding == "circular":
-        # Once round the map is enough; windows count what they see.
+        # The whole map is enough, as `window_counts` counts repetitions.
         around = [
             _smaller(sees, side)
             for sees, side in zip(around, size, strict=True)
@@ -38,14 +38,14 @@ def block_sides(size, window, padding="circular", block_size=BLOCK):
 class WindowBlocks:
     """Loop over the blocks of a map.
 
-    Sizes may be unknown until the loop runs. Blocks that reach beyond the
-    map go on at its other end, and what they give there is dropped.
+    Sizes may be unknown until the loop runs. Blocks that extend beyond the
+    map wrap around, and their results there are discarded.
 
     Args:
-        x: one of the maps, for its sizes and dtype.
+        x: one of the maps, for its size and dtype.
         window: side of a window.
         padding: `"circular"` or `"zero"`.
-        block_size: side of a block, less on smaller maps.
+        block_size: side of a block, smaller on smaller maps.
     """
 
     def __init__(self, x, window, padding, block_size):
@@ -63,8 +63,8 @@ class WindowBlocks:
         ]
 
     def window_counts(self):
-        """How often the window of each pixel of a block has each position
-        around the block, `(positions, positions)`."""
+        """How often the window of each pixel of a block contains each
+        position around the block, `(positions, positions)`."""
         counts = []
         for size, block, around in zip(
             self.size, self.block, self.around, strict=True
@@ -72,7 +72,7 @@ class WindowBlocks:
             far = ops.arange(around)[None] - ops.arange(block)[:, None]
             far = far - self.radius
             if self.circular:
-                # Offsets within the radius that differ by whole turns.
+                # Offsets within the radius that differ by multiples of size.
                 counts.append(
                     (self.radius - far) // size
                     + (self.radius + far) // size
@@ -88,15 +88,15 @@ class WindowBlocks:
         )
 
     def run(self, function, centres, surroundings, channels):
-        """Takes maps through a function of blocks, one block at a time.
+        """Applies a function to the blocks of maps, one block at a time.
 
         Args:
-            function: takes the pixels of a block, a list of
-                `(batch, positions, channels)`, and those around it; gives a
+            function: takes the pixels of a block, as a list of
+                `(batch, positions, channels)`, and those around it; returns a
                 list of results for the pixels of the block.
             centres: maps whose blocks are the first argument.
-            surroundings: maps for the second.
-            channels: channels of the results.
+            surroundings: maps whose surroundings are the second argument.
+            channels: numbers of channels of the results.
 
         Returns:
             List of maps.
@@ -109,7 +109,7 @@ class WindowBlocks:
             results = function(
                 [inside(x) for x in centres], [outside(x) for x in surroundings]
             )
-            # A scan gives back what is of the shape of what it carries.
+            # The outputs of a scan must have the shape of its carry.
             return results, results
 
         positions = self.block[0] * self.block[1]
@@ -122,7 +122,7 @@ class WindowBlocks:
         return [self._join(x) for x in results]
 
     def _cutter(self, place, sides, margin):
-        """Function that cuts a rectangle out of a map, as
+        """Returns a function that crops a rectangle of a map, as
         `(batch, positions, channels)`."""
         rows, columns = (
             number * block - margin + ops.arange(side, dtype="int32")
@@ -148,12 +148,11 @@ class WindowBlocks:
         return cut
 
     def _join(self, x):
-        """A map from its blocks, without what the last ones have beyond its
-        border."""
+        """Assembles a map from its blocks, cropped to its size."""
         channels = x.shape[-1]
         (rows, columns), (down, across) = self.grid, self.block
-        # In two turns with axes taken together: phones' delegates run no
-        # tensors of more than four axes.
+        # In two steps with merged axes, as mobile delegates do not support
+        # tensors with more than four axes.
         x = ops.reshape(
             x, (rows, columns, self.batch * down, across * channels)
         )

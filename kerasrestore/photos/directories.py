@@ -23,11 +23,11 @@ _BYTES = {
     12: 8, 13: 4, 16: 8, 17: 8, 18: 8,
 }  # fmt: skip
 # Tags below 700 that describe the photo; the others describe the file layout.
-_TELLING = frozenset(
+_DESCRIPTIVE = frozenset(
     (269, 270, 271, 272, 285, 301, 305, 306, 315, 316, 318, 319)
 )
 # Photoshop layers and DNG colour calibration do not apply to the output.
-_FOREIGN = frozenset((XMP, IPTC, PHOTOSHOP, ICC, 37724, 33421, 33422))
+_EXCLUDED = frozenset((XMP, IPTC, PHOTOSHOP, ICC, 37724, 33421, 33422))
 _LARGEST = 1 << 26
 
 
@@ -127,20 +127,20 @@ def write_tree(tree, order, at):
     return bytes(out)
 
 
-def telling(tree):
+def descriptive_tags(tree):
     """Tags of a TIFF's first directory that describe the photo rather than
     the file layout: those that belong in an EXIF block."""
     return {
         tag: entry
         for tag, entry in tree.items()
-        if tag in _TELLING
-        or (tag > XMP and tag not in _FOREIGN and not 50706 <= tag <= 52600)
+        if tag in _DESCRIPTIVE
+        or (tag > XMP and tag not in _EXCLUDED and not 50706 <= tag <= 52600)
     }
 
 
 def exif_of_tree(tree, order):
     """EXIF block from a TIFF directory, `None` if it has no such tags."""
-    tree = telling(tree)
+    tree = descriptive_tags(tree)
     if not tree:
         return None
     head = {"<": b"II*\0", ">": b"MM\0*"}[order]
@@ -152,7 +152,7 @@ def exif_tree(block):
     """Byte order and tags of an EXIF block; no tags if it cannot be read."""
     data = (block or b"").removeprefix(PREFIX)
     try:
-        return byte_order(data) or "<", telling(read_tree(data))
+        return byte_order(data) or "<", descriptive_tags(read_tree(data))
     except struct.error:
         return "<", {}
 

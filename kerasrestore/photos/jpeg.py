@@ -37,7 +37,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 def decode(data, max_pixels):
     """Decodes a JPEG file into a `Photo` and its orientation."""
     parts = segments(data)
-    film = _film(data, parts)
+    video = _has_video(data, parts)
     picture, others = _main_picture(data, parts)
     if picture is not data:
         data, parts = picture, segments(picture)
@@ -67,7 +67,7 @@ def decode(data, max_pixels):
             f"The file contains {others + 1} images (including previews, "
             "depth and gain maps); only the main one is used.",
         )
-    if film:
+    if video:
         notes += ("The embedded video is dropped.",)
     if unknown := _unknown(parts):
         notes += (f"Dropped: {', '.join(unknown)}.",)
@@ -321,7 +321,7 @@ def _unknown(parts):
     return list(dict.fromkeys(names))
 
 
-def _film(data, parts):
+def _has_video(data, parts):
     """Whether a video is appended to the image."""
     at = parts[-1][2] if parts else 0
     while (found := _MARKER.search(data, at)) and data[found.end() - 1] != 0xD9:

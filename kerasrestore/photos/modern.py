@@ -202,7 +202,7 @@ def decode_raw(data, max_pixels):
             "export a 16-bit TIFF instead."
         ) from None
     order, tree = directories.byte_order(data), {}
-    # Broken metadata is no reason not to restore the picture.
+    # Broken metadata must not prevent a restoration.
     with contextlib.suppress(struct.error):
         tree = directories.read_tree(data)
     packet = tree.get(directories.XMP)

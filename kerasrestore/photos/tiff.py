@@ -219,7 +219,8 @@ def _bands(page, data, file):
         raise PhotoError("is damaged; copy the file again.")
     if page.samplesperpixel > _MOST_BANDS:
         raise PhotoError(
-            f"has {page.samplesperpixel} bands; wanted {_MOST_BANDS} at most."
+            f"has {page.samplesperpixel} bands, more than the {_MOST_BANDS} "
+            "that are supported; remove some first."
         )
     if kind == YCBCR and page.compression != JPEG:
         return *_through_pillow(page, data, file), None

@@ -21,7 +21,7 @@ _LARGEST = 1 << 23
 _MOST_TAGS = 50_000
 # Namespaces that refer to a gain map, video or depth map appended to the image
 # in the same file.
-_ANNOUNCING = (
+_APPENDED = (
     "http://ns.adobe.com/hdr-gain-map/1.0/",
     "http://ns.apple.com/HDRGainMap/1.0/",
     "http://ns.google.com/photos/1.0/container/",
@@ -46,7 +46,7 @@ def clean(packet):
     announced = changed = False
     for holder, node in list(_properties(document)):
         space, name = node.namespaceURI, node.localName
-        if space in _ANNOUNCING or (
+        if space in _APPENDED or (
             space == _CAMERA and name.startswith(("Motion", "MicroVideo"))
         ):
             announced = True
@@ -88,8 +88,10 @@ def join(packet, extension):
     for node in _elements(source):
         target.appendChild(_adopt(document, node, deep=True))
     for node in _elements(target):
-        told = [name for name, _ in node.attributes.items() if _tells(name)]
-        if not told and not _elements(node):
+        properties = [
+            name for name, _ in node.attributes.items() if _is_property(name)
+        ]
+        if not properties and not _elements(node):
             target.removeChild(node)
     return _bytes(document)
 
@@ -120,7 +122,7 @@ def split(packet, limit, digest):
         (holder, node)
         for holder in _elements(rdf)
         for node in (*holder.attributes.values(), *_elements(holder))
-        if _tells(node.nodeName)
+        if _is_property(node.nodeName)
     ]
     parts.sort(key=lambda part: len(_text(part[1])))
     left, shells = limit - 512, {}
@@ -128,7 +130,7 @@ def split(packet, limit, digest):
         holder, node = parts.pop()
         if holder not in shells:
             shells[holder] = shell = _adopt(extension, holder, deep=False)
-            for name in filter(_tells, list(shell.attributes.keys())):
+            for name in filter(_is_property, list(shell.attributes.keys())):
                 shell.removeAttribute(name)
             moved.appendChild(shell)
         if node.nodeType == Node.ATTRIBUTE_NODE:
@@ -218,7 +220,7 @@ def _elements(node):
     return [n for n in node.childNodes if n.nodeType == Node.ELEMENT_NODE]
 
 
-def _tells(name):
+def _is_property(name):
     """Whether an attribute of a description is a property."""
     return not name.startswith("xmlns") and name != "rdf:about"
 

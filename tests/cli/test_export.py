@@ -81,7 +81,7 @@ def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
         (["--tile", "12y"], "HEIGHTxWIDTH"),
         (["--tile", "97"], "multiples of 4"),
         (["--to", "int4"], "invalid choice"),
-        (["--preset", "nothing"], "no preset"),
+        (["--preset", "nothing"], "Unknown preset"),
         (["--run", "nowhere"], "holds no training"),
         (["--run", "nowhere", "--preset", NAME], "not both"),
     ],

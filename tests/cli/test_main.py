@@ -166,7 +166,7 @@ def test_what_is_no_input(capsys, photo, tmp_path):
         ),
         (["{in}", "{dir}/o.png", "--memory-limit", "much"], "2GB"),
         (["{in}", "{dir}/o.png", "--memory-limit", "1MB"], "raise the limit"),
-        (["{in}", "{dir}/o.png", "--preset", "nothing"], "no preset"),
+        (["{in}", "{dir}/o.png", "--preset", "nothing"], "Unknown preset"),
         (["{in}"], "OUT"),
         (["{dir}", "{dir}"], "folder of the originals"),
         (["{dir}", "{in}"], "is not a folder"),

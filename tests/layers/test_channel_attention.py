@@ -36,7 +36,7 @@ def test_few_channels_keep_one():
 
 @pytest.mark.parametrize("reduction", [0, -2, 1.5, "a"])
 def test_bad_reduction(reduction):
-    with pytest.raises(ValueError, match="reduction counts"):
+    with pytest.raises(ValueError, match="reduction expects whole numbers"):
         ChannelAttention(reduction)
 
 

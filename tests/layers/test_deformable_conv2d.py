@@ -65,11 +65,11 @@ def test_offsets_and_masks_are_those_of_the_second_map(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"filters": 0}, "filters counts"),
+        ({"filters": 0}, "filters expects whole numbers"),
         ({"kernel_size": 2}, "odd"),
-        ({"kernel_size": (3, 3, 3)}, "kernel_size is a number"),
-        ({"dilation_rate": 0}, "dilation_rate counts"),
-        ({"offset_groups": 1.5}, "offset_groups counts"),
+        ({"kernel_size": (3, 3, 3)}, "kernel_size must be a number"),
+        ({"dilation_rate": 0}, "dilation_rate expects whole numbers"),
+        ({"offset_groups": 1.5}, "offset_groups expects whole numbers"),
     ],
 )
 def test_bad_arguments(options, words):

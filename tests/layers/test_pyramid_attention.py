@@ -72,11 +72,11 @@ def test_multiply_accumulates():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"levels": 0}, "levels counts"),
+        ({"levels": 0}, "levels expects whole numbers"),
         ({"levels": 10}, "at most 9"),
-        ({"patch_size": 5}, "patch_size is"),
-        ({"reduction": 0}, "reduction counts"),
-        ({"resize_rule": "nearest"}, "resize_rule is"),
+        ({"patch_size": 5}, "patch_size must be"),
+        ({"reduction": 0}, "reduction expects whole numbers"),
+        ({"resize_rule": "nearest"}, "resize_rule must be"),
     ],
 )
 def test_bad_arguments(options, words):

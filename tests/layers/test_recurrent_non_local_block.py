@@ -196,11 +196,11 @@ def test_released_block(name, window, padding):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"key_filters": 0}, "key_filters counts"),
+        ({"key_filters": 0}, "key_filters expects whole numbers"),
         ({"window": 4}, "use 5"),
-        ({"padding": "same"}, "padding is"),
+        ({"padding": "same"}, "padding must be"),
         ({"distance": "cosine"}, "'cosine'"),
-        ({"bandwidth": 0}, "bandwidth is"),
+        ({"bandwidth": 0}, "bandwidth must be"),
     ],
 )
 def test_bad_arguments(options, words):

@@ -37,7 +37,7 @@ def test_block(tmp_path):
 
 
 def test_bad_arguments():
-    with pytest.raises(ValueError, match="reduction counts"):
+    with pytest.raises(ValueError, match="reduction expects whole numbers"):
         AROB(reduction=0)
     with pytest.raises(ValueError, match="known number of channels"):
         AROB().build((None, 5, 5, 8), (None, 5, 8))

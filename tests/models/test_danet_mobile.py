@@ -125,10 +125,10 @@ def test_every_weight_gets_a_gradient():
         ({"widths": (8, 16, 24)}, "2 entries"),
         ({"widths": 8}, "whole numbers"),
         ({"widths": (8.5, 16)}, "whole numbers"),
-        ({"encoder_blocks": (-1,)}, "encoder_blocks counts"),
-        ({"decoder_blocks": ("a",)}, "decoder_blocks counts"),
-        ({"middle_blocks": -1}, "middle_blocks counts"),
-        ({"middle_blocks": 1.5}, "middle_blocks counts"),
+        ({"encoder_blocks": (-1,)}, "encoder_blocks expects whole numbers"),
+        ({"decoder_blocks": ("a",)}, "decoder_blocks expects whole numbers"),
+        ({"middle_blocks": -1}, "middle_blocks expects whole numbers"),
+        ({"middle_blocks": 1.5}, "middle_blocks expects whole numbers"),
     ],
 )
 def test_bad_arguments(options, words):

@@ -132,8 +132,8 @@ def test_mixed_precision_gives_float32_images():
     ("options", "words"),
     [
         ({"task": "fly"}, "got 'fly'"),
-        ({"encoder_blocks": (1,)}, "entry in widths"),
-        ({"decoder_blocks": (1.5, 1)}, "blocks counts"),
+        ({"encoder_blocks": (1,)}, "one entry for each"),
+        ({"decoder_blocks": (1.5, 1)}, "blocks expects whole numbers"),
     ],
 )
 def test_bad_arguments(options, words):

@@ -168,5 +168,5 @@ def test_odd_sizes_and_bad_counts_are_refused():
         ResidualAttentionBlock()(np.zeros((1, 5, 8, 4), "float32"))
     without = ResidualAttentionBlock(mask=False)
     assert without(np.zeros((1, 5, 7, 4), "float32")).shape == (1, 5, 7, 4)
-    with pytest.raises(ValueError, match="trunk_blocks counts"):
+    with pytest.raises(ValueError, match="trunk_blocks expects whole numbers"):
         ResidualAttentionBlock(trunk_blocks=-1)

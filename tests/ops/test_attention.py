@@ -78,8 +78,8 @@ def test_half_precision_takes_its_softmax_in_float32():
         ({"query": np.zeros((2, 5))}, "batch, queries, channels"),
         ({"key": np.zeros((2, 7, 4))}, "batch, queries, channels"),
         ({"value": np.zeros((2, 6, 4))}, "batch, queries, channels"),
-        ({"normalize": "rows"}, "normalize is"),
-        ({"block_size": 0}, "block_size is"),
+        ({"normalize": "rows"}, "normalize must be"),
+        ({"block_size": 0}, "block_size must be"),
     ],
 )
 def test_bad_arguments(change, words):

@@ -320,12 +320,12 @@ def test_memory_is_a_few_inputs():
         ({"bias": np.zeros(4)}, r"\(3,\), got \(4,\)"),
         ({"offset_groups": 3}, "3 groups"),
         ({"offset_groups": 2}, "36 channels in offset"),
-        ({"offset_groups": 0}, "offset_groups counts"),
-        ({"strides": 0}, "strides counts"),
+        ({"offset_groups": 0}, "offset_groups expects whole numbers"),
+        ({"strides": 0}, "strides expects whole numbers"),
         ({"strides": 2}, "height of the offsets"),
-        ({"padding": -1}, "padding counts"),
-        ({"dilation_rate": (1, 2, 3)}, "dilation_rate is a number"),
-        ({"dilation_rate": 1.5}, "dilation_rate counts"),
+        ({"padding": -1}, "padding expects whole numbers"),
+        ({"dilation_rate": (1, 2, 3)}, "dilation_rate must be a number"),
+        ({"dilation_rate": 1.5}, "dilation_rate expects whole numbers"),
     ],
 )
 def test_bad_arguments(changes, words):

@@ -30,5 +30,5 @@ def test_sizes_may_be_unknown():
 
 @pytest.mark.parametrize("scale", [1, 1.5])
 def test_bad_scale(scale):
-    with pytest.raises(ValueError, match="scale counts"):
+    with pytest.raises(ValueError, match="scale expects whole numbers"):
         enlarge_bicubic(np.zeros((1, 4, 4, 1), "float32"), scale)

@@ -156,8 +156,8 @@ def test_bad_arguments():
         ((query, [], []), "for each level"),
         ((query, values, values), "for each level"),
         ((query, keys, [values[1], values[0]]), "for each level"),
-        ((query, keys, values, 2), "patch_size is odd"),
-        ((query, keys, values, 3, 10.0, (0, 3)), "tile is"),
+        ((query, keys, values, 2), "patch_size must be odd"),
+        ((query, keys, values, 3, 10.0, (0, 3)), "tile must be"),
     ):
         with pytest.raises(ValueError, match=words):
             pyramid_attention(*arguments)

@@ -255,11 +255,11 @@ def test_released_block(name, window, padding):
         ({"query": [np.zeros((2, 5, 7, 3))] * 2}, "2 queries and 1 keys"),
         ({"query": [], "key": []}, "0 queries"),
         ({"window": 4}, "use 5"),
-        ({"window": 0}, "window counts"),
-        ({"window": 2.5}, "window counts"),
-        ({"padding": "reflect"}, "padding is"),
-        ({"weighting": "sum"}, "weighting is"),
-        ({"block_size": 0}, "block_size counts"),
+        ({"window": 0}, "window expects whole numbers"),
+        ({"window": 2.5}, "window expects whole numbers"),
+        ({"padding": "reflect"}, "padding must be"),
+        ({"weighting": "sum"}, "weighting must be"),
+        ({"block_size": 0}, "block_size expects whole numbers"),
     ],
 )
 def test_bad_arguments(change, words):

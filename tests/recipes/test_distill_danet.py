@@ -202,7 +202,7 @@ def test_rows_of_one_resolution(widths, levels, wanted):
 def test_bad_arguments(recipe, folder, tmp_path):
     with pytest.raises(ValueError, match="student:teacher"):
         named_pairs("stem,tail")
-    with pytest.raises(ValueError, match="no preset"):
+    with pytest.raises(ValueError, match="Unknown preset"):
         recipe.main([*command(folder, tmp_path)[2:], "--teacher", "nobody"])
     with pytest.raises(ValueError, match="sigma"):
         recipe.main([*command(folder, tmp_path)[2:], "--sigma", "-1"])

@@ -1,4 +1,4 @@
-"""Weights of the released research code, from the files they come in."""
+"""Loading the published checkpoints of the released research code."""
 
 import math
 import zipfile
@@ -11,10 +11,10 @@ from kerasrestore.models.checkpoints.safetensors_file import read_safetensors
 from kerasrestore.models.checkpoints.torch_legacy import HEAD, read_torch_legacy
 from kerasrestore.models.checkpoints.torch_zip import read_torch_zip
 
-# Bytes that a file may hold, packed or unpacked: far more than any
-# restoration network has.
+# Maximum size of a checkpoint in bytes, compressed or not: far more than any
+# restoration network needs.
 LARGEST = 2**32
-# Where training scripts keep the state inside of what they save.
+# Keys under which training scripts save the state_dict.
 WRAPPERS = ("state_dict", "model", "params")
 DAMAGE = (
     ValueError,
@@ -32,24 +32,24 @@ DAMAGE = (
 def import_checkpoint(path, model):
     """Loads a checkpoint of the released research code into a model.
 
-    PyTorch is not needed, and nothing that a file says is run: a PyTorch
-    checkpoint may hold tensors in plain containers and nothing else.
+    PyTorch is not needed, and no code in the file is executed: a PyTorch
+    checkpoint may contain only tensors in plain containers.
 
     Args:
-        path: PyTorch checkpoint (`.pt`, `.pth`; a state dictionary, or one
-            under `state_dict`, `model` or `params`), `.safetensors` file,
-            or `.npz` file with the state's names. The `module.` that
-            training on several GPUs puts in front of every name is taken
-            off.
-        model: model built as released: `RNAN(..., released=True)`.
+        path: PyTorch checkpoint (`.pt`, `.pth`; a state_dict, or one under
+            `state_dict`, `model` or `params`), `.safetensors` file, or `.npz`
+            file with the names of the state_dict. The `module.` prefix that
+            multi-GPU training adds to every name is removed.
+        model: model with the released architecture, such as
+            `RNAN(..., released=True)`.
 
     Returns:
         The model.
 
     Raises:
-        ValueError: if the file is of another kind, damaged or holds more
-            than tensors, or if names or shapes do not fit the model; the
-            model is then as it was.
+        ValueError: if the file has another format, is damaged or contains
+            anything but tensors, or if names or shapes do not fit the model;
+            the model is then left unchanged.
 
     Example:
     >>> import os, tempfile, numpy as np, kerasrestore
@@ -68,26 +68,26 @@ def import_checkpoint(path, model):
 
 
 def read_checkpoint(path):
-    """Reads the state in a checkpoint.
+    """Reads the state_dict in a checkpoint.
 
     Args:
         path: as in `import_checkpoint`.
 
     Returns:
-        Dictionary of the state's names and NumPy arrays.
+        Dictionary from state names to NumPy arrays.
 
     Raises:
-        ValueError: if the file is of another kind, damaged, or holds more
-            than tensors.
+        ValueError: if the file has another format, is damaged, or contains
+            anything but tensors.
     """
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f"There is no file {path}; give the checkpoint's.")
+        raise ValueError(f"{path} is not a file; give a checkpoint file.")
     if path.stat().st_size > LARGEST:
         raise ValueError(
-            f"{path} has {path.stat().st_size / 1e9:.1f} GB, more than any "
-            f"checkpoint of a restoration network; the limit is "
-            f"{LARGEST / 1e9:.1f} GB."
+            f"{path} has {path.stat().st_size / 1e9:.1f} GB, more than the "
+            f"limit of {LARGEST / 1e9:.1f} GB; give the checkpoint of a "
+            "restoration network."
         )
     try:
         return _state(_reader(path)(path))
@@ -95,11 +95,11 @@ def read_checkpoint(path):
         reason = str(error)
         if not isinstance(error, ValueError):
             reason = f"it is damaged ({reason or type(error).__name__})"
-        raise ValueError(f"{path} is not imported: {reason}.") from error
+        raise ValueError(f"{path} cannot be imported: {reason}.") from error
 
 
 def _reader(path):
-    """The reader for a file, chosen by its content, not its name."""
+    """Selects the reader by the content of a file, not by its name."""
     with path.open("rb") as file:
         head = file.read(16)
     if head.startswith(HEAD):
@@ -115,8 +115,8 @@ def _reader(path):
     if names and all(name.endswith(".npy") for name in names):
         return _read_npz
     raise ValueError(
-        "it is no PyTorch checkpoint, no safetensors and no npz file; Keras' "
-        "own files are loaded with model.load_weights"
+        "it is not a PyTorch checkpoint, safetensors or npz file; load Keras "
+        "weights with model.load_weights"
     )
 
 
@@ -125,9 +125,11 @@ def _read_npz(path):
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if sum(entry.file_size for entry in entries) > LARGEST:
-            raise ValueError("it unpacks to more than any checkpoint has")
+            raise ValueError(
+                "its decompressed size exceeds the limit for checkpoints"
+            )
         for entry in entries:
-            # The header of an array promises no more than the entry has.
+            # The size in the array header must match the entry.
             with archive.open(entry) as file:
                 shape, _, dtype = _npy_header(file)
                 size = math.prod(shape) * dtype.itemsize
@@ -137,11 +139,11 @@ def _read_npz(path):
                     or file.tell() + size != entry.file_size
                 ):
                     raise ValueError(
-                        f"{entry.filename} in it is no array of numbers"
+                        f"{entry.filename} in it is not a numeric array"
                     )
             with archive.open(entry) as file:
                 array = np.lib.format.read_array(file, allow_pickle=False)
-            # Some backends take only the machine's own byte order.
+            # Some backends accept only native byte order.
             native = array.dtype.newbyteorder("=")
             state[entry.filename.removesuffix(".npy")] = array.astype(
                 native, copy=False
@@ -166,7 +168,7 @@ def _state(value):
         if inner:
             value = inner[0]
     if not isinstance(value, dict) or not value:
-        raise ValueError("it holds no state; save the state_dict alone")
+        raise ValueError("it contains no state_dict; save only the state_dict")
     others = [
         str(name)
         for name, array in value.items()
@@ -174,8 +176,8 @@ def _state(value):
     ]
     if others:
         raise ValueError(
-            f"it holds things that are no tensors, {', '.join(others[:5])} "
-            "for example; save the state_dict alone"
+            "it contains objects that are not tensors, such as "
+            f"{', '.join(others[:5])}; save only the state_dict"
         )
     prefix = "module."
     if all(name.startswith(prefix) for name in value):

@@ -1,4 +1,4 @@
-"""Weights of the released research code, put into our models."""
+"""Assigning the weights of the released research code to our models."""
 
 import keras
 import numpy as np
@@ -8,31 +8,32 @@ def conv_state(prefix, conv):
     """State names of a convolution.
 
     Args:
-        prefix: what its names begin with, such as `"head.0."`.
+        prefix: prefix of the names, such as `"head.0."`.
         conv: a Keras convolution, or any layer with `kernel` and `bias`.
 
     Returns:
-        Dictionary of state names and variables.
+        Dictionary from state names to variables.
     """
     return {f"{prefix}weight": conv.kernel, f"{prefix}bias": conv.bias}
 
 
 def assign_released(variables, state, layout):
-    """Assigns a released state, all of it or nothing.
+    """Assigns a released state, completely or not at all.
 
     Args:
-        variables: state name -> variable of the model, or an array that the
-            state may hold and must then equal (constants of the released
-            code). Several names may stand for one variable.
-        state: mapping of state names to arrays.
-        layout: `"pytorch"`, whose kernels are turned (output, input, height,
-            width to height, width, input, output, and likewise for transposed
-            convolutions), or `"tensorflow"`, whose kernels lie as ours.
+        variables: state name -> variable of the model, or a constant array of
+            the released code that the state, if it contains the name, must
+            equal. Several names may map to one variable.
+        state: mapping from state names to arrays.
+        layout: `"pytorch"`, whose kernels are transposed (output, input,
+            height, width to height, width, input, output, and likewise for
+            transposed convolutions), or `"tensorflow"`, whose kernels have
+            our layout.
 
     Raises:
         ValueError: if names are missing or unexpected, shapes differ, values
             are not finite, constants differ, or names that share a variable
-            disagree; all of them are named and nothing is assigned.
+            disagree; the message lists them all and nothing is assigned.
     """
     state = {name: np.asarray(array) for name, array in state.items()}
     faults = {
@@ -42,10 +43,10 @@ def assign_released(variables, state, layout):
             if name not in state and not isinstance(target, np.ndarray)
         ],
         "unexpected": [name for name in state if name not in variables],
-        "of another shape": [],
+        "wrong shape": [],
         "not finite numbers": [],
         "not the constant of the released code": [],
-        "unlike the name they share a weight with": [],
+        "not equal to the name that shares the variable": [],
     }
     values = {}
     for name, target in variables.items():
@@ -59,10 +60,10 @@ def assign_released(variables, state, layout):
             array = array.transpose(2, 3, 1, 0)
         shape = tuple(target.shape)
         if array.shape != shape:
-            # One number may lie in any number of axes.
+            # A scalar may have any number of axes.
             if not array.size == np.prod(shape) == 1:
-                faults["of another shape"].append(
-                    f"{name} {state[name].shape}, wanted "
+                faults["wrong shape"].append(
+                    f"{name} {state[name].shape}, expected "
                     f"{_released_shape(shape, layout)}"
                 )
                 continue
@@ -73,15 +74,17 @@ def assign_released(variables, state, layout):
             continue
         _, before = values.setdefault(id(target), (target, array))
         if not np.array_equal(before, array):
-            faults["unlike the name they share a weight with"].append(name)
+            faults["not equal to the name that shares the variable"].append(
+                name
+            )
     problems = [
         f"{what}: {', '.join(names)}" for what, names in faults.items() if names
     ]
     if problems:
         raise ValueError(
-            "The state does not fit the model, nothing was loaded; "
+            "The checkpoint does not fit the model and was not loaded ("
             + "; ".join(problems)
-            + ". Build the model with the arguments of the checkpoint."
+            + "); build the model with the arguments of the checkpoint."
         )
     for variable, array in values.values():
         variable.assign(keras.ops.convert_to_tensor(array, variable.dtype))

@@ -32,20 +32,20 @@ def read_safetensors(path):
         path: the file.
 
     Returns:
-        Dictionary of names and read-only NumPy arrays; bfloat16 becomes
+        Dictionary from names to read-only NumPy arrays; bfloat16 becomes
         float32.
 
     Raises:
-        ValueError: if the file is damaged or has a dtype that NumPy lacks.
+        ValueError: if the file is damaged or has an unsupported dtype.
 
     References:
         - The format: eight bytes with the length of a JSON header, the
-          header, and the numbers, little-endian.
+          header, and the tensor data, all little-endian.
     """
     data = memoryview(Path(path).read_bytes())
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(LARGEST_HEADER, len(data) - 8):
-        raise ValueError("its header reaches beyond its end")
+        raise ValueError("its header extends beyond the end of the file")
     try:
         header = json.loads(
             bytes(data[8 : 8 + length]), object_pairs_hook=_once
@@ -53,7 +53,7 @@ def read_safetensors(path):
     except (ValueError, RecursionError) as error:
         raise ValueError("its header is damaged") from error
     if type(header) is not dict:
-        raise ValueError("its header lists no tensors")
+        raise ValueError("its header is not a dictionary of tensors")
     numbers = data[8 + length :]
     header.pop("__metadata__", None)
     return {
@@ -66,7 +66,7 @@ def _tensor(name, entry, numbers):
     dtype = DTYPES.get(str(entry.get("dtype")))
     if dtype is None:
         raise ValueError(
-            f"the dtype of {name}, {entry.get('dtype')!r}, is not known"
+            f"the dtype of {name}, {entry.get('dtype')!r}, is unknown"
         )
     shape, offsets = (
         _counts(entry.get("shape")),
@@ -76,7 +76,7 @@ def _tensor(name, entry, numbers):
     if not begin <= end <= len(numbers) or (
         end - begin != math.prod(shape) * item_size(dtype)
     ):
-        raise ValueError(f"shape and place of {name} do not fit the file")
+        raise ValueError(f"the shape or offsets of {name} do not fit the file")
     return from_bytes(numbers[begin:end], dtype).reshape(shape)
 
 
@@ -84,12 +84,12 @@ def _counts(values):
     if type(values) is not list or any(
         type(value) is not int or value < 0 for value in values
     ):
-        raise ValueError("a shape or place in it is no list of numbers")
+        raise ValueError("a shape or offset in it is not a list of numbers")
     return values
 
 
 def _once(pairs):
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("the header names something twice")
+        raise ValueError("its header has duplicate names")
     return found

@@ -1,5 +1,5 @@
-"""PyTorch's checkpoints of before version 1.6, in which most of the released
-networks were published."""
+"""PyTorch checkpoints from before version 1.6, the format of most released
+networks."""
 
 import io
 from pathlib import Path
@@ -12,16 +12,16 @@ from kerasrestore.models.checkpoints.torch_pickle import (
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
-# A file begins with the magic number, pickled.
+# A file begins with the pickled magic number.
 HEAD = b"\x80\x02\x8a\x0a" + MAGIC.to_bytes(10, "little")
 
 
 def read_torch_legacy(path):
-    """Reads what `torch.save` wrote before version 1.6, without PyTorch.
+    """Reads a file written by `torch.save` before 1.6, without PyTorch.
 
-    Five pickles follow each other: magic number, version, byte order, what
-    was saved, and the keys of its storages; then the storages, each after
-    its count of numbers.
+    The file is a sequence of five pickles (magic number, version, byte order,
+    the saved object, and the keys of its storages), followed by the storages,
+    each preceded by its number of elements.
 
     Args:
         path: the file.
@@ -38,18 +38,18 @@ def read_torch_legacy(path):
     stream = io.BytesIO(Path(path).read_bytes())
     magic, version, system = (read_pickle(stream) for _ in range(3))
     if magic != MAGIC or version != PROTOCOL or type(system) is not dict:
-        raise ValueError("it is no checkpoint of a known version of PyTorch")
+        raise ValueError("it is not a checkpoint of a known PyTorch version")
     little = system.get("little_endian") is True
     storages = {}
     value = read_pickle(stream, storages)
     keys = read_pickle(stream)
     if type(keys) is not list or any(key not in storages for key in keys):
-        raise ValueError("its storages and their list do not agree")
+        raise ValueError("its storages do not match their list")
     records = {}
     for key in keys:
         count = int.from_bytes(stream.read(8), "little" if little else "big")
         if count != storages[key].count:
-            raise ValueError("the file gives two sizes for one storage")
+            raise ValueError("it has two different sizes for one storage")
         records[key] = stream.read(count * item_size(storages[key].dtype))
 
     def record(key):

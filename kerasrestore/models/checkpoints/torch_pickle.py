@@ -1,8 +1,8 @@
-"""Reads the pickles inside PyTorch's checkpoints as data.
+"""Reads the pickles in PyTorch checkpoints without executing code.
 
-Unpickling runs whatever the file says. Here nothing is run: of the pickle
-language only what a state of tensors is written with is understood, and the
-few functions that such a state names are known by name and not called.
+Unpickling can execute arbitrary code. This reader executes none: it supports
+only the opcodes that a state_dict is written with, and it recognizes the few
+functions that a state_dict refers to by name without calling them.
 """
 
 import math
@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-# NumPy's codes for the storages that have a type. NumPy has no bfloat16:
-# `from_bytes` makes float32 of it.
+# NumPy type codes of the storages. NumPy has no bfloat16; `from_bytes` converts
+# it to float32.
 STORAGES = {
     "DoubleStorage": "f8",
     "FloatStorage": "f4",
@@ -24,7 +24,7 @@ STORAGES = {
     "CharStorage": "i1",
     "ByteStorage": "u1",
     "BoolStorage": "?",
-    # Counts bytes; a tensor on it brings its type.
+    # Sized in bytes; its tensors specify their dtype.
     "UntypedStorage": "u1",
 }
 DTYPES = {"uint16": "u2", "uint32": "u4", "uint64": "u8"}
@@ -38,11 +38,11 @@ FUNCTIONS = {
 
 
 class RefusedError(ValueError):
-    """What was read is well formed, and not taken."""
+    """The pickle is well-formed but not accepted."""
 
 
 class Global(NamedTuple):
-    """Something that the pickle would have imported."""
+    """A name that unpickling would import."""
 
     module: str
     name: str
@@ -52,7 +52,7 @@ class Global(NamedTuple):
 
 
 class Storage(NamedTuple):
-    """Numbers that lie elsewhere in the file."""
+    """Tensor data stored elsewhere in the file."""
 
     key: str
     dtype: str
@@ -60,7 +60,7 @@ class Storage(NamedTuple):
 
 
 class Tensor(NamedTuple):
-    """A view of a storage; checked when it is taken, in `view`."""
+    """A view of a storage; validated in `view`."""
 
     storage: Storage
     dtype: str
@@ -70,18 +70,18 @@ class Tensor(NamedTuple):
 
 
 def read_pickle(stream, storages=None):
-    """Reads one pickle up to its end.
+    """Reads one pickle from a stream.
 
     Args:
-        stream: binary file in memory; it is left behind the pickle.
-        storages: dictionary that gets the storages by their keys.
+        stream: in-memory binary file; left positioned after the pickle.
+        storages: dictionary to which the storages are added by key.
 
     Returns:
-        Numbers, strings, tuples, lists, dictionaries, with `Tensor` and
-        `Storage` in the place of tensors and storages.
+        Numbers, strings, tuples, lists and dictionaries, with `Tensor` and
+        `Storage` in place of tensors and storages.
 
     Raises:
-        ValueError: if the pickle is damaged, or holds anything else.
+        ValueError: if the pickle is damaged or contains anything else.
 
     Example:
     >>> import io, pickle
@@ -91,7 +91,7 @@ def read_pickle(stream, storages=None):
     ...     read_pickle(io.BytesIO(pickle.dumps(print, protocol=2)))
     ... except RefusedError as error:
     ...     error
-    RefusedError('it holds __builtin__.print...')
+    RefusedError('it contains __builtin__.print...')
     """
     machine = _Machine({} if storages is None else storages)
     try:
@@ -107,7 +107,7 @@ def read_pickle(stream, storages=None):
 
 
 class _Machine:
-    """The stack that a pickle builds its objects on."""
+    """The stack machine that a pickle is a program for."""
 
     def __init__(self, storages):
         self.storages = storages
@@ -170,17 +170,17 @@ class _Machine:
             case "REDUCE":
                 stack[-2:] = [_rebuild(*self._last(2))]
             case "BUILD":
-                # The metadata that a state dictionary carries as attributes.
+                # Metadata stored as attributes of a state_dict.
                 _known(stack[-2], dict)
                 stack.pop()
             case _:
                 raise RefusedError(
-                    f"its pickle uses {name}, which no state of tensors is "
-                    "written with; save the state_dict alone"
+                    f"its pickle uses {name}, which a state_dict does not "
+                    "need; save only the state_dict"
                 )
 
     def _top(self):
-        """Back from the items behind a mark to what lies before it."""
+        """Returns to the stack below the last mark."""
         self.stack = self.outer.pop()
         return self.stack
 
@@ -193,7 +193,8 @@ class _Machine:
 def _known(value, kind):
     if type(value) is not kind:
         raise RefusedError(
-            f"its pickle takes a {type(value).__name__} for a {kind.__name__}"
+            f"its pickle has a {type(value).__name__} instead of a "
+            f"{kind.__name__}"
         )
     return value
 
@@ -201,11 +202,11 @@ def _known(value, kind):
 def _set_items(target, items):
     _known(target, dict)
     for key, value in zip(items[::2], items[1::2], strict=True):
-        # Others could be nested so deep that hashing them is not safe.
+        # Other keys could be nested too deeply to be hashed safely.
         if type(key) not in (str, int):
             raise RefusedError(
-                f"a {type(key).__name__} names something in it, where names "
-                "are strings; save the state_dict alone"
+                f"it has a {type(key).__name__} as a key instead of a "
+                "string; save only the state_dict"
             )
         target[key] = value
 
@@ -217,8 +218,8 @@ def _global(module, name):
         and (name in STORAGES or name in DTYPES)
     ):
         raise RefusedError(
-            f"it holds {module[:80]}.{name[:80]}, which is no tensor; save the "
-            "state_dict alone"
+            f"it contains {module[:80]}.{name[:80]}, which is not a tensor; "
+            "save only the state_dict"
         )
     return found
 
@@ -226,25 +227,25 @@ def _global(module, name):
 def _storage(identity):
     if not (
         type(identity) is tuple
-        # Old files add what the storage is a view of: nothing.
+        # Old files append view metadata, which must be empty.
         and (len(identity) == 5 or (len(identity) == 6 and not identity[5]))
         and identity[0] == "storage"
         and type(identity[1]) is Global
         and type(identity[2]) is str
     ):
-        raise RefusedError("it refers to something that is no storage")
+        raise RefusedError("it has a reference that is not a storage")
     _, kind, key, _, count = identity[:5]
     if kind.name not in STORAGES:
-        raise RefusedError(f"it takes {kind} for a storage")
+        raise RefusedError(f"it uses {kind} as a storage")
     return Storage(key, STORAGES[kind.name], _count(count))
 
 
 def _rebuild(function, arguments):
     if type(function) is not Global or type(arguments) is not tuple:
-        raise RefusedError("it calls something that is no function")
+        raise RefusedError("it calls something that is not a function")
     if (function.module, function.name) == ("collections", "OrderedDict"):
         if arguments:
-            raise RefusedError("it fills a dictionary in an unknown way")
+            raise RefusedError("it constructs a dictionary in an unknown way")
         return {}
     if function.name == "Size" and len(arguments) == 1:
         return _known(arguments[0], tuple)
@@ -256,26 +257,27 @@ def _rebuild(function, arguments):
         if function.name == "_rebuild_tensor_v3":
             dtype = DTYPES[_known(arguments[6], Global).name]
         return Tensor(storage, dtype, offset, shape, strides)
-    raise RefusedError(f"it calls {function}, which makes no tensor")
+    raise RefusedError(f"it calls {function}, which does not build a tensor")
 
 
 def _count(value):
     if type(value) is not int or value < 0:
-        raise RefusedError("a size in it is no whole number from 0 on")
+        raise RefusedError("a size in it is not a whole number >= 0")
     return value
 
 
 def from_bytes(raw, dtype, order="<"):
-    """Numbers from their bytes.
+    """Decodes an array from its bytes.
 
     Args:
         raw: bytes.
-        dtype: NumPy code without byte order, or `"bfloat16"`, which NumPy
-            does not have: it becomes float32.
+        dtype: NumPy type code without byte order, or `"bfloat16"`, which is
+            converted to float32 as NumPy has no such type.
         order: `"<"` for little-endian, `">"` for big-endian.
 
     Returns:
-        One-dimensional array in the machine's byte order, not to be written.
+        One-dimensional array in native byte order, to be treated as
+        read-only.
 
     Example:
     >>> from_bytes(bytes([0x80, 0x3F, 0x20, 0xC1]), "bfloat16").tolist()
@@ -285,18 +287,18 @@ def from_bytes(raw, dtype, order="<"):
     numbers = np.frombuffer(raw, np.dtype(code).newbyteorder(order))
     numbers = numbers.astype(code, copy=False)
     if dtype == "bfloat16":
-        # The upper half of a float32.
+        # bfloat16 is the upper half of a float32.
         return (numbers.astype("u4") << 16).view("f4")
     return numbers
 
 
 def item_size(dtype):
-    """Bytes of one number in a file."""
+    """Size of one element in a file, in bytes."""
     return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
 
 
 def view(tensor, raw, order="<"):
-    """The array that a tensor is.
+    """Creates the array of a tensor.
 
     Args:
         tensor: `Tensor`.
@@ -304,33 +306,35 @@ def view(tensor, raw, order="<"):
         order: byte order, as in `from_bytes`.
 
     Returns:
-        Read-only array. It is a view: strides of zero take no memory.
+        Read-only array. It is a view, so zero strides take no memory.
 
     Raises:
-        ValueError: if it reaches beyond its storage.
+        ValueError: if the tensor extends beyond its storage.
     """
     storage = tensor.storage
     if len(raw) != storage.count * item_size(storage.dtype):
         raise ValueError(
-            f"a storage of {storage.count} numbers has {len(raw)} bytes"
+            f"a storage of {storage.count} elements has {len(raw)} bytes"
         )
     shape, strides = tensor.shape, tensor.strides
     if type(shape) is not tuple or type(strides) is not tuple or (
         len(shape) != len(strides)
     ):  # fmt: skip
-        raise ValueError("a tensor in it has no shape")
+        raise ValueError("a tensor in it has no valid shape")
     for number in (tensor.offset, *shape, *strides):
         _count(number)
     size = item_size(tensor.dtype)
     if len(raw) % size:
-        raise ValueError("a storage in it does not hold whole numbers")
+        raise ValueError(
+            "the size of a storage is not a multiple of the item size"
+        )
     if math.prod(shape) == 0:
         return from_bytes(b"", tensor.dtype).reshape(shape)
     last = tensor.offset + sum(
         (many - 1) * stride for many, stride in zip(shape, strides, strict=True)
     )
     if last >= len(raw) // size or len(shape) > 32:
-        raise ValueError("a tensor in it reaches beyond its storage")
+        raise ValueError("a tensor in it extends beyond its storage")
     numbers = from_bytes(raw, tensor.dtype, order)
     return np.lib.stride_tricks.as_strided(
         numbers[tensor.offset :],
@@ -341,16 +345,17 @@ def view(tensor, raw, order="<"):
 
 
 def resolve(value, record, order="<", depth=3):
-    """Puts arrays in the place of the tensors in nested dictionaries.
+    """Replaces tensors in nested dictionaries with arrays.
 
     Args:
-        value: what `read_pickle` gave.
-        record: function from a storage's key to its bytes.
+        value: return value of `read_pickle`.
+        record: function from the key of a storage to its bytes.
         order: byte order, as in `from_bytes`.
-        depth: levels of dictionaries to look through.
+        depth: maximum nesting depth of the dictionaries.
 
     Returns:
-        The like of `value`. Tensors elsewhere stay what they are.
+        A copy of `value` with arrays. Tensors in other places are left as
+        they are.
     """
     if type(value) is Tensor:
         return view(value, record(value.storage.key), order)

@@ -1,4 +1,4 @@
-"""PyTorch's checkpoints, the zip archives of version 1.6 and later."""
+"""PyTorch checkpoints of version 1.6 and later, which are zip archives."""
 
 import io
 import os
@@ -6,21 +6,21 @@ import zipfile
 
 from kerasrestore.models.checkpoints.torch_pickle import read_pickle, resolve
 
-# What a list of tensors, without their numbers, may take.
+# Maximum size of the pickle, which lists the tensors without their data.
 LARGEST_PICKLE = 2**26
 
 
 def read_torch_zip(path):
-    """Reads what `torch.save` wrote, without PyTorch.
+    """Reads a file written by `torch.save`, without PyTorch.
 
     Args:
         path: the file.
 
     Returns:
-        What was saved, with read-only NumPy arrays for its tensors.
+        The saved object, with read-only NumPy arrays in place of tensors.
 
     Raises:
-        ValueError: if the file is damaged or holds anything but tensors,
+        ValueError: if the file is damaged or contains anything but tensors,
             numbers, strings, tuples, lists and dictionaries.
 
     References:
@@ -29,20 +29,21 @@ def read_torch_zip(path):
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         names = {entry.filename: entry for entry in entries}
-        # PyTorch stores without compression, so nothing can be larger than
-        # the file, and the entries together not either unless they overlap.
+        # PyTorch does not compress, so the entries together are no larger
+        # than the file unless they overlap.
         if (
             len(names) != len(entries)
             or any(entry.compress_type for entry in entries)
             or sum(entry.file_size for entry in entries) > os.stat(path).st_size
         ):
             raise ValueError(
-                "its entries are compressed, doubled or overlap, which those "
-                "of torch.save never are; save the state_dict with it"
+                "its entries are compressed, duplicated or overlapping, "
+                "unlike those of torch.save; save the state_dict with "
+                "torch.save"
             )
         pickles = [name for name in names if name.endswith("/data.pkl")]
         if len(pickles) != 1 or names[pickles[0]].file_size > LARGEST_PICKLE:
-            raise ValueError("it has no list of tensors of a sensible size")
+            raise ValueError("its data.pkl is missing, ambiguous or too large")
         folder = pickles[0].removesuffix("data.pkl")
 
         def record(name):

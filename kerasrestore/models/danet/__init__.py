@@ -1,1 +1,1 @@
-"""DANet and its student for phones."""
+"""DANet and DANetMobile, its variant for phones."""

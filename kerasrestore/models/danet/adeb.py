@@ -11,8 +11,8 @@ from kerasrestore.layers.dual_attention import DualAttention, item_bytes
 
 
 def branch_initializer():
-    """How the last convolution of a branch that is added to something
-    starts: small, so that the untrained block is close to the identity."""
+    """Initializer of the last convolution of a residual branch: small weights,
+    so that the untrained block is close to the identity."""
     return keras.initializers.VarianceScaling(0.1)
 
 
@@ -20,31 +20,31 @@ def branch_initializer():
 class ADEB(layers.Layer):
     """Attentive deformable-convolution block.
 
-    With x as the input and 3x3 kernels throughout,
-    `x_d = x + conv(ReLU(deformable_conv(ReLU(conv(x)))))`, and the output is
-    `x + attention(x_d)`, where the attention is over channels and positions
-    side by side (`DualAttention`).
+    For an input x and with 3x3 kernels throughout,
+    `x_d = x + conv(ReLU(deformable_conv(ReLU(conv(x)))))`. The output is
+    `x + attention(x_d)` with parallel channel and spatial attention
+    (`DualAttention`).
 
     Args:
-        attention: `False` leaves the attention out: the output is `x_d`.
-        deformable: `False` makes the middle convolution an ordinary one.
+        attention: `False` omits the attention: the output is `x_d`.
+        deformable: `False` makes the middle convolution a regular one.
         reduction: as in `ChannelAttention`.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Call arguments:
-        inputs: the map.
-        offset_features: map that offsets and masks are predicted from; if
-            left out, the map that the deformable convolution reads.
+        inputs: feature map.
+        offset_features: feature map that offsets and masks are predicted
+            from; by default the input of the deformable convolution.
 
     Input shape:
-        `(batch, height, width, channels)`, twice with `offset_features`,
-        whose channels may differ.
+        `(batch, height, width, channels)` for both; `offset_features` may
+        have a different number of channels.
 
     Output shape:
-        As `inputs`.
+        Same as `inputs`.
 
     Raises:
-        ValueError: if offset features are given to a block without
+        ValueError: if `offset_features` is given to a block without
             deformable convolution.
 
     Example:
@@ -56,8 +56,8 @@ class ADEB(layers.Layer):
         - DANet: Huang et al., "Learning Deformable and Attentive Network for
           image restoration", Knowledge-Based Systems 2021, section 3.2: a
           DeConv, several convolutions and ReLU, then the two attentions,
-          "several residual connections". The order of the convolutions is
-          in a figure that is not available; this one is the package's.
+          "several residual connections". The figure with the order of the
+          convolutions is not available; this order is the package's choice.
     """
 
     def __init__(self, attention=True, deformable=True, reduction=16, **kwargs):
@@ -112,8 +112,8 @@ class ADEB(layers.Layer):
             x = self.middle(x, offset_features)
         else:
             raise ValueError(
-                "A block without deformable convolution has no offsets; "
-                "leave offset_features out."
+                "A block without deformable convolution has no offsets; omit "
+                "offset_features."
             )
         x = inputs + self.last(ops.relu(x))
         return inputs + self.attention(x) if self.attention else x
@@ -123,20 +123,20 @@ class ADEB(layers.Layer):
 
     @property
     def parts(self):
-        """The layers that do the work, in their order."""
+        """The sublayers in order of execution."""
         parts = [self.first, self.middle, self.last, self.attention]
         return [part for part in parts if part]
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of all parts for one call."""
+        """Multiply-accumulates of one call."""
         return sum(count_part(part, input_shape) for part in self.parts)
 
     def workspace_bytes(self, input_shape):
-        """Six maps, with what backends pack for a convolution, and what the
-        largest part needs.
+        """Bytes of six maps, including those that backends pack for
+        convolutions, and of the largest workspace of a sublayer.
 
-        With that, forecasts of DANet-S at 256 and 384 pixels squared were
-        met within 60 to 100 % under both backends.
+        With this, the measured memory of DANet-S at 256x256 and 384x384
+        pixels was 60 to 100 % of the forecast under both backends.
         """
         parts = [
             part.workspace_bytes(input_shape)
@@ -156,7 +156,7 @@ class ADEB(layers.Layer):
 
 
 def count_part(layer, input_shape):
-    """Multiply-accumulates of a layer or convolution at the input's size."""
+    """Multiply-accumulates of a layer, or of a convolution with stride 1."""
     if hasattr(layer, "count_macs"):
         return layer.count_macs(input_shape)
     return math.prod(input_shape[:-1]) * math.prod(layer.kernel.shape)

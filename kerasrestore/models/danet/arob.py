@@ -16,28 +16,28 @@ from kerasrestore.models.danet.adeb import (
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class AROB(layers.Layer):
-    """Attentive deformable block whose offsets have a memory.
+    """Attentive deformable block with recurrent offset features.
 
-    With x as the map and h as the offset features that the block before has
-    left, `h' = h + attention(ReLU(conv(concat(x, h))))`; the output is an
-    `ADEB` of x that predicts its offsets and masks from `h'`, and `h'` is
-    handed on.
+    With the feature map x and the offset features h of the previous block,
+    `h' = h + attention(ReLU(conv(concat(x, h))))`. The block returns the
+    output of an `ADEB` on x that predicts its offsets and masks from `h'`, and
+    `h'` for the next block.
 
     Args:
         reduction: as in `ChannelAttention`.
         **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
 
     Call arguments:
-        inputs: the map.
-        offset_features: what the block before has left, brought to the
-            height and width of `inputs`.
+        inputs: feature map.
+        offset_features: offset features of the previous block, resampled to
+            the height and width of `inputs`.
 
     Input shape:
         `(batch, height, width, channels)` and
         `(batch, height, width, offset_channels)`.
 
     Output shape:
-        Both as they came in.
+        Both as the inputs.
 
     Example:
     >>> import numpy as np
@@ -51,8 +51,8 @@ class AROB(layers.Layer):
           AROB is not available; the rest of the paper says that the block
           is built upon ADEB, that there is "a recurrent connection among
           all the AROBs", and that the offset branch is attentive and
-          carries features from scale to scale. This is the package's
-          reading of it.
+          carries features from scale to scale. This block is the package's
+          interpretation.
     """
 
     def __init__(self, reduction=16, **kwargs):
@@ -92,8 +92,8 @@ class AROB(layers.Layer):
         return tuple(inputs_shape), tuple(offset_features_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of all parts for one call, by the shape of
-        the map."""
+        """Multiply-accumulates of one call, for the shape of the feature
+        map."""
         memory = (*input_shape[:-1], self.join.filters)
         return (
             count_part(self.join, input_shape)
@@ -102,7 +102,7 @@ class AROB(layers.Layer):
         )
 
     def workspace_bytes(self, input_shape):
-        """What is joined, or what the block needs."""
+        """Bytes of the concatenated input, or of the workspace of the parts."""
         memory = (*input_shape[:-1], self.join.filters)
         joined = math.prod(input_shape) + math.prod(memory)
         return max(

@@ -27,38 +27,39 @@ SIZES = {"full": (3, 3, 2, 1), "slim": (1, 1, 1, 1)}
 class DANet(Restorer):
     """U-Net of attentive deformable blocks between wavelet transforms.
 
-    A 3x3 convolution makes the first features. Every level of the encoder,
-    the coarsest level and every level of the decoder is a row of `ADEB`s
-    that ends in an `AROB`. The Haar transform and a 3x3 convolution lead
-    down, a 1x1 convolution and the inverse transform lead up, and the
-    encoder's features are added to the decoder's. What the AROBs remember
-    goes through all of them, resampled in the same way. A last convolution
-    predicts what has to be added to the input.
+    A 3x3 convolution extracts the first features. Each stage (encoder level,
+    bottleneck and decoder level) is a sequence of `ADEB`s followed by an
+    `AROB`. Downsampling is a Haar transform and a 3x3 convolution, upsampling
+    a 1x1 convolution and the inverse transform; skip connections add the
+    encoder features to the decoder features. The offset features of the AROBs
+    pass through all stages, resampled in the same way. A final convolution
+    predicts the residual.
 
-    Channel attention takes means over the whole map, so that every pixel
-    depends on the whole image and tiles are blended, not exact.
+    Channel attention averages over the whole map, so every pixel depends on
+    the whole image, and tiled restoration blends tiles instead of being exact.
 
-    The paper gives no widths and no numbers of blocks. They are chosen so
-    that the network costs what the paper's Table 7 says, at 480x320, gray:
+    The paper specifies neither widths nor numbers of blocks. They are chosen
+    to match the cost in the paper's Table 7, for gray 480x320 images:
 
-    | | ADEBs a row | parameters | paper | MACs | paper |
+    | | ADEBs per stage | parameters | paper | MACs | paper |
     |---|---|---|---|---|---|
     | `"full"` | 3, 3, 2, 1 | 23,599 k | 23,481 k | 1048.6 G | 1040.9 G |
     | `"slim"` | 1, 1, 1, 1 | 15,887 k | 15,940 k | 574.9 G | 571.1 G |
 
     With C channels, an ADEB has 27 C^2 weights in its three convolutions,
-    243 C for offsets and masks, 2 C^2 + C^2 / 8 + 116 in the attention. An
-    AROB with M channels of memory has 243 M in the place of 243 C, and
-    9 (C + M) M + 2 M^2 + M^2 / 8 + 116 for the memory. With the widths 128,
-    176, 176, 192 and M = 48, biases included, that is 509 k, 946 k, 946 k
-    and 1121 k for an ADEB, 571 k, 1017 k, 1017 k and 1195 k for an AROB. The
-    coarsest level has one row of them, the others have two. Between levels
-    with C and C' channels there are 36 C C' weights down and 4 C C' up, and
-    8 M^2 for the memory; 9 C + C M + 9 C at the ends. Each weight is a
-    multiply-accumulate for each pixel of its level, the factors of channel
-    attention once an image; interpolation and wavelets count nothing. That
-    leaves for the slim network 3.74 M multiply-accumulates a pixel, 57 %
-    of them at full resolution.
+    243 C for offsets and masks, and 2 C^2 + C^2 / 8 + 116 in the attention.
+    An AROB with M channels of offset features has 243 M instead of 243 C, and
+    another 9 (C + M) M + 2 M^2 + M^2 / 8 + 116 for the offset features. For
+    widths of 128, 176, 176, 192 and M = 48, including biases, this is 509 k,
+    946 k, 946 k and 1121 k for an ADEB, and 571 k, 1017 k, 1017 k and 1195 k
+    for an AROB. The coarsest level has one stage, the others have two.
+    Between levels with C and C' channels there are 36 C C' weights for
+    downsampling, 4 C C' for upsampling and 8 M^2 for the offset features; the
+    first and last convolutions have 9 C + C M + 9 C. Each weight costs one
+    multiply-accumulate per pixel of its level, or per image in channel
+    attention; interpolation and wavelets are not counted. The slim network
+    thus takes 3.74 M multiply-accumulates per pixel, 57 % of them at full
+    resolution.
 
     Args:
         task: what the model restores: `"denoise"`, `"jpeg"`, or
@@ -66,20 +67,19 @@ class DANet(Restorer):
             high-resolution versions have the same size.
         channels: 3 for colour, 1 for gray (noise or the Y of JPEG images).
         size: `"full"` for DANet, `"slim"` for DANet-S.
-        widths: channels of the levels, the finest first.
-        blocks: ADEBs before each level's AROB; those of `size` if left
-            out.
-        offset_width: channels of the memory of the AROBs.
-        block: `"adeb"`, or what it is compared with: `"conv"` for plain
-            residual blocks of three convolutions, `"deformable"` for a
-            deformable one among them on the coarsest level and in the
-            decoder.
-        recurrent: `False` puts an ADEB in the place of every AROB.
-        wavelet: `False` replaces the transforms by convolutions with stride
-            2 and by depth-to-space.
-        sigma_input: `False` for a blind model or one of a fixed noise
-            level; `True` for a second input, the noise level of each image
-            on the 0..255 scale.
+        widths: channels of the levels, from fine to coarse.
+        blocks: number of ADEBs before the AROB at each level; by default
+            determined by `size`.
+        offset_width: channels of the offset features of the AROBs.
+        block: `"adeb"`, or a baseline of the ablation: `"conv"` for plain
+            residual blocks of three convolutions, `"deformable"` to make the
+            middle one deformable at the coarsest level and in the decoder.
+        recurrent: `False` replaces every AROB with an ADEB.
+        wavelet: `False` replaces the transforms with strided convolutions and
+            depth-to-space.
+        sigma_input: `False` for a blind model or one for a fixed noise level;
+            `True` for a second input, the noise level of each image on the
+            0..255 scale.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
 
     Call arguments:
@@ -87,16 +87,15 @@ class DANet(Restorer):
             and `"sigma"`.
 
     Input shape:
-        image `(batch, height, width, channels)` with [0, 1] as the range of
-        clean images, height and width multiples of `size_multiple`; sigma
-        `(batch, 1)`.
+        image `(batch, height, width, channels)` with clean images in [0, 1],
+        height and width multiples of `size_multiple`; sigma `(batch, 1)`.
 
     Output shape:
         `(batch, height, width, channels)`, not clipped.
 
     Raises:
-        ValueError: if an argument is out of its range, arguments do not fit
-            each other, or the backend's image layout is channels first.
+        ValueError: if an argument is out of range, arguments contradict each
+            other, or the image data format of Keras is channels first.
 
     Example:
     >>> import numpy as np
@@ -108,9 +107,9 @@ class DANet(Restorer):
         - Huang et al., "Learning Deformable and Attentive Network for image
           restoration", Knowledge-Based Systems 2021. No code was released,
           and sections 3.3 to 3.5 and the figures are not available: the
-          network is rebuilt from the rest of the text and held to Table 7.
-          Table 8's rows are `block="conv"`, `"deformable"` and `"adeb"`,
-          each with `recurrent=False, wavelet=False`, then
+          network is reconstructed from the rest of the text and matched to
+          Table 7. The rows of Table 8 are `block="conv"`, `"deformable"` and
+          `"adeb"`, each with `recurrent=False, wavelet=False`, then
           `wavelet=False`, then the default.
     """
 
@@ -132,7 +131,7 @@ class DANet(Restorer):
         (offset_width,) = whole_numbers("offset_width", [offset_width], 1)
         if size not in tuple(SIZES):
             raise ValueError(
-                f"size is one of {', '.join(map(repr, SIZES))}, got {size!r}."
+                f"size must be {' or '.join(map(repr, SIZES))}, got {size!r}."
             )
         blocks = whole_numbers(
             "blocks", SIZES[size] if blocks is None else blocks
@@ -219,15 +218,15 @@ class DANet(Restorer):
         self.size_multiple = 2 ** (levels - 1)
 
     def features(self):
-        """A model that shares this one's layers and gives its maps.
+        """Builds a model with shared layers that returns the feature maps.
 
-        For losses between the maps of two networks, as in collaborative
+        For losses between the features of two networks, as in collaborative
         distillation.
 
         Returns:
-            A `keras.Model` with the inputs of this one; its output is a
-            dictionary with `"restored"` and the output of every row of
-            blocks: `"encoder0"`, ..., `"middle"`, ..., `"decoder0"`.
+            A `keras.Model` with the same inputs; its output is a dictionary
+            with `"restored"` and the output of every stage: `"encoder0"`,
+            ..., `"middle"`, ..., `"decoder0"`.
 
         Example:
         >>> model = DANet(widths=(8, 16), blocks=(0, 1), offset_width=4)
@@ -263,15 +262,16 @@ def _check(task, channels, widths, blocks, block, recurrent):
     check_image_model("DANet", task, channels)
     if not widths or len(blocks) != len(widths):
         raise ValueError(
-            "Every level has its entry in widths and in blocks, got "
+            "widths and blocks need one entry for each level, got "
             f"widths={widths} and blocks={blocks}; give as many of both."
         )
     if block not in BLOCKS:
         raise ValueError(
-            f"block is one of {', '.join(map(repr, BLOCKS))}, got {block!r}."
+            f"block must be one of {', '.join(map(repr, BLOCKS))}, got "
+            f"{block!r}."
         )
     if recurrent and block != "adeb":
         raise ValueError(
-            "Recurrent offsets are those of attentive blocks, got "
-            f"block={block!r}; set recurrent=False."
+            f"Recurrent offsets need block='adeb', got block={block!r}; set "
+            "recurrent=False."
         )

@@ -1,4 +1,4 @@
-"""DANetMobile: DANet's idea in the operations that phones run well."""
+"""DANetMobile: a variant of DANet for phones."""
 
 import keras
 from keras import layers, ops
@@ -17,20 +17,19 @@ from kerasrestore.ops.arguments import whole_numbers
 class DANetMobile(Restorer):
     """Wavelet-shaped residual U-Net for phones.
 
-    The image is folded 2x2 into channels, taken through a U-Net whose finest
-    level works at half resolution, and unfolded; the network predicts what
-    has to be added to the input. It keeps DANet's plan (wavelet
-    decomposition, U-Net, residual output) within the operations that LiteRT
-    and its delegates run fast: 3x3 and 1x1 convolutions, ReLU, additions,
-    space-to-depth and depth-to-space.
+    Space-to-depth halves the resolution, a U-Net processes the result, and
+    depth-to-space restores the resolution; the network predicts the residual.
+    It keeps the design of DANet (wavelet decomposition, U-Net, residual
+    output) with the operations that LiteRT and its delegates run fast: 3x3
+    and 1x1 convolutions, ReLU, additions, space-to-depth and depth-to-space.
 
-    A Haar transform is a fixed orthonormal mixing of the four pixels of a
-    2x2 block. Each folding here is followed by a linear convolution, which
-    contains that mixing and trains it, so the transform costs nothing at run
-    time. Stems, junctions and tails are linear: rectifying them there was
-    measured to cost more than a decibel. There is no pooling over the map,
-    so that a tile with enough context gives exactly the pixels of the whole
-    image.
+    A Haar transform is a fixed orthonormal mixing of the four pixels of a 2x2
+    block. Here each space-to-depth is followed by a linear convolution, which
+    includes such a mixing and learns it, so the transform costs nothing at
+    inference. The stem, the resampling convolutions and the tail have no
+    activation: a ReLU there was measured to cost more than 1 dB. There is no
+    global pooling, so a tile with enough context yields exactly the pixels of
+    the whole image.
 
     Args:
         task: what the model restores: `"denoise"` or any other registered
@@ -38,11 +37,11 @@ class DANetMobile(Restorer):
         channels: 3 for colour, 1 for gray.
         widths: channels at half resolution, quarter resolution, and so on;
             multiples of 8, at least one level.
-        encoder_blocks: residual blocks at each level but the last, going
-            down.
-        middle_blocks: residual blocks at the last level.
-        decoder_blocks: residual blocks at each level but the last, listed in
-            the order of `widths`.
+        encoder_blocks: number of residual blocks at each encoder level,
+            excluding the last level.
+        middle_blocks: number of residual blocks at the last level.
+        decoder_blocks: number of residual blocks at each decoder level, in
+            the order of `widths`, excluding the last level.
         sigma_input: `False` for a blind model; `True` for a second input,
             the noise level of each image on the 0..255 scale.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
@@ -52,16 +51,15 @@ class DANetMobile(Restorer):
             and `"sigma"`.
 
     Input shape:
-        image `(batch, height, width, channels)` with [0, 1] as the range of
-        clean images, height and width multiples of `size_multiple`; sigma
-        `(batch, 1)`.
+        image `(batch, height, width, channels)` with clean images in [0, 1],
+        height and width multiples of `size_multiple`; sigma `(batch, 1)`.
 
     Output shape:
         `(batch, height, width, channels)`, not clipped.
 
     Raises:
-        ValueError: if an argument is out of its range, or the backend's
-            image layout is channels first.
+        ValueError: if an argument is out of range, or the image data format
+            of Keras is channels first.
 
     Example:
     >>> import numpy as np
@@ -71,8 +69,8 @@ class DANetMobile(Restorer):
 
     References:
         - DANet: Huang et al., "Learning Deformable and Attentive Network for
-          image restoration", Knowledge-Based Systems 2021, for the idea;
-          this network is the package's own.
+          image restoration", Knowledge-Based Systems 2021, for the general
+          design; this architecture is the package's own.
     """
 
     def __init__(
@@ -99,8 +97,8 @@ class DANetMobile(Restorer):
                 size,
                 padding="same",
                 activation="relu" if relu else None,
-                # Branches that are added to something start small, so that
-                # the untrained network is close to the identity.
+                # Residual branches have small initial weights, so that the
+                # untrained network is close to the identity.
                 kernel_initializer=(
                     keras.initializers.VarianceScaling(0.1)
                     if small
@@ -154,8 +152,8 @@ class DANetMobile(Restorer):
         self.decoder_blocks = decoder_blocks
         self.sigma_input = bool(sigma_input)
         self.size_multiple = 2 ** len(widths)
-        # A 3x3 convolution at level k sees 2^k pixels further; the foldings
-        # add what is left of the coarsest block.
+        # A 3x3 convolution at level k extends the radius by 2^k pixels;
+        # space-to-depth adds the rest of a coarsest block.
         radius = 2 * 2 + self.size_multiple - 1
         for index, (down, up) in enumerate(
             zip(encoder_blocks, decoder_blocks, strict=True)
@@ -181,7 +179,7 @@ def _check(task, channels, widths, encoder_blocks, decoder_blocks):
     check_image_model("DANetMobile", task, channels)
     if not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
-            f"widths are multiples of 8, one a level, got {widths}."
+            f"widths must be multiples of 8, one for each level, got {widths}."
         )
     if not len(encoder_blocks) == len(decoder_blocks) == len(widths) - 1:
         raise ValueError(

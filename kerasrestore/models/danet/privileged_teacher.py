@@ -1,4 +1,4 @@
-"""PrivilegedTeacher: the network that DANet-S learns from."""
+"""PrivilegedTeacher: the teacher network of DANet-S."""
 
 import keras
 
@@ -13,30 +13,30 @@ from kerasrestore.models.graph_parts import image_inputs
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class PrivilegedTeacher(keras.Model):
-    """Encoder and decoder that reproduce a clean image through a bottleneck.
+    """Autoencoder of the clean image with the degraded image as bottleneck.
 
-    The encoder is given the clean image, which is privileged information,
-    and a loss holds its output to the degraded image; the decoder restores
-    the clean image from that. The decoder is exactly DANet-S. So the teacher
-    is trained, in phase 1, on
+    The encoder receives the clean image, which is privileged information, and
+    a loss makes its output imitate the degraded image; the decoder restores
+    the clean image from it. The decoder is exactly DANet-S. In phase 1 the
+    teacher is trained on
 
         mean |degraded - LQ| and mean (restored - HQ)^2,
 
-    and in phase 2 DANet-S starts from the decoder's weights (`student`) and
-    is trained on degraded images alone.
+    and in phase 2 DANet-S is initialized with the weights of the decoder
+    (`student`) and trained on degraded images only.
 
-    The encoder has the decoder's kind of blocks and all of its scales. How
-    large it is the paper does not say; its teacher is "asymmetrical" and is
-    trained with 5 images at a time where DANet takes 12, which fits an
-    encoder as large as DANet in front of DANet-S (here 1.6 times the
-    multiply-accumulates of DANet). That is the default.
+    The encoder has the same kind of blocks and the same scales as the
+    decoder. The paper does not state its size; its teacher is "asymmetrical"
+    and is trained with a batch size of 5 where DANet uses 12, which is
+    consistent with an encoder as large as DANet followed by DANet-S (here 1.6
+    times the multiply-accumulates of DANet). This is the default.
 
     Args:
         task: as in `DANet`.
         channels: as in `DANet`.
         widths: as in `DANet`, for both halves.
-        encoder_blocks: `blocks` of the encoder, those of DANet by default.
-        decoder_blocks: `blocks` of the decoder, those of DANet-S by default.
+        encoder_blocks: `blocks` of the encoder, by default those of DANet.
+        decoder_blocks: `blocks` of the decoder, by default those of DANet-S.
         offset_width: as in `DANet`, for both halves.
         sigma_input: whether both halves are conditioned on the noise level.
         name: as in `keras.Model`.
@@ -75,10 +75,10 @@ class PrivilegedTeacher(keras.Model):
     References:
         - DANet: Huang et al., "Learning Deformable and Attentive Network for
           image restoration", Knowledge-Based Systems 2021, sections 2.4, 4.1
-          and 5.5; section 3.5, which describes the scheme, is not available.
+          and 5.5; section 3.5, which describes the method, is not available.
         - PISR: Lee et al., "Learning with privileged information for
-          efficient image super-resolution", ECCV 2020, whose scheme it
-          changes.
+          efficient image super-resolution", ECCV 2020, the method that DANet
+          modifies.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class PrivilegedTeacher(keras.Model):
 
     @property
     def encoder(self):
-        """The half that is given the clean image, a `DANet`."""
+        """The half that receives the clean image, a `DANet`."""
         return self.get_layer("encoder")
 
     @property
@@ -137,7 +137,7 @@ class PrivilegedTeacher(keras.Model):
         return self.get_layer("decoder")
 
     def student(self, name="danet_s"):
-        """A network of its own with the decoder's weights.
+        """Creates a separate network with the weights of the decoder.
 
         Args:
             name: name of the model.
@@ -150,11 +150,11 @@ class PrivilegedTeacher(keras.Model):
         return student
 
     def features(self):
-        """A model that shares this one's layers and gives the decoder's maps.
+        """Builds a model with shared layers that returns the decoder features.
 
         Returns:
-            A `keras.Model` with the inputs of this one; its output is the
-            dictionary of `DANet.features` with `"degraded"` added.
+            A `keras.Model` with the same inputs; its output is the dictionary
+            of `DANet.features` with `"degraded"` added.
         """
         inputs, degraded = self.input, self.output["degraded"]
         taken = {**inputs, "image": degraded} if self.sigma_input else degraded

@@ -1,1 +1,1 @@
-"""NLRN, the non-local recurrent network."""
+"""NLRN: non-local recurrent network."""

@@ -1,4 +1,4 @@
-"""NLRN: a recurrent network with non-local blocks."""
+"""NLRN: non-local recurrent network."""
 
 import keras
 from keras import layers
@@ -11,7 +11,7 @@ from kerasrestore.models.graph_parts import add_residual, image_inputs
 from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
-# What the paper and the two released codes take where nothing is given.
+# Defaults of the paper and of the two released codes.
 DEFAULTS = {
     None: {"window": 45, "padding": "circular", "propagate": True},
     "master": {"window": None, "padding": "zero", "propagate": False},
@@ -23,58 +23,59 @@ DEFAULTS = {
 class NLRN(Restorer):
     """Non-local recurrent network.
 
-    A convolution makes features of the image. In every step of the
-    recurrence a non-local block compares each pixel with the window around
-    it, two convolutions follow, and the first features are added; a last
-    convolution gives what has to be added to the image. Steps share their
-    weights, but for the batch normalisation, and hand the correlations of
-    the non-local block on.
+    A convolution extracts features. In every recurrent step, a non-local
+    block compares each pixel with the window around it, two convolutions
+    follow, and the first features are added; a final convolution predicts the
+    residual. All steps share their weights, except for the batch
+    normalisation, and each step passes the correlations of its non-local
+    block on to the next.
 
-    For super-resolution the network works on an image that was enlarged
-    before, by bicubic interpolation to the wanted size; one network serves
-    all factors.
+    For super-resolution the input is first upsampled to the target size by
+    bicubic interpolation; one network can handle all factors.
 
     Args:
         task: what the model restores, `"denoise"` or `"super_resolution"`.
         channels: 1 for gray or luminance, as in the paper; 3 for colour.
-        num_steps: steps of the recurrence (T).
-        window: side of the square around a pixel that it is compared with
-            (q), odd; `None` for the whole map. `"auto"` is 45, and `None`
-            in the released codes.
-        padding: what surrounds the map for the windows, `"circular"` or
-            `"zero"`. `"auto"` is `"circular"`; in the released codes, where
-            windows are left unused, `"zero"`.
+        num_steps: number of recurrent steps (T).
+        window: side of the square neighbourhood that a pixel is compared with
+            (q), odd; `None` for the whole map. `"auto"` is 45, or `None` for
+            the released codes.
+        padding: padding of the map for the windows, `"circular"` or `"zero"`.
+            `"auto"` is `"circular"`, or `"zero"` for the released codes,
+            which do not use windows.
         propagate: whether the correlations of earlier steps are added to
-            those of a step. `"auto"` is `True`, in `"master"` `False`.
-        released: `None` for the network of the paper, `"master"` or `"v0"`
-            for that of the released codes, whose weights then fit. They
-            have no ReLU before the first convolution of the network
-            and of a step; `"v0"` works on 0..255 and gives the residual,
-            what has to be added to the image; `restore` adds it.
+            those of the current step. `"auto"` is `True`, or `False` for
+            `"master"`.
+        released: `None` for the network of the paper; `"master"` or `"v0"`
+            for those of the released codes, to load their weights. These have
+            no ReLU before the first convolution of the network and of each
+            step; `"v0"` has the value range 0..255 and outputs the residual,
+            which `restore` adds to the image.
         distance: metric of the non-local block, see
             `RecurrentNonLocalBlock`.
-        bandwidth: of the Euclidean distance, likewise.
-        non_local_every: the non-local block is used in the first step and
-            every so many steps from there; 0 for never.
+        bandwidth: bandwidth of the Euclidean distance, see
+            `RecurrentNonLocalBlock`.
+        non_local_every: interval, in steps, at which the non-local block is
+            used, starting with the first step; 0 for never.
         shared: whether the steps share the weights of their convolutions.
-        filters: channels of the features.
-        key_filters: channels in which pixels are compared.
+        filters: channels of the feature maps.
+        key_filters: channels of the embeddings by which pixels are compared.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
 
     Call arguments:
         inputs: the image.
 
     Input shape:
-        `(batch, height, width, channels)` with `value_range` as the range of
-        clean images: [0, 1], with `released="v0"` [0, 255].
+        `(batch, height, width, channels)` with clean images in `value_range`:
+        [0, 1], or [0, 255] with `released="v0"`.
 
     Output shape:
         `(batch, height, width, channels)`, not clipped: the restored image,
-        with `released="v0"` the residual.
+        or the residual with `released="v0"`.
 
     Raises:
-        ValueError: if an argument is out of its range, or the backend's
-            image layout is channels first.
+        ValueError: if an argument is out of range, or the image data format
+            of Keras is channels first.
 
     Example:
     >>> import numpy as np
@@ -86,7 +87,7 @@ class NLRN(Restorer):
         - Liu et al., "Non-Local Recurrent Network for Image Restoration",
           NeurIPS 2018: section 4; tables 1 and 2 and figures 5 and 6 for
           the arguments. The released codes (github.com/Ding-Liu/NLRN and
-          NLRN_v0) differ from it as `released` says.
+          NLRN_v0) differ from it as described under `released`.
     """
 
     released_layout = "tensorflow"
@@ -185,10 +186,10 @@ class NLRN(Restorer):
         self.key_filters = key_filters
         if released == "v0":
             self.value_range = (0.0, 255.0)
-        # Windows see 22 pixels far, twelve of them and the convolutions 290,
-        # and circular ones across the border: so much context would cost
-        # most images many times their own area, for pixels that hardly
-        # matter. The network counts as one that sees the whole image.
+        # A window reaches 22 pixels, twelve of them with the convolutions 290,
+        # and circular ones wrap around the border. For most images so much
+        # context would be many times their area, for a negligible
+        # contribution, so the receptive field is taken as the whole image.
         self.receptive_field = None
 
     def count_macs(self, height=256, width=256):
@@ -202,8 +203,8 @@ class NLRN(Restorer):
         )
 
     def _propagation(self, cost, height, width):
-        """What the earlier steps' correlations add to the cost of each
-        step; the general counters look at a layer's first input alone."""
+        """Additional cost of the propagated correlations in each step, as
+        the general counters see only the first input of a layer."""
         if not (self.propagate and self.non_local_every):
             return []
         block = next(
@@ -230,12 +231,12 @@ class NLRN(Restorer):
             or not self.shared
         ):
             raise ValueError(
-                "The released weights fit NLRN(released='master') or 'v0' "
-                "with shared steps, each with a non-local block of the "
-                "distance 'embedded_gaussian'."
+                "The released weights fit only NLRN(released='master') or "
+                "'v0' with the default distance, non_local_every and shared; "
+                "build the model with these."
             )
         block = self.get_layer("non_local")
-        homes = {
+        layers_by_name = {
             "conv1": self.get_layer("head"),
             "rnn/RB1_a": self.get_layer("conv_a"),
             "rnn/RB1_b": self.get_layer("conv_b"),
@@ -253,11 +254,11 @@ class NLRN(Restorer):
         ]
         for index, norm in enumerate(norms):
             suffix = f"_{index}" if index else ""
-            home = self.get_layer(norm)
-            homes[f"rnn/batch_normalization{suffix}"] = home
+            layer = self.get_layer(norm)
+            layers_by_name[f"rnn/batch_normalization{suffix}"] = layer
         return {
             f"{name}/{variable.name}": variable
-            for name, layer in homes.items()
+            for name, layer in layers_by_name.items()
             for variable in layer.variables
         }
 
@@ -284,10 +285,10 @@ def _check(task, channels, released, propagate):
     check_image_model("NLRN", task, channels)
     if released not in DEFAULTS:
         raise ValueError(
-            "released is None for the paper's network, 'master' or 'v0', got "
-            f"{released!r}."
+            "released must be None for the network of the paper, 'master' or "
+            f"'v0', got {released!r}."
         )
     if propagate not in ("auto", True, False):
         raise ValueError(
-            f"propagate is True, False or 'auto', got {propagate!r}."
+            f"propagate must be True, False or 'auto', got {propagate!r}."
         )

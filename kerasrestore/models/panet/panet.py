@@ -16,9 +16,9 @@ from kerasrestore.models.restorer import Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
 POSITIONS = ("pre", "mid", "post")
-# Side of the tiles that `restore` cuts images into: the cost of attention to
-# all pixels grows with their square. The published figures are of tiles of up
-# to 6,800 pixels, 57x77 for an image of 321x481.
+# Side of the tiles that `restore` cuts images into, as the cost of attention
+# grows with the square of the number of pixels. The published results use
+# tiles of up to 6,800 pixels, 57x77 for a 321x481 image.
 LARGEST_TILE = 64
 
 
@@ -26,37 +26,38 @@ LARGEST_TILE = 64
 class PANet(Restorer):
     """Pyramid attention network.
 
-    A convolution takes the image to features, residual blocks follow with a
-    pyramid attention in their middle, a convolution ends the body, whose sum
-    with the first features the last convolution turns into the image: there
-    is no connection from image to image. All residual blocks share one PReLU
-    with one slope.
+    A convolution extracts features, residual blocks with pyramid attention in
+    their middle and another convolution form the body, and a final
+    convolution reconstructs the image from the sum of the first features and
+    the output of the body: there is no skip connection from input image to
+    output image. All residual blocks share one PReLU with a single slope.
 
     `PANet(num_blocks=8)` is PANet-S. With `task="super_resolution"` it is
-    PA-EDSR: 32 residual blocks of 256 channels with ReLU, scaled by 0.1, the
-    mean colour taken off, and an upsampler.
+    PA-EDSR: 32 residual blocks with 256 channels, ReLU and a residual scaling
+    of 0.1, subtraction of the mean colour, and an upsampler.
 
-    The paper leaves the attention open in many points, so that the released
-    code is the definition; see `PyramidAttention`.
+    The paper leaves many details of the attention open; this implementation
+    follows the released code, see `PyramidAttention`.
 
-    Called, the network attends to all of what it is given. `restore` cuts
-    images into tiles of about 64x64, as the released code does; `tile=None`
-    takes an image whole.
+    A call of the network attends to the whole input. `restore` cuts images
+    into tiles of about 64x64 pixels, as the released code does; `tile=None`
+    processes the image as a whole.
 
     Args:
         task: what the model restores: `"denoise"`, `"demosaic"`, `"jpeg"` or
             `"super_resolution"`.
         channels: 3 for colour, 1 for gray.
-        num_blocks: residual blocks, even; by default 80, or 32 for
+        num_blocks: number of residual blocks, even; by default 80, or 32 for
             super-resolution.
-        scale: enlargement: 2, 3 or 4 for super-resolution, else 1.
-        attention: where pyramid attention works: any of `"pre"` (before the
-            residual blocks), `"mid"` and `"post"` (behind them); empty for
-            none. Each has weights of its own.
-        levels: levels of the pyramid.
-        patch_size: side of the patches that are compared and pasted, 3 or 1.
-        resize_rule: how levels are sampled, `"size"` or `"scale"`.
-        features: channels inside; by default 64, or 256 for
+        scale: upscaling factor: 2, 3 or 4 for super-resolution, else 1.
+        attention: positions of the pyramid attention: any of `"pre"` (before
+            the residual blocks), `"mid"` and `"post"` (after them); empty for
+            none. Each has its own weights.
+        levels: number of pyramid levels.
+        patch_size: side of the patches that are compared and aggregated, 3 or
+            1.
+        resize_rule: how the levels are resampled, `"size"` or `"scale"`.
+        features: channels of the feature maps; by default 64, or 256 for
             super-resolution.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
 
@@ -64,15 +65,15 @@ class PANet(Restorer):
         inputs: the image.
 
     Input shape:
-        `(batch, height, width, channels)` with [0, 1] as the range of clean
-        images. Height and width are known when the model is called.
+        `(batch, height, width, channels)` with clean images in [0, 1]. Height
+        and width must be known when the model is called.
 
     Output shape:
         `(batch, scale * height, scale * width, channels)`, not clipped.
 
     Raises:
-        ValueError: if an argument is out of its range, or the backend's
-            image layout is channels first.
+        ValueError: if an argument is out of range, or the image data format
+            of Keras is channels first.
 
     Example:
     >>> import numpy as np
@@ -82,9 +83,10 @@ class PANet(Restorer):
 
     References:
         - Mei et al., "Pyramid Attention Network for Image Restoration", IJCV
-          2023. The network of table 1 has 5,957,255 parameters, as printed.
-          For PANet-S the paper says 665 K, where its code gives 639,623;
-          table 6 is `attention`, table 7 `patch_size`, table 8 `levels`.
+          2023. The network of table 1 has 5,957,255 parameters, as reported.
+          For PANet-S the paper reports 665 K, but its code has 639,623. The
+          ablations are `attention` (table 6), `patch_size` (table 7) and
+          `levels` (table 8).
         - The published weights were trained with `resize_rule="size"`.
     """
 
@@ -171,38 +173,37 @@ class PANet(Restorer):
         self.resize_rule = resize_rule
         self.features = features
         if attention:
-            # It sees the whole image.
+            # Attention sees the whole image.
             self.receptive_field = None
             self.largest_tile = LARGEST_TILE
         else:
-            # The upsampler's convolutions on enlarged pixels and the tail
-            # reach no more than one pixel together.
+            # The convolutions at higher resolution, in the upsampler and the
+            # tail, together reach only one input pixel.
             radius = 3 + 2 * num_blocks + (1 if enlarges else 0)
             self.receptive_field = 2 * radius + 1
 
     def released_variables(self):
-        """Names of the released checkpoints and what they hold.
+        """Maps the names in the released checkpoints to variables.
 
         Returns:
-            Dictionary of state names, variables and constants.
+            Dictionary from state names to variables and constants.
 
         Raises:
-            ValueError: if the attention is not where the released code has
-                it.
+            ValueError: if there are no released checkpoints for this network.
         """
         if self.attention != ("mid",) or (
             self.channels == 1 and self.scale > 1
         ):
             raise ValueError(
                 "The released networks have one attention, in the middle, and "
-                "enlarge colour images; build the model with its defaults."
+                "upscale only colour images; build the model with defaults."
             )
         enlarges = self.scale != 1
         middle = self.num_blocks // 2
         state = conv_state("head.0.", self.get_layer("head"))
         for index in range(self.num_blocks):
             block = self.get_layer(f"block{index}")
-            # The attention takes a place in the list of the blocks.
+            # The attention is an item in the list of blocks.
             prefix = f"body.{index + (index >= middle)}.body."
             state |= conv_state(f"{prefix}0.", block.conv1)
             state |= conv_state(f"{prefix}2.", block.conv2)
@@ -228,12 +229,12 @@ class PANet(Restorer):
         )
         if enlarges:
             for index, layer in enumerate(self.get_layer("upsampler").convs):
-                # The shuffle takes every second place in the list.
+                # Every second item of the list is a pixel shuffle.
                 state |= conv_state(f"tail.0.{2 * index}.", layer)
         state |= conv_state(
             "tail.1." if enlarges else "tail.0.", self.get_layer("tail")
         )
-        # Also where the images' mean is left alone, its layers are there.
+        # Present even in networks that do not subtract the mean.
         for name, sign in (("sub_mean", -1), ("add_mean", 1)):
             state[f"{name}.weight"] = np.eye(3, dtype="float32")[None, None]
             state[f"{name}.bias"] = sign * np.array(DIV2K_MEAN, "float32")
@@ -260,13 +261,13 @@ def _check(task, channels, num_blocks, scale, attention, features):
     whole_numbers("features", [features], 1)
     if num_blocks % 2:
         raise ValueError(
-            f"The attention stands between two halves, got {num_blocks} "
-            "blocks; choose an even number."
+            "num_blocks must be even, as the attention splits the blocks into "
+            f"halves, got {num_blocks}; choose an even number."
         )
     if not set(attention) <= set(POSITIONS) or len(set(attention)) < len(
         attention
     ):
         raise ValueError(
-            "attention names places among 'pre', 'mid' and 'post', each at "
-            f"most once, got {attention}."
+            "attention must list 'pre', 'mid' or 'post', each at most once, "
+            f"got {attention}."
         )

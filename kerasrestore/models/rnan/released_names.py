@@ -1,7 +1,7 @@
-"""Names that RNAN's released checkpoints give to the parts of its blocks.
+"""Names of RNAN's blocks in the released checkpoints.
 
-Each function takes the prefix of a part's names and the Keras layer, and
-gives a dictionary of state names and variables.
+Each function takes a name prefix and the Keras layer, and returns a dictionary
+from state names to variables.
 """
 
 from kerasrestore.models.checkpoints.released_state import conv_state
@@ -38,7 +38,7 @@ def attention_state(prefix, block):
     groups = (
         (f"{prefix}RA_RB1.", block.front, 0),
         (f"{prefix}RA_TB.0.body.", block.trunk, 0),
-        # A non-local block takes the first place in the list.
+        # A non-local block is the first item of the list.
         (f"{mask}MB_RB1.", block.mask_front, int(block.non_local)),
         (f"{mask}MB_RB2.", block.mask_half, 0),
         (f"{mask}MB_RB3.", block.mask_end, 0),

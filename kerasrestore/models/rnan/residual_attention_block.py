@@ -1,4 +1,4 @@
-"""RNAN's block: residual blocks around a trunk that a mask rescales."""
+"""RNAN's attention block: a trunk branch rescaled by a mask branch."""
 
 import math
 
@@ -18,21 +18,22 @@ UP_SIZE = 6
 class ResidualAttentionBlock(layers.Layer):
     """Residual local or non-local attention block.
 
-    Residual blocks lead in; their output `a` goes through a trunk of
-    residual blocks and through a mask branch, `trunk(a) * mask(a) + a` is
-    formed, and residual blocks lead out. The mask branch works at half
-    resolution in its middle and ends in a sigmoid; in a non-local attention
-    block it begins with a non-local block. Without a mask branch the trunk
-    is not rescaled, and the non-local block stands in front of it.
+    Residual blocks produce features `a`, which pass through a trunk branch of
+    residual blocks and through a mask branch; more residual blocks process
+    `trunk(a) * mask(a) + a`. The mask branch runs at half resolution in its
+    middle and ends in a sigmoid; in a non-local attention block it begins
+    with a non-local block. Without a mask branch the trunk is not rescaled,
+    and the non-local block precedes it.
 
     Args:
         non_local: whether this is a non-local attention block.
         mask: `False` for no mask branch.
-        front_blocks: residual blocks that lead in, q in the paper.
-        end_blocks: residual blocks that lead out, q in the paper.
+        front_blocks: residual blocks before the branches, q in the paper.
+        end_blocks: residual blocks after the branches, q in the paper.
         trunk_blocks: residual blocks of the trunk, t in the paper.
-        mask_blocks: residual blocks of the mask branch before and after its
-            half resolution, m in the paper; twice as many are there.
+        mask_blocks: residual blocks of the mask branch before the strided
+            convolution, and also after the transposed one, m in the paper;
+            between the two there are twice as many.
         inner_channels: as in `NonLocalBlock`.
         normalize: as in `NonLocalBlock`.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.layers.Layer`.
@@ -42,14 +43,14 @@ class ResidualAttentionBlock(layers.Layer):
 
     Input shape:
         `(batch, height, width, channels)`; with a mask branch height and
-        width are even.
+        width must be even.
 
     Output shape:
-        The same.
+        Same as the input.
 
     Raises:
-        ValueError: if an argument is out of its range, or a height or width
-            is odd.
+        ValueError: if an argument is out of range, or the height or width is
+            odd.
 
     Example:
     >>> import numpy as np
@@ -59,10 +60,11 @@ class ResidualAttentionBlock(layers.Layer):
 
     References:
         - RNAN: Zhang et al., ICLR 2019, figure 2 and equations 6 and 8. The
-          paper names neither the sizes of the strided and the transposed
-          convolution (3x3, padded by 1 on each side, and 6x6) nor the sum
-          of the half-resolution path with its own input; both are as in the
-          released code, which leads in with one residual block only.
+          paper specifies neither the kernel sizes of the strided and the
+          transposed convolution (3x3, padded by 1 on each side, and 6x6) nor
+          the skip connection around the half-resolution path; both follow
+          the released code, which has only one residual block before the
+          branches.
     """
 
     def __init__(
@@ -133,8 +135,8 @@ class ResidualAttentionBlock(layers.Layer):
             layer.build(shape)
             return layer
 
-        # One row and column of zeros on each side; Keras' "same" would put
-        # both behind.
+        # One row and column of zeros on each side; Keras' "same" would pad
+        # only at the bottom and right.
         self.pad = layers.ZeroPadding2D(1, dtype=self.dtype_policy)
         self.down = conv(DOWN_SIZE, "down", strides=2, padding="valid")
         self.up = conv(UP_SIZE, "up", layer=layers.Conv2DTranspose, strides=2)
@@ -146,8 +148,8 @@ class ResidualAttentionBlock(layers.Layer):
         ):
             raise ValueError(
                 "RNAN's mask branch halves height and width, which must be "
-                f"even, got {x.shape[1]}x{x.shape[2]}; pad the image, as "
-                "restore does."
+                f"even, got {x.shape[1]}x{x.shape[2]}; pad the image, or call "
+                "restore, which does."
             )
         x = _chain(self.front, x)
         if self.mask:
@@ -167,7 +169,7 @@ class ResidualAttentionBlock(layers.Layer):
         return tuple(input_shape)
 
     def count_macs(self, input_shape):
-        """Multiply-accumulates of one call; the shape with the batch."""
+        """Multiply-accumulates of one call, for a shape with batch size."""
         half = _half(input_shape)
         total = sum(
             block.count_macs(half if block in self.mask_half else input_shape)
@@ -176,20 +178,20 @@ class ResidualAttentionBlock(layers.Layer):
         if self.non_local:
             total += self.non_local_block.count_macs(input_shape)
         if self.mask:
-            # Each tap of the transposed convolution meets each of its
-            # inputs, which are the pixels at half resolution.
+            # The transposed convolution applies all of its taps to each of
+            # its inputs, which are at half resolution.
             squared = input_shape[-1] * math.prod(half)
             total += (DOWN_SIZE**2 + UP_SIZE**2) * squared
             total += input_shape[-1] * math.prod(input_shape)
         return total
 
     def workspace_bytes(self, input_shape):
-        """Bytes allocated during a call in addition to input and output."""
+        """Bytes allocated during a call beyond input and output."""
         one_map = 4 * math.prod(input_shape)
-        # What leads in, the trunk's output and the mask wait for each other
-        # while a residual block works in two more maps; convolutions keep
-        # packed copies of what they read and write. Measured under
-        # TensorFlow on a CPU: 13 maps with input and output.
+        # The output of the front blocks, that of the trunk and the mask are
+        # live while a residual block uses two more maps; convolutions keep
+        # packed copies of their inputs and outputs. Measured under TensorFlow
+        # on a CPU: 13 maps including input and output.
         work = 2 * (3 + 2) * one_map
         if self.non_local:
             work += self.non_local_block.workspace_bytes(input_shape)

@@ -22,40 +22,42 @@ from kerasrestore.ops.enlarge import enlarge_bicubic
 class RNAN(Restorer):
     """Residual non-local attention network.
 
-    A convolution takes the image to features; a non-local attention block,
-    local attention blocks and a second non-local one follow; a convolution
-    gives what has to be added to the image. For super-resolution the
-    features are enlarged before that last convolution.
+    A convolution extracts features, which pass through a non-local attention
+    block, local attention blocks and a second non-local attention block; a
+    final convolution predicts the residual. For super-resolution the features
+    are upsampled before that convolution.
 
-    The default is the paper's network. `released=True` is the network of the
-    released code, which its checkpoints need. It differs in this:
+    The default is the network of the paper. `released=True` builds the
+    network of the released code, which its checkpoints require. It differs as
+    follows:
 
     - The softmax of a non-local block runs over the queries, not the keys.
-    - One residual block leads into an attention block, not two.
-    - A convolution follows every attention block, and one more the local
-      ones.
-    - Super-resolution adds the first features to the last ones instead of
-      the image to the output; the mean colour is taken off and put back, by
-      weights that are trained along.
+    - An attention block starts with one residual block, not two.
+    - A convolution follows each attention block, and another one follows the
+      last local attention block.
+    - For super-resolution there is a skip connection from the first to the
+      last features instead of from image to output, and the mean colour is
+      subtracted and added back with trainable weights.
     - Clean images have the range 0..255, not 0..1.
 
-    The paper gives no range of values and does not say how the image is
-    added to a larger one; here it is enlarged bicubically.
+    The paper does not specify the value range, nor how the image is added to
+    a larger output; here it is upsampled bicubically.
 
     Args:
         task: what the model restores: `"denoise"`, `"demosaic"`, `"jpeg"` or
             `"super_resolution"`.
         channels: 3 for colour, 1 for gray.
-        local_blocks: local attention blocks.
-        nonlocal_blocks: 2 for one in front of the local ones and one behind
-            them, 1 for the one in front, 0 for none.
-        scale: enlargement: 2, 3 or 4 for super-resolution, else 1.
+        local_blocks: number of local attention blocks.
+        nonlocal_blocks: number of non-local attention blocks: 2 for one
+            before and one after the local blocks, 1 for only the one before,
+            0 for none.
+        scale: upscaling factor: 2, 3 or 4 for super-resolution, else 1.
         released: whether to build the network of the released code.
-        features: channels inside the network.
+        features: channels of the feature maps.
         mask: `False` for attention blocks without a mask branch; a non-local
-            block then stands in front of the trunk.
-        outer_blocks: residual blocks in front of and behind the two branches
-            of each attention block, q in the paper.
+            block then precedes the trunk.
+        outer_blocks: residual blocks before and after the two branches of
+            each attention block, q in the paper.
         trunk_blocks: residual blocks of the trunk branch, t in the paper.
         mask_blocks: m in the paper, see `ResidualAttentionBlock`.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
@@ -64,15 +66,15 @@ class RNAN(Restorer):
         inputs: the image.
 
     Input shape:
-        `(batch, height, width, channels)` with `value_range` as the range of
-        clean images; height and width even.
+        `(batch, height, width, channels)` with clean images in `value_range`;
+        height and width must be even.
 
     Output shape:
         `(batch, scale * height, scale * width, channels)`, not clipped.
 
     Raises:
-        ValueError: if an argument is out of its range, or the backend's
-            image layout is channels first.
+        ValueError: if an argument is out of range, or the image data format
+            of Keras is channels first.
 
     Example:
     >>> import numpy as np
@@ -82,12 +84,12 @@ class RNAN(Restorer):
 
     References:
         - Zhang et al., "Residual non-local attention networks for image
-          restoration", ICLR 2019. Table 7's parameters, 7,409 K and 1,494 K
-          for 1 + 1 blocks, are what the kernels of the residual blocks, of
-          the first and last convolution and of non-local blocks with 64
-          inner channels add up to; biases and the mask branches' strided,
-          transposed and 1x1 convolutions are not in them. The network has
-          9,291,907 parameters.
+          restoration", ICLR 2019. The parameter counts in table 7, 7,409 K
+          and 1,494 K for 1 + 1 blocks, are those of the kernels of the
+          residual blocks, of the first and last convolution and of non-local
+          blocks with 64 inner channels; they exclude biases and the strided,
+          transposed and 1x1 convolutions of the mask branches. The network
+          has 9,291,907 parameters.
         - The cases of table 1 are `RNAN(local_blocks=7, nonlocal_blocks=0,
           mask=False)` for case 1 and so on.
     """
@@ -112,8 +114,8 @@ class RNAN(Restorer):
         check_image_model("RNAN", task, channels, scale)
         if nonlocal_blocks not in (0, 1, 2):
             raise ValueError(
-                "nonlocal_blocks is 2 (first and last), 1 (first) or 0, got "
-                f"{nonlocal_blocks!r}."
+                "nonlocal_blocks must be 2 (first and last), 1 (first) or 0, "
+                f"got {nonlocal_blocks!r}."
             )
         if released:
             _check_released(
@@ -142,7 +144,7 @@ class RNAN(Restorer):
         image, inputs = image_inputs(channels)
         x = image
         if enlarges and released:
-            # The image's own sums are float32, whatever the compute dtype.
+            # Sums with the image are in float32, whatever the compute dtype.
             shift = [-255.0 * mean for mean in DIV2K_MEAN]
             x = MeanShift(shift, dtype="float32", name="sub_mean")(x)
         head = x = conv(features, "head", channels)(x)
@@ -188,7 +190,7 @@ class RNAN(Restorer):
             return None
         branches = 2 * self.trunk_blocks
         if self.mask:
-            # Half resolution counts double; halving and doubling reach 4.
+            # Half resolution counts double; down- and upsampling add 4.
             branches = max(branches, 12 * self.mask_blocks + 4)
         front = 1 if self.released else self.outer_blocks
         block = 2 * front + branches + 2 * self.outer_blocks
@@ -197,25 +199,25 @@ class RNAN(Restorer):
             radius += self.local_blocks + 1
         if self.scale != 1:
             # The upsampler's first convolution. Its second one and the last
-            # convolution of the network work on enlarged pixels: together
-            # they reach the next pixel, as the last one alone does.
+            # convolution of the network run at higher resolution: together
+            # they reach only the next input pixel, as the last one alone does.
             radius += 1
         return 2 * radius + 1
 
     def released_variables(self):
-        """Names of the released checkpoints and what they hold.
+        """Maps the names in the released checkpoints to variables.
 
         Returns:
-            Dictionary of state names and variables.
+            Dictionary from state names to variables.
 
         Raises:
-            ValueError: if this is the paper's network, which no checkpoint
-                of the released code fits.
+            ValueError: if this is the network of the paper, for which there
+                are no released checkpoints.
         """
         if not self.released:
             raise ValueError(
-                "The released checkpoints do not fit the paper's network; "
-                "build it with released=True."
+                "The released checkpoints do not fit the network of the paper; "
+                "build the model with released=True."
             )
 
         def group(prefix, name):
@@ -238,7 +240,7 @@ class RNAN(Restorer):
         if self.scale == 1:
             return {**state, **conv("tail.0.", "tail")}
         for index, layer in enumerate(self.get_layer("upsampler").convs):
-            # The shuffle takes every second place in the list.
+            # Every second item of the list is a pixel shuffle.
             state |= conv_state(f"tail.0.{2 * index}.", layer)
         for name in ("sub_mean", "add_mean"):
             state |= conv(f"{name}.", name)
@@ -264,12 +266,12 @@ class RNAN(Restorer):
 def _check_released(scale, channels, mask, outer, trunk, inner):
     if not mask or (outer, trunk, inner) != (2, 2, 1):
         raise ValueError(
-            "The released code always has the mask branch and its own number "
-            "of residual blocks; leave mask, outer_blocks, trunk_blocks and "
-            "mask_blocks out."
+            "The released code always has a mask branch and fixed numbers of "
+            "residual blocks; omit mask, outer_blocks, trunk_blocks and "
+            "mask_blocks."
         )
     if scale != 1 and channels != 3:
         raise ValueError(
-            "The released super-resolution network is for colour; got "
+            "The released super-resolution network needs channels=3, got "
             f"channels={channels}."
         )

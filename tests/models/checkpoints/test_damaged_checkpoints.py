@@ -49,41 +49,53 @@ SYSTEM = call(name("os", "system"), "touch gone")
         (Raw(b"(cos\nsystem\no"), r"os\.system"),
         (Raw(b"\x82\x01"), "uses EXT1"),
         (Raw(b"Ptouch\n"), "uses PERSID"),
-        (call(name("torch", "FloatStorage"), 3), "makes no tensor"),
-        (call(Raw(pack("text")), 3), "no function"),
-        (Raw(name("torch", "Size") + pack("text") + b"R"), "no function"),
-        (call(name("torch", "Size"), "text"), "a str for a tuple"),
-        (call(name("collections", "OrderedDict"), [("a", 1)]), "fills"),
-        (call(name("torch._utils", "_rebuild_parameter"), 1), "for a Tensor"),
+        (call(name("torch", "FloatStorage"), 3), "does not build a tensor"),
+        (call(Raw(pack("text")), 3), "not a function"),
+        (Raw(name("torch", "Size") + pack("text") + b"R"), "not a function"),
+        (call(name("torch", "Size"), "text"), "a str instead of a tuple"),
+        (
+            call(name("collections", "OrderedDict"), [("a", 1)]),
+            "constructs a dictionary",
+        ),
+        (
+            call(name("torch._utils", "_rebuild_parameter"), 1),
+            "instead of a Tensor",
+        ),
         (call(name("torch._utils", "_rebuild_tensor_v2"), 1), "damaged"),
         (Raw(name("os", "path") + pack({"a": 1}) + b"b"), r"os\.path"),
         (
             Raw(name("collections", "OrderedDict") + pack({"a": 1}) + b"b"),
-            "a Global for a dict",
+            "a Global instead of a dict",
         ),
-        (Raw(pack([1]) + pack({"a": 1}) + b"b"), "a list for a dict"),
-        (Raw(pack((1,)) + pack(2) + b"a"), "a tuple for a list"),
-        (Raw(pack("storage") + b"Q"), "no storage"),
-        (Raw(pack(("storage", "torch", "0", "cpu", 1)) + b"Q"), "no storage"),
-        (storage("0", 3, "Size"), "takes torch.Size for a storage"),
+        (Raw(pack([1]) + pack({"a": 1}) + b"b"), "a list instead of a dict"),
+        (Raw(pack((1,)) + pack(2) + b"a"), "a tuple instead of a list"),
+        (Raw(pack("storage") + b"Q"), "not a storage"),
+        (
+            Raw(pack(("storage", "torch", "0", "cpu", 1)) + b"Q"),
+            "not a storage",
+        ),
+        (storage("0", 3, "Size"), "uses torch.Size as a storage"),
         (storage("0", -1), "whole number"),
-        (storage("0", 3, view=(("0", 0, 1),)), "no storage"),
+        (storage("0", 3, view=(("0", 0, 1),)), "not a storage"),
         # What could bring the reader down rather than take it over.
         (Raw(b"\x80\x02h\x07"), "damaged"),
-        (Raw(b"}" + nested(200_000) + b"Ns"), "a tuple names"),
-        (nested(200_000), "holds no state"),
-        ({"x": nested(200_000)}, "no tensors, x for example"),
-        (Raw(b"N" + b"r\xff\xff\xff\xff"), "holds no state"),
-        (Raw(b"}q\x00X\x05\x00\x00\x00modelh\x00s"), "no tensors, model"),
+        (Raw(b"}" + nested(200_000) + b"Ns"), "a tuple as a key"),
+        (nested(200_000), "contains no state_dict"),
+        ({"x": nested(200_000)}, "not tensors, such as x"),
+        (Raw(b"N" + b"r\xff\xff\xff\xff"), "contains no state_dict"),
+        (
+            Raw(b"}q\x00X\x05\x00\x00\x00modelh\x00s"),
+            "not tensors, such as model",
+        ),
         (Raw(b"RRRR"), "damaged"),
         (Raw(b"tttt"), "damaged"),
         (Raw(b"}(Nu"), "damaged"),
         (Raw(b"X\xff\xff\xff\xff"), "damaged"),
         (Raw(b"\x8d" + b"\xff" * 7 + b"\x7f"), "damaged|uses"),
         (Raw(b"\xff"), "damaged"),
-        (None, "holds no state"),
-        ({}, "holds no state"),
-        ({"epoch": 3}, "no tensors, epoch"),
+        (None, "contains no state_dict"),
+        ({}, "contains no state_dict"),
+        ({"epoch": 3}, "not tensors, such as epoch"),
     ],
 )
 def test_hostile_pickles_are_data(tmp_path, monkeypatch, value, words):
@@ -91,7 +103,7 @@ def test_hostile_pickles_are_data(tmp_path, monkeypatch, value, words):
     path = write_zip(tmp_path / "a.pt", value)
     with pytest.raises(ValueError, match=words) as caught:
         read_checkpoint(path)
-    assert str(caught.value).startswith(f"{path} is not imported: ")
+    assert str(caught.value).startswith(f"{path} cannot be imported: ")
     assert "\n" not in str(caught.value)
     with pytest.raises(ValueError, match=words):
         read_checkpoint(write_legacy(tmp_path / "b.pth", value, {}))
@@ -111,9 +123,9 @@ def test_hostile_pickles_are_data(tmp_path, monkeypatch, value, words):
         ((-2,), (1,), 0, "whole number"),
         ((2,), (1,), -1, "whole number"),
         ((True,), (1,), 0, "whole number"),
-        ((2,), (1, 1), 0, "no shape"),
-        ([2], (1,), 0, "no shape"),
-        ("2", (1,), 0, "no shape"),
+        ((2,), (1, 1), 0, "no valid shape"),
+        ([2], (1,), 0, "no valid shape"),
+        ("2", (1,), 0, "no valid shape"),
     ],
 )
 def test_tensors_stay_in_their_storage(tmp_path, shape, strides, offset, words):
@@ -129,7 +141,7 @@ def test_damaged_archives(tmp_path):
     whole = path.read_bytes()
     for cut in (5, 100, 1000, len(whole) - 30, len(whole) - 1):
         path.write_bytes(whole[:cut])
-        with pytest.raises(ValueError, match="is not imported"):
+        with pytest.raises(ValueError, match="cannot be imported"):
             read_checkpoint(path)
     at = whole.index(bytes(np.ones(4, "float32"))) + 10
     path.write_bytes(whole[:at] + b"\x55" + whole[at + 1 :])
@@ -148,7 +160,7 @@ def test_damaged_archives(tmp_path):
     write_zip(path, tensors, records)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("other/data.pkl", b"N.")
-    with pytest.raises(ValueError, match="no list of tensors"):
+    with pytest.raises(ValueError, match="is missing, ambiguous"):
         read_checkpoint(path)
 
 
@@ -172,8 +184,8 @@ def test_entries_that_overlap_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("header", "data", "length", "words"),
     [
-        ({"x": {}}, b"", 10**6, "header reaches"),
-        ({"x": {}}, b"", 2**63, "header reaches"),
+        ({"x": {}}, b"", 10**6, "header extends"),
+        ({"x": {}}, b"", 2**63, "header extends"),
         (b'{"x": ', b"", None, "header is damaged"),
         (b"{" * 100, b"", None, "header is damaged"),
         (b'{"x":' + b"[" * 100_000, b"", None, "header is damaged"),
@@ -181,17 +193,17 @@ def test_entries_that_overlap_are_refused(tmp_path):
         (b'{"x": 1, "x": 1}', b"", None, "header is damaged"),
         ({"x": 3}, b"", None, "dtype of x"),
         ({"x": {"dtype": "F8", "shape": []}}, b"", None, "dtype of x"),
-        ({"x": {"dtype": "F32"}}, b"", None, "no list"),
-        ({"x": {"dtype": "F32", "shape": [2]}}, b"", None, "no list"),
-        (([2], [0, 8]), b"1234567", None, "place of x"),
-        (([2], [0, 4]), b"12345678", None, "place of x"),
-        (([2], [8, 0]), b"12345678", None, "place of x"),
-        (([2], [0, 8, 9]), b"12345678", None, "place of x"),
-        (([2], [0.0, 8.0]), b"12345678", None, "no list"),
-        (([-2], [0, 8]), b"12345678", None, "no list"),
-        (([True], [0, 4]), b"1234", None, "no list"),
-        (([2**70, 2**70], [0, 8]), b"12345678", None, "place of x"),
-        ({}, b"", None, "holds no state"),
+        ({"x": {"dtype": "F32"}}, b"", None, "not a list"),
+        ({"x": {"dtype": "F32", "shape": [2]}}, b"", None, "not a list"),
+        (([2], [0, 8]), b"1234567", None, "offsets of x"),
+        (([2], [0, 4]), b"12345678", None, "offsets of x"),
+        (([2], [8, 0]), b"12345678", None, "offsets of x"),
+        (([2], [0, 8, 9]), b"12345678", None, "offsets of x"),
+        (([2], [0.0, 8.0]), b"12345678", None, "not a list"),
+        (([-2], [0, 8]), b"12345678", None, "not a list"),
+        (([True], [0, 4]), b"1234", None, "not a list"),
+        (([2**70, 2**70], [0, 8]), b"12345678", None, "offsets of x"),
+        ({}, b"", None, "contains no state_dict"),
     ],
 )
 def test_damaged_safetensors(tmp_path, header, data, length, words):
@@ -216,13 +228,13 @@ def npy(shape, data, dtype="<f4"):
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (npy((2,), bytes(4)), "no array of numbers"),
-        (npy((10**12,), bytes(4)), "no array of numbers"),
-        (npy((1,), pickle.dumps([1]), "|O"), "no array of numbers"),
-        (npy((1,), bytes(12), "<U3"), "no array of numbers"),
-        (b"\x93NUMPY\x01\x00\xff\xffx", "not imported"),
-        (b"text", "not imported"),
-        (b"", "not imported"),
+        (npy((2,), bytes(4)), "not a numeric array"),
+        (npy((10**12,), bytes(4)), "not a numeric array"),
+        (npy((1,), pickle.dumps([1]), "|O"), "not a numeric array"),
+        (npy((1,), bytes(12), "<U3"), "not a numeric array"),
+        (b"\x93NUMPY\x01\x00\xff\xffx", "cannot be imported"),
+        (b"text", "cannot be imported"),
+        (b"", "cannot be imported"),
     ],
 )
 def test_damaged_npz(tmp_path, raw, words):
@@ -276,20 +288,20 @@ def test_sizes_have_a_limit(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", x=np.zeros(10**6, "float32"))
     read_checkpoint(tmp_path / "a.npz")
     monkeypatch.setattr(module, "LARGEST", 10**6)
-    with pytest.raises(ValueError, match="unpacks to more"):
+    with pytest.raises(ValueError, match="decompressed size"):
         read_checkpoint(tmp_path / "a.npz")
     np.savez(tmp_path / "b.npz", x=np.zeros(10**6, "float32"))
-    with pytest.raises(ValueError, match="GB, more than any"):
+    with pytest.raises(ValueError, match="GB, more than the limit"):
         read_checkpoint(tmp_path / "b.npz")
 
 
 def test_other_files(tmp_path):
-    with pytest.raises(ValueError, match="There is no file"):
+    with pytest.raises(ValueError, match="is not a file"):
         read_checkpoint(tmp_path / "none.pt")
     for content in (b"", b"text", b"\x89HDF\r\n", b"PK\x03\x04", b"PK"):
         path = tmp_path / "a.pt"
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"is no PyTorch|is damaged"):
+        with pytest.raises(ValueError, match=r"is not a PyTorch|is damaged"):
             read_checkpoint(path)
     model = RNAN(local_blocks=0, nonlocal_blocks=0, features=4)
     model.save(tmp_path / "model.keras")

@@ -51,7 +51,7 @@ def test_torch_legacy(tmp_path):
     path = write_legacy(tmp_path / "a.pth", tensors, counted)
     assert_same(read_checkpoint(path), arrays)
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="1 numbers has 3 bytes"):
+    with pytest.raises(ValueError, match="1 elements has 3 bytes"):
         read_checkpoint(path)
 
 

@@ -54,7 +54,7 @@ def test_names_that_share_a_variable(variables, state):
     state["again"] = state["conv.bias"]
     assign_released(variables, state, "pytorch")
     state["again"] = state["conv.bias"] + 1
-    with pytest.raises(ValueError, match="share a weight with: again"):
+    with pytest.raises(ValueError, match="shares the variable: again"):
         assign_released(variables, state, "pytorch")
 
 
@@ -65,9 +65,9 @@ def test_names_that_share_a_variable(variables, state):
         ({"other": np.zeros(1)}, "unexpected: other"),
         (
             {"conv.weight": np.zeros((4, 5, 3, 2))},
-            r"conv.weight \(4, 5, 3, 2\), wanted \(5, 4, 3, 2\)",
+            r"conv.weight \(4, 5, 3, 2\), expected \(5, 4, 3, 2\)",
         ),
-        ({"conv.bias": np.zeros((5, 1))}, "another shape: conv.bias"),
+        ({"conv.bias": np.zeros((5, 1))}, "wrong shape: conv.bias"),
         ({"conv.bias": np.full(5, np.nan)}, "not finite numbers: conv.bias"),
         ({"conv.bias": np.array(list("abcde"))}, "finite numbers: conv.bias"),
         ({"constant": np.array([0.4])}, "not the constant.*: constant"),
