@@ -19,7 +19,7 @@ class Task:
 
     Attributes:
         name: name of the task, as in models and presets.
-        degradation: name of the degradation, unique among tasks of one name.
+        degradation: name of the degradation, unique among tasks with that name.
         setting_argument: constructor argument that a setting is passed to.
         setting_type: type of a setting: `float`, `int` or `str`.
         setting_help: description of a setting, with its range.
@@ -244,7 +244,7 @@ class Task:
 
     @property
     def modulus(self):
-        """Ground-truth images have sides that are multiples of this."""
+        """Divisor of the height and width of ground-truth images."""
         return self.scale
 
     def degrade(self, clean, rng):
@@ -259,7 +259,7 @@ class Task:
             and the strength drawn, a float32 number or one for each patch.
 
         Raises:
-            ValueError: if the shape has fewer or more axes, or its sides are
+            ValueError: if `clean` does not have 3 or 4 axes, or its sides are
                 not multiples of `modulus`.
         """
         if np.ndim(clean) == 4:
