@@ -4,8 +4,8 @@ import inspect
 
 import numpy as np
 
-from kerasrestore import metrics
 from kerasrestore.data.images import load_image, rgb_to_gray
+from kerasrestore.tasks.score import score
 
 
 class Task:
@@ -373,31 +373,13 @@ class Task:
         >>> round(figures["psnr"], 2)
         34.15
         """
-        restored, clean = np.asarray(restored), np.asarray(clean)
-        if clean.dtype != np.uint8:
-            raise ValueError(
-                f"The ground truth must be uint8, got {clean.dtype}; convert "
-                "it first."
-            )
-        if np.issubdtype(restored.dtype, np.floating):
-            restored = restored * np.float32(255)
-            if quantize:
-                restored = np.rint(restored.clip(0, 255))
-        elif restored.dtype != np.uint8:
-            raise ValueError(
-                "The restored image must be uint8, or float on the [0, 1] "
-                f"scale, got {restored.dtype}; convert it first."
-            )
-        if clean.ndim == 2 or clean.shape[-1] == 1:
-            psnr, ssim = metrics.psnr_gray, metrics.ssim_gray
-        elif self.scored_on_y:
-            psnr, ssim = metrics.psnr_y, metrics.ssim_y
-        else:
-            psnr, ssim = metrics.psnr_rgb, metrics.ssim_rgb
-        return {
-            "psnr": psnr(restored, clean, self.shave),
-            "ssim": ssim(restored, clean, self.shave),
-        }
+        return score(
+            restored,
+            clean,
+            on_y=self.scored_on_y,
+            shave=self.shave,
+            quantize=quantize,
+        )
 
     def _checked(self, clean):
         clean = np.asarray(clean)
