@@ -156,6 +156,18 @@ describe("photos are read and written byte by byte", () => {
       }
     }));
 
+  test("GIF by its first picture, and AVIF", () =>
+    inTab(async (tab) => {
+      const gif = await through(tab, "several.gif");
+      assertSame(gif.pixels, await readFile(photo("several.gif.bin")), "GIF");
+      assert.match(await tab.page.textContent("#notes"), /2 pictures/);
+      const { pixels } = await through(tab, "photo.avif");
+      const wanted = await readFile(photo("photo.avif.bin"));
+      const far = pixels.filter((byte, i) => Math.abs(byte - wanted[i]) > 8);
+      assert.ok(far.length < wanted.length / 100, `${far.length} are off`);
+      assert.match(await tab.page.textContent("#notes"), /sRGB/);
+    }));
+
   test("JPEG as Pillow decodes it, but for a step", () =>
     inTab(async (tab) => {
       for (const name of ["turned.jpg", "gray.jpg"]) {
@@ -215,7 +227,8 @@ describe("what cannot be restored is refused in a sentence", () => {
       const refusals = {
         "text.txt": /not a picture/,
         "text.png": /not a picture/,
-        "photo.gif": /not a picture/,
+        "photo.heic": /cannot read HEIC/,
+        "cut.gif": /damaged/,
         "empty.jpg": /empty/,
         "cut.jpg": /damaged/,
         "cut.png": /damaged/,
