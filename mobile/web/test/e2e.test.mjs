@@ -395,6 +395,14 @@ describe("the page", () => {
     inTab(async (tab) => {
       await tab.pick(photo("small.png"));
       assert.equal(await tab.page.inputValue("#model"), `${COLOR}_int8`);
+      const title = await tab.page.textContent("#model option:checked");
+      assert.equal(title, "Clean synthetic noise");
+      assert.equal(await tab.page.isVisible("#detail"), false);
+      await tab.page.click("summary");
+      assert.match(
+        await tab.page.textContent("#detail"),
+        /_int8\.tflite, .* MB, int8\. Licence: /,
+      );
       assert.equal(await tab.page.isVisible("#sigma"), false);
       await tab.page.selectOption("#model", "small_sigma");
       await tab.page.waitForSelector("#sigma", { state: "visible" });
