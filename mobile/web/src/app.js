@@ -7,6 +7,7 @@ import { keepOffline } from "./offline.js";
 import { OpenPhoto } from "./open_photo.js";
 import { Preview } from "./preview.js";
 import { threadCount } from "./runtime.js";
+import { QueueView } from "./queue_view.js";
 import { Saver } from "./saver.js";
 import { Cancelled, StudioClient } from "./studio_client.js";
 import {
@@ -28,11 +29,20 @@ const chooser = new ModelChooser(document, {
   onError: showError,
 });
 
-new Saver(document, {
+const saver = new Saver(document, {
   make: makeFile,
   key: () => [photo.id, JSON.stringify(chooser.settings)].join(" "),
   name: (ending) => restoredName(photo.name, ending),
   onSaved: saved,
+  onError: showError,
+});
+
+const several = new QueueView(document, {
+  settings: () => ({ ...chooser.settings, format: saver.chosen }),
+  nameOf: restoredName,
+  open: openFile,
+  onRun: (running) => (element("restore").disabled = running),
+  say,
   onError: showError,
 });
 
@@ -236,12 +246,18 @@ function settingsChanged() {
 }
 
 function listen() {
-  listenForFiles(document, ([file]) => openFile(file));
+  listenForFiles(document, (files) => {
+    if (files.length > 1) several.add(files);
+    openFile(files[0]);
+  });
   element("sample").addEventListener("click", openSample);
   element("restore").addEventListener("click", restore);
   element("cancel").addEventListener("click", () => studio.cancel());
   window.addEventListener("beforeunload", (event) => {
-    if (studio.busy || photo?.unsaved) event.preventDefault();
+    const { running, unsaved } = several.queue;
+    if (studio.busy || photo?.unsaved || running || unsaved) {
+      event.preventDefault();
+    }
   });
   element("error-close").addEventListener("click", () => showError(""));
 }

@@ -315,6 +315,44 @@ describe("results are saved", () => {
     ));
 });
 
+describe("several photos", () => {
+  test("are restored in turn and saved one by one or as one file", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      const names = ["small.png", "cut.png", "gray.png"];
+      await page.setInputFiles("#file", names.map(photo));
+      await tab.state("ready");
+      assert.match(await page.textContent("#caption"), /^small\.png/);
+      assert.equal(await page.textContent("#queue-title"), "3 photos");
+      await tab.set({ model: "small_bytes", strength: 0 });
+      await page.click("#queue-run");
+      await page.waitForSelector("#queue-zip", { state: "visible" });
+      assert.equal(
+        await page.evaluate("document.activeElement.id"),
+        "queue-zip",
+      );
+      assert.match(await page.textContent("#status"), /2 of 3/);
+      const rows = page.locator("#queue-list li");
+      assert.match(await rows.nth(1).textContent(), /Not restored\. .*damaged/);
+      const save = (row) =>
+        `#queue-list li:nth-child(${row}) button:last-child`;
+      assert.equal(await page.isVisible(save(2)), false);
+      const one = await tab.download(save(3));
+      assert.equal(one.name, "gray_restored.png");
+      const { pixels } = await readPng(one.bytes);
+      assertSame(pixels, await readFile(photo("gray.png.bin")), "gray");
+      const zip = await tab.download("#queue-zip");
+      assert.equal(zip.name, "restored_photos.zip");
+      assert.ok(Buffer.from(zip.bytes).includes("small_restored.png"));
+      // A name opens its photo above.
+      await rows.nth(2).locator(".name").click();
+      const caption = page.locator("#caption");
+      await caption.filter({ hasText: "gray.png" }).waitFor();
+      await page.click("#queue-clear");
+      assert.equal(await page.isVisible("#queue"), false);
+    }));
+});
+
 describe("what cannot be restored is refused in a sentence", () => {
   test("files", () =>
     inTab(async (tab) => {
