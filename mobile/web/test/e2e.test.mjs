@@ -210,7 +210,9 @@ describe("photos are read and written byte by byte", () => {
 
   test("Chromium reads the PNG as it was written", () =>
     inTab(async (tab) => {
-      const { pixels } = await through(tab, "small.png");
+      await tab.pick(photo("small.png"));
+      await tab.set({ model: "small_bytes" });
+      const { pixels } = await tab.restore();
       const seen = await tab.page.evaluate(() => {
         const image = document.getElementById("after");
         const { naturalWidth: width, naturalHeight: height } = image;
