@@ -1,7 +1,7 @@
 /** @file The page: what is shown when, and what each control does. */
 
 import { CompareView } from "./compare_view.js";
-import { listenForFiles } from "./file_intake.js";
+import { fetchSample, listenForFiles } from "./file_intake.js";
 import { ModelChooser } from "./model_chooser.js";
 import { keepOffline } from "./offline.js";
 import { OpenPhoto } from "./open_photo.js";
@@ -51,7 +51,6 @@ let photo = null;
 let turn = 0;
 /** Reads the file that was chosen last. */
 let reader = new StudioClient();
-/** When the settings are looked at that were changed last. */
 let soon = 0;
 
 /** Shows what belongs to a state: empty, opening, ready, busy or done. */
@@ -79,6 +78,8 @@ function say(text) {
 /**
  * Opens a photo. A worker of its own reads it first, so that a wrong file
  * ends neither a restoration nor the result before it.
+ *
+ * @return {Promise<boolean>} Whether it is open, or another was chosen since.
  */
 async function openFile(file) {
   const name = file.name ?? "The photo";
@@ -98,10 +99,12 @@ async function openFile(file) {
     show("ready");
     say(`${photo.name} is open.`);
     element("restore").focus({ preventScroll: true });
+    return true;
   } catch (error) {
-    if (error instanceof Cancelled) return;
+    if (error instanceof Cancelled) return true;
     showError(`${name}: ${error.message}`);
     if (!photo) show("empty");
+    return false;
   } finally {
     if (mine === reader) showOpening(null);
     mine.end();
@@ -152,7 +155,6 @@ async function restore() {
     showFigures(answer);
     element("handle").focus({ preventScroll: true });
   } catch (error) {
-    // Another photo was opened meanwhile.
     if (mine !== photo) return;
     // What the worker kept went with it.
     photo.forget();
@@ -246,9 +248,10 @@ function settingsChanged() {
 }
 
 function listen() {
-  listenForFiles(document, (files) => {
+  listenForFiles(document, async (files) => {
     if (files.length > 1) several.add(files);
-    openFile(files[0]);
+    // The first that can be read; the list tells what is wrong with others.
+    for (const file of files) if (await openFile(file)) break;
   });
   element("sample").addEventListener("click", openSample);
   element("restore").addEventListener("click", restore);
@@ -264,9 +267,7 @@ function listen() {
 
 async function openSample() {
   try {
-    const response = await fetch("sample.png");
-    const blob = await response.blob();
-    await openFile(new File([blob], "sample.png", { type: "image/png" }));
+    openFile(await fetchSample());
   } catch {
     showError("The sample photo cannot be loaded; check the connection.");
   }

@@ -31,3 +31,9 @@ export function listenForFiles(page, take) {
     });
   }
 }
+
+/** @return {Promise<File>} The photo that the page has of its own. */
+export async function fetchSample() {
+  const blob = await (await fetch("sample.png")).blob();
+  return new File([blob], "sample.png", { type: "image/png" });
+}
