@@ -1,9 +1,14 @@
 /** @file The page: what is shown when, and what each control does. */
 
 import { CompareView } from "./compare_view.js";
+import { fetchSample, listenForFiles } from "./file_intake.js";
 import { ModelChooser } from "./model_chooser.js";
 import { keepOffline } from "./offline.js";
+import { OpenPhoto } from "./open_photo.js";
+import { Preview } from "./preview.js";
 import { threadCount } from "./runtime.js";
+import { QueueView } from "./queue_view.js";
+import { Saver } from "./saver.js";
 import { Cancelled, StudioClient } from "./studio_client.js";
 import {
   describeProgress,
@@ -12,22 +17,41 @@ import {
   speedText,
 } from "./wording.js";
 
+// Milliseconds until a slider is taken to stand still.
+const SETTLED = 150;
+
 const element = (id) => document.getElementById(id);
 const studio = new StudioClient();
 const view = new CompareView(document);
+const preview = new Preview(element("preview"));
 const chooser = new ModelChooser(document, {
   onChange: settingsChanged,
   onError: showError,
 });
 
-/**
- * The photo that is open, its name and addresses of its pictures.
- *
- * @type {?{id: number, file: Blob, name: string, width: number,
- *     height: number, before: string, after: ?string}}
- */
+const saver = new Saver(document, {
+  make: makeFile,
+  key: () => [photo.id, JSON.stringify(chooser.settings)].join(" "),
+  name: (ending) => restoredName(photo.name, ending),
+  onSaved: saved,
+  onError: showError,
+});
+
+const several = new QueueView(document, {
+  settings: () => ({ ...chooser.settings, format: saver.chosen }),
+  nameOf: restoredName,
+  open: openFile,
+  onRun: (running) => (element("restore").disabled = running),
+  say,
+  onError: showError,
+});
+
+/** @type {?OpenPhoto} */
 let photo = null;
 let turn = 0;
+/** Reads the file that was chosen last. */
+let reader = new StudioClient();
+let soon = 0;
 
 /** Shows what belongs to a state: empty, opening, ready, busy or done. */
 function show(state) {
@@ -51,98 +75,122 @@ function say(text) {
   element("status").textContent = text;
 }
 
+/**
+ * Opens a photo. A worker of its own reads it first, so that a wrong file
+ * ends neither a restoration nor the result before it.
+ *
+ * @return {Promise<boolean>} Whether it is open, or another was chosen since.
+ */
 async function openFile(file) {
-  const mine = ++turn;
-  studio.cancel();
+  const name = file.name ?? "The photo";
+  reader.end();
+  reader = new StudioClient();
+  const mine = reader;
   showError("");
-  show("opening");
+  showOpening(name);
   try {
-    const opened = await studio.ask({ type: "open", id: mine, file });
-    closePhoto();
-    photo = {
-      id: mine,
-      file,
-      name: file.name ?? "photo",
-      width: opened.width,
-      height: opened.height,
-      before: URL.createObjectURL(opened.upright ?? file),
-      after: null,
-    };
+    const opened = await mine.ask({ type: "open", file });
+    studio.cancel();
+    photo?.close();
+    photo = new OpenPhoto(++turn, file, opened);
     view.showBefore(photo.before, photo);
     element("caption").textContent = `${photo.name}, ${sizeText(photo)}`;
     element("caption").title = photo.name;
     show("ready");
     say(`${photo.name} is open.`);
+    element("restore").focus({ preventScroll: true });
+    return true;
   } catch (error) {
-    if (error instanceof Cancelled || mine !== turn) return;
-    showError(`${file.name ?? "The photo"}: ${error.message}`);
-    backToPhoto();
+    if (error instanceof Cancelled) return true;
+    showError(`${name}: ${error.message}`);
+    if (!photo) show("empty");
+    return false;
+  } finally {
+    if (mine === reader) showOpening(null);
+    mine.end();
   }
 }
 
-function closePhoto() {
-  if (!photo) return;
-  URL.revokeObjectURL(photo.before);
-  if (photo.after) URL.revokeObjectURL(photo.after);
-  photo = null;
+/** Tells that a file is being read, where there is no photo yet. */
+function showOpening(name) {
+  element("opening").textContent = name ? `Opening ${name}…` : "";
+  if (name) say(`Opening ${name}…`);
+  if (name && !photo) show("opening");
 }
 
-function backToPhoto() {
-  if (!photo) return show("empty");
-  show(photo.after ? "done" : "ready");
-}
-
+/** Restores the photo; only the network's work is worth a progress bar. */
 async function restore() {
-  const mine = turn;
-  if (!chooser.settings.model) {
+  const mine = photo;
+  const { settings } = chooser;
+  if (!settings.model) {
     return showError("There is no model to restore with; reload the page.");
   }
   showError("");
-  forgetResult();
-  show("busy");
-  element("bar").removeAttribute("value");
-  const megapixels = (photo.width * photo.height) / 1e6;
-  let started = 0;
+  const look = photo.look(settings);
+  const quick = photo.isKept(settings);
+  if (!quick) {
+    view.showAfter(null);
+    show("busy");
+    element("bar").removeAttribute("value");
+    preview.begin(photo, look.opacity);
+    element("cancel").focus({ preventScroll: true });
+    say(`Restoring ${photo.name}…`);
+  }
   try {
     const answer = await studio.ask(
       {
         type: "restore",
         id: photo.id,
         file: photo.file,
-        ...chooser.settings,
+        ...settings,
+        strength: look.strength,
+        around: view.visiblePart,
       },
-      (progress) => {
-        if (progress.stage === "restoring") {
-          started ||= performance.now();
-          element("bar").max = progress.total;
-          element("bar").value = progress.done;
-        }
-        const seconds = (performance.now() - started) / 1000;
-        element("progress-text").textContent = describeProgress(
-          progress,
-          megapixels,
-          seconds,
-        );
-      },
+      quick ? undefined : progressWriter(),
     );
-    showResult(answer, megapixels);
+    if (mine !== photo) return;
+    photo.keep(settings, answer.blob);
+    showResult();
+    if (quick) return;
+    showFigures(answer);
+    element("handle").focus({ preventScroll: true });
   } catch (error) {
-    // Another photo was opened meanwhile.
-    if (mine !== turn) return;
+    if (mine !== photo) return;
+    // What the worker kept went with it.
+    photo.forget();
     if (!(error instanceof Cancelled)) showError(error.message);
     say(error.message);
-    backToPhoto();
+    view.showAfter(null);
+    show("ready");
+    element("restore").focus({ preventScroll: true });
+  } finally {
+    if (!quick) preview.end();
   }
 }
 
-function showResult({ blob, seconds, notes }, megapixels) {
-  photo.after = URL.createObjectURL(blob);
-  view.showAfter(photo.after);
-  const link = element("download");
-  link.href = photo.after;
-  link.download = restoredName(photo.name);
-  const speed = `${seconds.toFixed(1)} s, ${speedText(megapixels, seconds)}`;
-  const lines = [`Restored in ${speed}.`, ...notes];
+/** Writes what the worker tells. */
+function progressWriter() {
+  let started = 0;
+  return (message) => {
+    if (message.type === "part") return preview.draw(message);
+    if (message.stage === "restoring") {
+      started ||= performance.now();
+      element("bar").max = message.total;
+      element("bar").value = message.done;
+    }
+    const seconds = (performance.now() - started) / 1000;
+    element("progress-text").textContent = describeProgress(
+      message,
+      photo.megapixels,
+      seconds,
+    );
+  };
+}
+
+function showFigures({ seconds, notes }) {
+  const speed = speedText(photo.megapixels, seconds);
+  const lines = [`Restored in ${seconds.toFixed(1)} s, ${speed}.`, ...notes];
+  element("saved").textContent = "";
   element("notes").replaceChildren(
     ...lines.map((line) => {
       const item = document.createElement("li");
@@ -150,59 +198,76 @@ function showResult({ blob, seconds, notes }, megapixels) {
       return item;
     }),
   );
-  show("done");
   say(lines.join(" "));
-  element("handle").focus({ preventScroll: true });
 }
 
-function forgetResult() {
-  if (!photo?.after) return;
-  URL.revokeObjectURL(photo.after);
-  photo.after = null;
-  view.showAfter(null);
+/** Shows the picture of what is set, if there is one. */
+function showResult() {
+  const { settings } = chooser;
+  const picture = photo.picture(settings);
+  if (!picture) return;
+  view.showAfter(picture.address, photo.look(settings).opacity);
+  show("done");
 }
 
-/** Another strength or model: the result is no longer what is set. */
+/** The result as it is set, as a file. */
+async function makeFile(format) {
+  const { settings } = chooser;
+  const picture = photo.picture(settings);
+  const exact = picture && photo.look(settings).opacity === 1;
+  if (exact && format.type === "image/png") {
+    return { blob: picture.blob, notes: [] };
+  }
+  const { id, file } = photo;
+  return studio.ask({ type: "save", id, file, ...settings, format });
+}
+
+function saved(sentence) {
+  photo.unsaved = false;
+  element("saved").textContent = sentence;
+  say(sentence);
+}
+
+/** Another strength or model. */
 function settingsChanged() {
-  if (document.body.dataset.state !== "done") return;
-  forgetResult();
+  clearTimeout(soon);
+  const { state } = document.body.dataset;
+  if (state !== "done" && state !== "ready") return;
+  const { settings } = chooser;
+  if (photo.picture(settings)) {
+    photo.unsaved = true;
+    return showResult();
+  }
+  // The worker has what it takes: no run of the network, but a while.
+  if (photo.isKept(settings)) {
+    soon = setTimeout(restore, SETTLED);
+    return;
+  }
+  view.showAfter(null);
   show("ready");
 }
 
-function openFirst(files) {
-  if (files?.length) openFile(files[0]);
-}
-
 function listen() {
-  for (const id of ["file", "camera", "another"]) {
-    element(id).addEventListener("change", ({ target }) => {
-      openFirst(target.files);
-      // So that the same file can be chosen again.
-      target.value = "";
-    });
-  }
+  listenForFiles(document, async (files) => {
+    if (files.length > 1) several.add(files);
+    // The first that can be read; the list tells what is wrong with others.
+    for (const file of files) if (await openFile(file)) break;
+  });
   element("sample").addEventListener("click", openSample);
   element("restore").addEventListener("click", restore);
   element("cancel").addEventListener("click", () => studio.cancel());
-  element("error-close").addEventListener("click", () => showError(""));
-  document.addEventListener("paste", ({ clipboardData }) =>
-    openFirst(clipboardData?.files),
-  );
-  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    document.addEventListener(type, (event) => {
+  window.addEventListener("beforeunload", (event) => {
+    const { running, unsaved } = several.queue;
+    if (studio.busy || photo?.unsaved || running || unsaved) {
       event.preventDefault();
-      const over = type === "dragenter" || type === "dragover";
-      document.body.classList.toggle("dragging", over);
-      if (type === "drop") openFirst(event.dataTransfer.files);
-    });
-  }
+    }
+  });
+  element("error-close").addEventListener("click", () => showError(""));
 }
 
 async function openSample() {
   try {
-    const response = await fetch("sample.png");
-    const blob = await response.blob();
-    await openFile(new File([blob], "sample.png", { type: "image/png" }));
+    openFile(await fetchSample());
   } catch {
     showError("The sample photo cannot be loaded; check the connection.");
   }

@@ -5,9 +5,12 @@ import { PhotoError } from "./errors.js";
 // Lines that are read at once, so that a canvas as large as the photo is not
 // needed; phones have none of 50 megapixels.
 const BAND = 256;
+// What some browsers read; their colours are not always told by a profile.
+const NEW = { "image/avif": "AVIF", "image/heic": "HEIC" };
 
 /**
- * Decodes a JPEG, WebP or BMP, without applying its colour profile.
+ * Decodes a picture: JPEG, WebP, GIF and BMP without applying the colour
+ * profile, AVIF and HEIC in sRGB.
  *
  * @param {Uint8Array} bytes
  * @param {string} type MIME type.
@@ -49,11 +52,17 @@ export async function decodeWithBrowser(bytes, type, gray) {
 async function decode(blob) {
   try {
     return await createImageBitmap(blob, {
-      colorSpaceConversion: "none",
+      colorSpaceConversion: blob.type in NEW ? "default" : "none",
       imageOrientation: "from-image",
       premultiplyAlpha: "none",
     });
   } catch {
+    if (blob.type in NEW) {
+      throw new PhotoError(
+        `This browser cannot read ${NEW[blob.type]} pictures, or this one is ` +
+          "damaged; save it as JPEG or PNG and try again.",
+      );
+    }
     throw new PhotoError(
       "The browser cannot decode the picture; it is damaged or of an " +
         "unusual kind. Save it as PNG and try again.",

@@ -1,9 +1,17 @@
 /** @file Before and after in one frame, with a line to drag between them. */
 
+import { listenForZoom } from "./zoom_gestures.js";
+
 // Of the height of the window, so that the controls stay in sight.
 const TALLEST = 0.66;
-// Narrower pictures have no room for words.
-const NARROW = 240;
+// By how much small pictures are enlarged, and any picture at most.
+const ENLARGED = 4;
+const LARGEST = 8;
+const ZOOM_STEP = 1.5;
+// Of the words from the line, and what they need beside it.
+const BESIDE = 28;
+const ROOM = 100;
+const NARROWEST = 96;
 const IDS = ["frame", "scroller", "stage", "handle", "before", "after", "zoom"];
 const STEPS = {
   ArrowLeft: -1,
@@ -18,18 +26,35 @@ const STEPS = {
 
 /** The frame with the two pictures, the line and the zoom. */
 export class CompareView {
+  /** Pixels of the screen by those of the picture; null for what fits. */
+  #scale = null;
+  #scales = { fit: 1, actual: 1 };
+  #drop = () => {};
+
   /** @param {Document} page Where the elements of `index.html` are. */
   constructor(page) {
     for (const id of IDS) this[id] = page.getElementById(id);
+    this.zoomIn = page.getElementById("zoom-in");
+    this.zoomOut = page.getElementById("zoom-out");
+    this.zoomText = page.getElementById("zoom-text");
     this.tags = page.querySelectorAll(".tag");
     this.size = { width: 1, height: 1 };
     this.percent = 50;
-    this.zoomed = false;
     this.handle.addEventListener("keydown", (event) => this.#press(event));
     this.frame.addEventListener("pointerdown", (event) => this.#grab(event));
     this.frame.addEventListener("dblclick", (event) => this.#toggle(event));
     this.zoom.addEventListener("click", () => this.#toggle());
+    this.zoomIn.addEventListener("click", () => this.zoomBy(ZOOM_STEP));
+    this.zoomOut.addEventListener("click", () => this.zoomBy(1 / ZOOM_STEP));
     this.scroller.addEventListener("scroll", () => this.#place());
+    listenForZoom(this.frame, {
+      zoomed: () => this.zoomed,
+      zoomBy: (factor, point) => {
+        // The first of two fingers moved the line until now.
+        this.#drop();
+        this.zoomBy(factor, point);
+      },
+    });
     new ResizeObserver(() => this.layout()).observe(this.frame.parentElement);
     window.addEventListener("resize", () => this.layout());
   }
@@ -44,7 +69,8 @@ export class CompareView {
     this.size = size;
     this.before.src = address;
     this.after.removeAttribute("src");
-    this.#zoomTo(false);
+    this.#scale = null;
+    this.layout();
     this.frame.classList.remove("compared");
   }
 
@@ -52,15 +78,40 @@ export class CompareView {
    * Shows the restored photo beside it.
    *
    * @param {?string} address null for the photo before alone.
+   * @param {number} [opacity] How much of it lies over the photo.
    */
-  showAfter(address) {
-    this.frame.classList.toggle("compared", address !== null);
-    if (address === null) {
+  showAfter(address, opacity = 1) {
+    const compared = this.frame.classList.toggle("compared", address !== null);
+    this.frame.classList.toggle("over", opacity < 1);
+    this.after.style.opacity = opacity;
+    if (!compared) {
       this.after.removeAttribute("src");
-    } else {
+    } else if (this.after.getAttribute("src") !== address) {
+      if (!this.after.hasAttribute("src")) this.setPercent(50);
       this.after.src = address;
-      this.setPercent(50);
     }
+  }
+
+  /** What is seen of the photo, in its pixels. */
+  get visiblePart() {
+    const stage = this.stage.getBoundingClientRect();
+    const frame = this.frame.getBoundingClientRect();
+    const scale = this.size.width / stage.width;
+    const between = (start, stop, most) => {
+      const first = Math.min(Math.max(0, start), most);
+      return [first, Math.min(Math.max(first, stop), most)];
+    };
+    const [left, right] = between(
+      (Math.max(frame.left, 0) - stage.left) * scale,
+      (Math.min(frame.right, window.innerWidth) - stage.left) * scale,
+      this.size.width,
+    );
+    const [top, bottom] = between(
+      (Math.max(frame.top, 0) - stage.top) * scale,
+      (Math.min(frame.bottom, window.innerHeight) - stage.top) * scale,
+      this.size.height,
+    );
+    return { left, top, width: right - left, height: bottom - top };
   }
 
   /**
@@ -85,14 +136,30 @@ export class CompareView {
     if (!room) return;
     const { width, height } = this.size;
     const tallest = Math.max(200, window.innerHeight * TALLEST);
-    const fit = Math.min(room / width, tallest / height, 1);
+    // Small pictures are enlarged, so that they can be seen.
+    const fit = Math.min(room / width, tallest / height, ENLARGED);
     const actual = 1 / window.devicePixelRatio;
-    const scale = this.zoomed ? actual : fit;
+    this.#scales = { fit, actual };
+    const scale = this.#scale ?? fit;
     this.stage.style.width = `${width * scale}px`;
     this.stage.style.height = `${height * scale}px`;
-    this.frame.style.height = `${Math.min(height * scale, tallest)}px`;
-    this.zoom.disabled = !this.zoomed && fit >= actual;
+    // The handle needs some room, however narrow the picture.
+    const between = (side, most) => Math.min(Math.max(side, NARROWEST), most);
+    this.frame.style.width = `${between(width * scale, room)}px`;
+    this.frame.style.height = `${between(height * scale, tallest)}px`;
+    this.frame.classList.toggle("zoomed", this.zoomed);
+    // Pixels are shown as they are where they can be counted.
+    this.frame.classList.toggle("pixels", scale > 2 * actual);
+    this.zoom.setAttribute("aria-pressed", Math.abs(scale - actual) < 1e-3);
+    this.zoomText.value = `${Math.round((100 * scale) / actual)} %`;
+    this.zoomOut.disabled = !this.zoomed;
+    this.zoomIn.disabled = scale >= LARGEST * actual;
     this.#place();
+  }
+
+  /** Whether more is shown than what fits. */
+  get zoomed() {
+    return this.#scale !== null && this.#scale > this.#scales.fit;
   }
 
   /** Left border and width of what is seen of the pictures. */
@@ -106,24 +173,30 @@ export class CompareView {
     const { left, width } = this.#visible;
     const at = left + (width * this.percent) / 100;
     this.handle.style.left = `${at}px`;
+    // The words keep to the line, as long as there is room beside it.
     const [before, after] = this.tags;
-    before.style.left = `${left + 10}px`;
-    after.style.right = `${this.frame.clientWidth - left - width + 10}px`;
-    this.frame.classList.toggle("narrow", width < NARROW);
+    before.style.right = `${this.frame.clientWidth - at + BESIDE}px`;
+    after.style.left = `${at + BESIDE}px`;
+    before.classList.toggle("cramped", at - left < ROOM);
+    after.classList.toggle("cramped", left + width - at < ROOM);
     const onStage = at - this.stage.offsetLeft + this.scroller.scrollLeft;
     this.stage.style.setProperty("--line-at", `${onStage}px`);
   }
 
   #press(event) {
+    const zoom = { "+": ZOOM_STEP, "=": ZOOM_STEP, "-": 1 / ZOOM_STEP, 0: 0 };
     const step = STEPS[event.key];
-    if (!step) return;
+    const factor = zoom[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step) this.setPercent(this.percent + step);
+    else if (factor !== undefined) this.zoomBy(factor);
+    else return;
     event.preventDefault();
-    this.setPercent(this.percent + step);
   }
 
   /** Moves the line, or zoomed in with a mouse the pictures. */
   #grab(event) {
-    if (event.button) return;
+    if (event.button || !event.isPrimary) return;
     const onHandle = event.target === this.handle;
     if (this.zoomed && !onHandle) {
       // A finger scrolls by itself.
@@ -153,28 +226,51 @@ export class CompareView {
     event.preventDefault();
     this.frame.setPointerCapture(event.pointerId);
     this.frame.addEventListener("pointermove", move);
-    const drop = () => this.frame.removeEventListener("pointermove", move);
-    this.frame.addEventListener("lostpointercapture", drop, { once: true });
+    this.#drop = () => this.frame.removeEventListener("pointermove", move);
+    this.frame.addEventListener("lostpointercapture", this.#drop, {
+      once: true,
+    });
   }
 
-  /** Zooms in or out, about the point of a double click. */
+  /** Actual size, or all of it, about the point of a double click. */
   #toggle(event) {
-    if (this.zoom.disabled || event?.target === this.handle) return;
-    const stage = this.stage.getBoundingClientRect();
-    const frame = this.frame.getBoundingClientRect();
-    const x = event ? (event.clientX - stage.left) / stage.width : 0.5;
-    const y = event ? (event.clientY - stage.top) / stage.height : 0.5;
-    this.#zoomTo(!this.zoomed);
-    this.scroller.scrollTo(
-      x * this.stage.offsetWidth - frame.width / 2,
-      y * this.stage.offsetHeight - frame.height / 2,
-    );
+    if (event?.target === this.handle) return;
+    const { actual, fit } = this.#scales;
+    const shown = this.#scale ?? fit;
+    const back = Math.abs(shown - actual) < 1e-3;
+    this.#zoomTo(back ? null : actual, event);
   }
 
-  #zoomTo(zoomed) {
-    this.zoomed = zoomed;
-    this.zoom.setAttribute("aria-pressed", zoomed);
-    this.frame.classList.toggle("zoomed", zoomed);
+  /**
+   * Zooms in or out.
+   *
+   * @param {number} factor 0 for all of the picture.
+   * @param {{clientX: number, clientY: number}} [point] What stays in place;
+   *     the centre if left out.
+   */
+  zoomBy(factor, point) {
+    const { actual, fit } = this.#scales;
+    const scale = (this.#scale ?? fit) * factor;
+    const largest = Math.max(LARGEST * actual, fit);
+    this.#zoomTo(scale <= fit ? null : Math.min(scale, largest), point);
+  }
+
+  #zoomTo(scale, point) {
+    const before = this.stage.getBoundingClientRect();
+    const frame = this.frame.getBoundingClientRect();
+    const { clientX, clientY } = point ?? {
+      clientX: frame.left + frame.width / 2,
+      clientY: frame.top + frame.height / 2,
+    };
+    const x = before.width ? (clientX - before.left) / before.width : 0.5;
+    const y = before.height ? (clientY - before.top) / before.height : 0.5;
+    this.#scale = scale;
     this.layout();
+    const after = this.stage.getBoundingClientRect();
+    this.scroller.scrollBy(
+      after.left + x * after.width - clientX,
+      after.top + y * after.height - clientY,
+    );
+    this.#place();
   }
 }

@@ -1,5 +1,6 @@
 /** @file The choice of a model, the strength and the noise level. */
 
+import { nameModels, purposeOf } from "./model_names.js";
 import { fetchCatalog, fetchSchema, fetchSidecar } from "./models.js";
 
 const SITE = new URL("../", import.meta.url);
@@ -10,6 +11,7 @@ const DEFAULT_SIGMA = 25;
 /** The controls above the button. */
 export class ModelChooser {
   #entries = new Map();
+  #sidecars = new Map();
   #schema = null;
   #callbacks;
 
@@ -19,9 +21,11 @@ export class ModelChooser {
    *     callbacks
    */
   constructor(page, callbacks) {
-    for (const id of ["model", "about", "strength", "noise", "sigma"]) {
+    for (const id of ["model", "strength", "noise", "sigma"]) {
       this[id] = page.getElementById(id);
     }
+    this.about = page.getElementById("about");
+    this.detail = page.getElementById("detail");
     this.strengthText = page.getElementById("strength-text");
     this.sigmaText = page.getElementById("sigma-text");
     this.#callbacks = callbacks;
@@ -40,11 +44,7 @@ export class ModelChooser {
     try {
       const catalog = await fetchCatalog(MODELS);
       this.#schema = await fetchSchema(SITE);
-      for (const entry of catalog.models) {
-        this.#entries.set(entry.name, entry);
-        this.model.add(new Option(entry.title, entry.name));
-      }
-      this.model.value = catalog.default;
+      await this.#offer(catalog);
       await this.#describe();
     } catch (error) {
       this.#callbacks.onError(error.message);
@@ -57,6 +57,7 @@ export class ModelChooser {
       model: this.#entry,
       strength: Number(this.strength.value),
       sigma: this.noise.hidden ? 0 : Number(this.sigma.value),
+      told: !this.noise.hidden,
     };
   }
 
@@ -79,15 +80,45 @@ export class ModelChooser {
     }
   }
 
+  async #offer({ models, default: preferred }) {
+    for (const entry of models) this.#entries.set(entry.name, entry);
+    const sidecars = await Promise.all(
+      // What is wrong with a model is told when it is chosen.
+      models.map((entry) => this.#sidecarOf(entry).catch(() => null)),
+    );
+    const { main, versions } = nameModels(models, sidecars, preferred);
+    const others = document.createElement("optgroup");
+    others.label = "Other versions";
+    const option = ({ name, title }) => new Option(title, name);
+    others.append(...versions.map(option));
+    this.model.append(
+      ...main.map(option),
+      ...(versions.length ? [others] : []),
+    );
+    this.model.value = preferred;
+  }
+
+  async #sidecarOf(entry) {
+    if (!this.#sidecars.has(entry.name)) {
+      const sidecar = await fetchSidecar(MODELS, entry, this.#schema);
+      this.#sidecars.set(entry.name, sidecar);
+    }
+    return this.#sidecars.get(entry.name);
+  }
+
   async #describe() {
     const entry = this.#entry;
     this.about.textContent = "";
+    this.detail.textContent = "";
     this.noise.hidden = true;
-    const sidecar = await fetchSidecar(MODELS, entry, this.#schema);
+    const sidecar = await this.#sidecarOf(entry);
     if (entry !== this.#entry) return;
+    this.about.textContent = purposeOf(sidecar).about;
     const size = `${(entry.bytes / 1e6).toFixed(1)} MB`;
     const license = sidecar.license || "not told";
-    this.about.textContent = `${size}. Licence: ${license}.`;
+    this.detail.textContent =
+      `${entry.tflite}, ${size}, ${sidecar.quantization}. ` +
+      `Licence: ${license}.`;
     this.noise.hidden = !sidecar.sigma_input;
     const [low, high] = sidecar.sigma_range;
     this.sigma.min = low;

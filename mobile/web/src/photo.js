@@ -1,6 +1,7 @@
 /** @file Photos: bytes of a file in, pixels and all that describes them out. */
 
 import { decodeWithBrowser } from "./browser_decoder.js";
+import { packProfile } from "./color_profile.js";
 import { PhotoError } from "./errors.js";
 import { makeUpright, readOrientation } from "./exif.js";
 import { orient } from "./orientation.js";
@@ -96,7 +97,8 @@ function fromPng(png) {
   };
 }
 
-async function fromBrowser(bytes, { type, components, profile, exif }) {
+async function fromBrowser(bytes, header) {
+  const { type, components, profile, exif, frames } = header;
   // Browsers turn a JPEG by its EXIF block and disagree about WebP: now the
   // block, which lies in these bytes, says that there is nothing to turn.
   const orientation = takeOrientation(exif);
@@ -104,7 +106,15 @@ async function fromBrowser(bytes, { type, components, profile, exif }) {
   const chunks = [];
   if (profile) chunks.push({ type: "iCCP", data: await packProfile(profile) });
   const notes = [];
-  if (decoded.alpha) {
+  if (frames > 1) {
+    notes.push(`The file holds ${frames} pictures; this is the first.`);
+  }
+  if (type === "image/avif" || type === "image/heic") {
+    notes.push(
+      "The colours were converted to sRGB; the EXIF block is not kept.",
+    );
+  }
+  if (decoded.alpha && type === "image/webp") {
     notes.push(
       "Browsers round the colours of see-through pixels when they read WebP; " +
         "save the picture as PNG first to keep them.",
@@ -135,13 +145,4 @@ function turn({ pixels, alpha, height, width, channels }, orientation) {
 
 function withExif(chunks, exif) {
   return exif ? [...chunks, { type: "eXIf", data: exif }] : chunks;
-}
-
-/** An iCCP chunk: a name, two zeros, the packed profile. */
-async function packProfile(profile) {
-  const packed = new Blob([profile])
-    .stream()
-    .pipeThrough(new CompressionStream("deflate"));
-  const parts = ["profile\0\0", await new Response(packed).arrayBuffer()];
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -4,6 +4,8 @@
  */
 
 import { PhotoError } from "./errors.js";
+import { readGif } from "./gif_header.js";
+import { heifType, readHeif } from "./heif_header.js";
 import { PNG_SIGNATURE } from "./png_chunks.js";
 
 const JPEG = { SOI: 0xd8, EOI: 0xd9, SOS: 0xda, APP1: 0xe1, APP2: 0xe2 };
@@ -19,12 +21,13 @@ const PROFILE = "ICC_PROFILE\0";
  * @property {number} height
  * @property {number} [components] Colours of a JPEG.
  * @property {boolean} [animated] Whether it holds several pictures.
+ * @property {number} [frames] Pictures in a GIF.
  * @property {?Uint8Array} [exif] EXIF block, from its TIFF header on.
  * @property {?Uint8Array} [profile] ICC profile.
  */
 
 /**
- * Reads the header of a PNG, JPEG, WebP or BMP file.
+ * Reads the header of a PNG, JPEG, WebP, AVIF, HEIC, GIF or BMP file.
  *
  * @param {Uint8Array} bytes
  * @return {PhotoHeader}
@@ -42,6 +45,8 @@ export function readHeader(bytes) {
     if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") {
       return readWebp(view, bytes);
     }
+    if (/^GIF8[79]a$/.test(text(bytes, 0, 6))) return whole(readGif(view));
+    if (heifType(view)) return whole(readHeif(view));
     if (text(bytes, 0, 2) === "BM") return readBmp(view);
   } catch (error) {
     if (error instanceof RangeError) throw damaged();
@@ -49,7 +54,7 @@ export function readHeader(bytes) {
   }
   throw new PhotoError(
     "The file is not a picture that this page reads; choose a PNG, JPEG, " +
-      "WebP or BMP file.",
+      "WebP, AVIF, GIF or BMP file.",
   );
 }
 
@@ -158,6 +163,11 @@ function concat(parts) {
     at += part.length;
   }
   return whole;
+}
+
+function whole(header) {
+  if (!header) throw damaged();
+  return header;
 }
 
 function damaged() {

@@ -29,30 +29,36 @@ export function toByte(value) {
  * Rounds values to bytes.
  *
  * @param {Float32Array} values
- * @param {Uint8Array|Uint8ClampedArray} bytes Where they go.
- * @param {number} [offset] Index of the first.
+ * @param {Uint8Array} bytes Where they go.
  */
-export function writeBytes(values, bytes, offset = 0) {
-  for (let i = 0; i < values.length; i++) {
-    bytes[offset + i] = toByte(values[i]);
-  }
+export function writeBytes(values, bytes) {
+  for (let i = 0; i < values.length; i++) bytes[i] = toByte(values[i]);
 }
 
 /**
- * Moves from the noisy values towards the restored ones, or beyond.
+ * Moves from the bytes of a photo towards its restored values, or beyond.
  *
- * @param {Float32Array} noisy
- * @param {Float32Array} restored Overwritten with the result.
- * @param {number} strength 0 leaves the noise, 1 is the model's answer.
- * @return {Float32Array} `restored`.
+ * @param {Uint8Array} bytes
+ * @param {Float32Array|Uint8Array} restored Values, or their bytes.
+ * @param {number} strength 0 leaves the photo, 1 is the model's answer.
+ * @return {Uint8Array}
  */
-export function blend(noisy, restored, strength) {
+export function blend(bytes, restored, strength) {
   const share = f32(strength);
-  for (let i = 0; i < restored.length; i++) {
-    const step = f32(share * f32(restored[i] - noisy[i]));
-    restored[i] = f32(noisy[i] + step);
+  const rounded = restored instanceof Uint8Array;
+  if (share === 1 && rounded) return restored;
+  const result = new Uint8Array(bytes.length);
+  if (share === 1) {
+    writeBytes(restored, result);
+    return result;
   }
-  return restored;
+  for (let i = 0; i < bytes.length; i++) {
+    const from = FLOAT_OF_BYTE[bytes[i]];
+    const to = rounded ? FLOAT_OF_BYTE[restored[i]] : restored[i];
+    const step = f32(share * f32(to - from));
+    result[i] = toByte(f32(from + step));
+  }
+  return result;
 }
 
 /**

@@ -2,12 +2,10 @@
 
 import {
   FLOAT_OF_BYTE,
-  blend,
   meanOfThree,
   putChannel,
   repeatThrice,
   takeChannel,
-  writeBytes,
 } from "./pixels.js";
 import { tileContext } from "./sidecar.js";
 import { TilePlan, runTiles } from "./tiling.js";
@@ -22,7 +20,7 @@ import { TilePlan, runTiles } from "./tiling.js";
  * @return {Float32Array|Promise<Float32Array>}
  */
 
-/** What `ImageRestorer` is in Python, for photos with 8 bits. */
+/** Takes photos with 8 bits through a model once, at full strength. */
 export class Restorer {
   /**
    * @param {object} sidecar
@@ -34,53 +32,37 @@ export class Restorer {
   }
 
   /**
-   * Restores the pixels of a photo.
+   * Where the tiles of a photo lie.
+   *
+   * @param {{height: number, width: number}} photo
+   * @return {TilePlan}
+   */
+  plan({ height, width }) {
+    const { halo, feather } = tileContext(this.sidecar);
+    return new TilePlan(height, width, this.sidecar.tile, halo, feather);
+  }
+
+  /**
+   * Runs the model on every tile of a photo.
    *
    * @param {{pixels: Uint8Array, height: number, width: number,
    *     channels: number}} photo With 1 or 3 channels.
    * @param {object} options
-   * @param {number} [options.strength] 0 to 2; 1 is the model's answer.
-   *     Models that take the noise level are told `strength * sigma`; others
-   *     are blended with the input below 1 and with a second pass above.
    * @param {number} [options.sigma] Noise level, where the model takes it.
-   * @param {(done: number, total: number) => void} [options.progress] In
-   *     tiles of all passes.
-   * @return {Promise<Uint8Array>} Pixels of the same kind.
+   * @param {(part: import("./tiling.js").Part) => void} options.write Takes
+   *     finished parts.
+   * @param {object} [options.around] As `runTiles` takes it.
+   * @param {() => void} [options.tick] Called after each tile.
    */
-  async restore(photo, { strength = 1, sigma, progress }) {
-    const told = this.sidecar.sigma_input;
-    const passes = strength > 1 && !told ? [1, strength - 1] : [strength];
-    const { halo, feather } = tileContext(this.sidecar);
-    const { height, width } = photo;
-    const plan = new TilePlan(height, width, this.sidecar.tile, halo, feather);
-    const total = passes.length * plan.length;
-    let done = 0;
-    progress?.(done, total);
-    let { pixels } = photo;
-    for (const share of passes) {
-      pixels = await this.#restoreOnce({ ...photo, pixels }, plan, {
-        strength: told ? 1 : share,
-        sigma: told ? sigma * strength : 0,
-        tick: () => progress?.(++done, total),
-      });
-    }
-    return pixels;
-  }
-
-  async #restoreOnce(photo, plan, { strength, sigma, tick }) {
-    const { pixels, width, channels } = photo;
-    const output = new Uint8Array(pixels.length);
-    await runTiles(plan, {
-      channels,
+  async run(photo, { sigma = 0, write, around, tick }) {
+    await runTiles(this.plan(photo), {
+      channels: photo.channels,
       read: (rows, columns) => readTile(photo, rows, columns),
-      run: async (tile) => {
-        const restored = await this.#runChannels(tile, channels, sigma);
-        return strength === 1 ? restored : blend(tile, restored, strength);
-      },
-      write: (top, band) => writeBytes(band, output, top * width * channels),
+      run: (tile) => this.#runChannels(tile, photo.channels, sigma),
+      write,
+      around,
       tick,
     });
-    return output;
   }
 
   /** Fits a tile of 1 or 3 channels to the model and back. */

@@ -4,28 +4,41 @@ import { Engine } from "./engine.js";
 import { ModelError, PhotoError } from "./errors.js";
 import { fetchModel, fetchSchema, fetchSidecar } from "./models.js";
 import { readPhoto } from "./photo.js";
+import { writePicture } from "./picture_writer.js";
 import { writePng } from "./png_writer.js";
+import { Restoration } from "./restoration.js";
 import { Restorer } from "./restorer.js";
+import { toRgba } from "./rgba.js";
 import { loadLibrary } from "./runtime.js";
 
 const SITE = new URL("../", self.location.href);
 const MODELS = new URL("models/", SITE);
 
-/** The photo and the model of the last request: the next may want them. */
-const kept = { photo: null, photoId: null, engine: null, model: null };
+/** What the last request needed: the next may need it too. */
+const kept = {
+  photo: null,
+  photoId: null,
+  engine: null,
+  model: null,
+  restoration: null,
+  key: null,
+};
 
 /**
  * Does what the page asks for and answers with one message of the type
- * "done" or "failed", after any number of the type "progress".
+ * "done" or "failed", after any number of the types "progress" and "part".
  *
- * @param {{type: string}} request
+ * @param {{type: string, ticket: number}} request
  */
 export async function handle(request) {
+  const { type, ticket } = request;
+  const tell = (message, transfer = []) =>
+    self.postMessage({ ticket, ...message }, transfer);
   try {
-    const answer = await { open, restore }[request.type](request);
-    self.postMessage({ type: "done", ...answer });
+    const answer = await { open, restore, save }[type](request, tell);
+    tell({ type: "done", ...answer });
   } catch (error) {
-    self.postMessage({ type: "failed", sentence: sentenceOf(error) });
+    tell({ type: "failed", sentence: sentenceOf(error) });
   }
 }
 
@@ -35,32 +48,79 @@ async function open({ id, file }) {
   const { width, height, notes, turned } = photo;
   // Not every browser turns PNG and WebP by their EXIF block.
   const upright = turned ? await writePng(photo) : null;
-  return { width, height, notes, upright };
+  return { width, height, notes, upright, alpha: photo.alpha !== null };
 }
 
-async function restore({ id, file, model, strength, sigma }) {
-  tell("loading", 0, 1);
-  const engine = await engineOf(model);
-  tell("reading", 0, 1);
-  const photo = await photoOf(id, file);
-  const restorer = new Restorer(engine.sidecar, (tile, level) =>
-    engine.run(tile, level),
-  );
+async function restore(request, tell) {
+  const progress = progressTo(tell);
+  const { strength, restoration } = await restorationOf(request, progress);
+  const { photo } = restoration;
   const started = performance.now();
-  const pixels = await restorer.restore(photo, {
-    strength,
-    sigma,
-    progress: (done, total) => tell("restoring", done, total),
+  const pixels = await restoration.restore(strength, {
+    around: request.around,
+    progress: (done, total) => progress("restoring", done, total),
+    show: (part) => {
+      const { pixels: shown, ...place } = part;
+      const rgba = toRgba(shown, photo.channels, alphaOf(photo, part));
+      tell({ type: "part", ...place, rgba }, [rgba.buffer]);
+    },
   });
   const seconds = (performance.now() - started) / 1000;
-  tell("writing", 0, 1);
+  progress("writing");
   const blob = await writePng({ ...photo, pixels });
   return { blob, seconds, notes: photo.notes };
+}
+
+/** The result as a file of another format or strength. */
+async function save(request, tell) {
+  const progress = progressTo(tell);
+  const { strength, restoration } = await restorationOf(request, progress);
+  const pixels = await restoration.restore(strength, {
+    progress: (done, total) => progress("restoring", done, total),
+  });
+  progress("writing");
+  return writePicture({ ...restoration.photo, pixels }, request.format);
+}
+
+function progressTo(tell) {
+  return (stage, done = 0, total = 1) =>
+    tell({ type: "progress", stage, done, total });
+}
+
+/** Photo, model and noise level of a request, with what is left to set. */
+async function restorationOf({ id, file, model, strength, sigma }, progress) {
+  progress("loading");
+  const engine = await engineOf(model);
+  progress("reading");
+  const photo = await photoOf(id, file);
+  const told = engine.sidecar.sigma_input;
+  const level = told ? strength * sigma : 0;
+  const key = [id, model.sidecar_sha256, level].join(" ");
+  if (kept.key !== key) {
+    Object.assign(kept, { restoration: null, key: null });
+    const restorer = new Restorer(engine.sidecar, (tile, one) =>
+      engine.run(tile, one),
+    );
+    const restoration = new Restoration(restorer, photo, { sigma: level });
+    Object.assign(kept, { restoration, key });
+  }
+  return { strength: told ? 1 : strength, restoration: kept.restoration };
+}
+
+function alphaOf({ alpha, width: line }, { left, top, width, height }) {
+  if (!alpha) return null;
+  const part = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const at = (top + y) * line + left;
+    part.set(alpha.subarray(at, at + width), y * width);
+  }
+  return part;
 }
 
 async function photoOf(id, file) {
   if (kept.photoId !== id) {
     Object.assign(kept, { photo: null, photoId: null });
+    Object.assign(kept, { restoration: null, key: null });
     Object.assign(kept, { photo: await readPhoto(file), photoId: id });
   }
   return kept.photo;
@@ -71,6 +131,7 @@ async function engineOf(model) {
   if (kept.model !== model.sidecar_sha256) {
     kept.engine?.delete();
     Object.assign(kept, { engine: null, model: null });
+    Object.assign(kept, { restoration: null, key: null });
     const schema = await fetchSchema(SITE);
     const sidecar = await fetchSidecar(MODELS, model, schema);
     const content = await fetchModel(MODELS, model, sidecar);
@@ -78,10 +139,6 @@ async function engineOf(model) {
     Object.assign(kept, { engine, model: model.sidecar_sha256 });
   }
   return kept.engine;
-}
-
-function tell(stage, done, total) {
-  self.postMessage({ type: "progress", stage, done, total });
 }
 
 function sentenceOf(error) {

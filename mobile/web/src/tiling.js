@@ -60,6 +60,42 @@ export class TilePlan {
   get length() {
     return this.rows.length * this.columns.length;
   }
+
+  /**
+   * The tiles in the order in which they are wanted.
+   *
+   * @param {{left: number, top: number, width: number, height: number}}
+   *     [around] A part of the image: the tiles nearest to it come first, the
+   *     ones in it by the distance from its centre. By default the order is
+   *     that of rows and columns.
+   * @return {[Span, Span][]} Row and column of each tile.
+   */
+  tilesFrom(around) {
+    const tiles = this.rows.flatMap((row) =>
+      this.columns.map((column) => [row, column]),
+    );
+    if (!around) return tiles;
+    const { left, top, width, height } = around;
+    const distances = new Map(
+      tiles.map((tile) => {
+        const [row, column] = tile;
+        const outside = Math.hypot(
+          gap(row, top, top + height),
+          gap(column, left, left + width),
+        );
+        const off = Math.hypot(
+          (row.start + row.stop) / 2 - (top + height / 2),
+          (column.start + column.stop) / 2 - (left + width / 2),
+        );
+        return [tile, [outside, off]];
+      }),
+    );
+    return tiles.sort((one, other) => {
+      const [outside, off] = distances.get(one);
+      const [otherOutside, otherOff] = distances.get(other);
+      return outside - otherOutside || off - otherOff;
+    });
+  }
 }
 
 function spans(size, tile, halo) {
@@ -120,12 +156,24 @@ export function blendWeights(span, size, feather) {
   return weights;
 }
 
+/** Pixels between a span and `[start, stop)`, 0 where they overlap. */
+function gap(span, start, stop) {
+  return Math.max(0, start - span.stop, span.start - stop);
+}
+
 function firstPixel(span, feather) {
   return span.start ? Math.max(0, span.start - feather) : 0;
 }
 
 /**
- * Takes an image through a network, tile by tile and band by band.
+ * A finished part of the result, `height` rows of `width` pixels.
+ *
+ * @typedef {{top: number, left: number, height: number, width: number,
+ *     values: Float32Array}} Part
+ */
+
+/**
+ * Takes an image through a network, tile by tile.
  *
  * @param {TilePlan} plan
  * @param {object} steps
@@ -134,12 +182,46 @@ function firstPixel(span, feather) {
  *     Gives the pixels at two index arrays, row by row.
  * @param {(tile: Float32Array) => Float32Array|Promise<Float32Array>}
  *     steps.run Gives the restored tile.
- * @param {(top: number, band: Float32Array) => void} steps.write Takes
- *     finished rows, from top to bottom; the array is used again afterwards.
+ * @param {(part: Part) => void} steps.write Takes finished parts, each pixel
+ *     once; the array is used again afterwards.
  * @param {number} [steps.scale] Enlargement of the network.
+ * @param {{left: number, top: number, width: number, height: number}}
+ *     [steps.around] The part of the image that is wanted first. Plans with a
+ *     feather go from top to bottom all the same: the order in which tiles
+ *     are summed decides the last bit.
  * @param {() => void} [steps.tick] Called after each tile.
  */
-export async function runTiles(
+export async function runTiles(plan, steps) {
+  return plan.feather ? runBlended(plan, steps) : runCut(plan, steps);
+}
+
+/** Tiles that are exact up to the line where they meet. */
+async function runCut(
+  plan,
+  { channels, read, run, write, scale = 1, around, tick },
+) {
+  const [tileHeight, tileWidth] = plan.tile;
+  for (const [row, column] of plan.tilesFrom(around)) {
+    const rows = reflect(row.read, row.read + tileHeight, plan.height);
+    const columns = reflect(column.read, column.read + tileWidth, plan.width);
+    const restored = await run(read(rows, columns));
+    const height = (row.stop - row.start) * scale;
+    const width = (column.stop - column.start) * scale;
+    const values = new Float32Array(height * width * channels);
+    for (let y = 0; y < height; y++) {
+      const line = plan.halo * scale + y;
+      const from = (line * tileWidth * scale + plan.halo * scale) * channels;
+      const stop = from + width * channels;
+      values.set(restored.subarray(from, stop), y * width * channels);
+    }
+    const [top, left] = [row.start * scale, column.start * scale];
+    write({ top, left, height, width, values });
+    tick?.();
+  }
+}
+
+/** Tiles that are faded into their neighbours, band by band. */
+async function runBlended(
   plan,
   { channels, read, run, write, scale = 1, tick },
 ) {
@@ -169,11 +251,6 @@ export async function runTiles(
       for (let y = 0; y < down.length; y++) {
         const source = from + y * tileLine;
         const target = y * line + left * scale * channels;
-        if (!feather) {
-          const stop = source + weights.length * channels;
-          band.set(restored.subarray(source, stop), target);
-          continue;
-        }
         for (let x = 0, i = 0; x < weights.length; x++) {
           const weight = f32(down[y] * weights[x]);
           for (let c = 0; c < channels; c++, i++) {
@@ -186,7 +263,13 @@ export async function runTiles(
     }
     const last = row.stop >= height;
     const rows = last ? down.length : (row.stop - feather - top) * scale;
-    write(top * scale, band.subarray(0, rows * line));
+    write({
+      top: top * scale,
+      left: 0,
+      height: rows,
+      width: width * scale,
+      values: band.subarray(0, rows * line),
+    });
     carry = band.subarray(rows * line);
   }
 }

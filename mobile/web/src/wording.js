@@ -3,7 +3,7 @@
 const STAGES = {
   loading: "Loading the model…",
   reading: "Reading the photo…",
-  writing: "Writing the PNG…",
+  writing: "Writing the picture…",
 };
 
 /**
@@ -57,9 +57,10 @@ export function sizeText({ width, height }) {
 
 /**
  * @param {string} name Of the file that was opened.
+ * @param {string} ending Of the format that is written, as `png`.
  * @return {string} Of the file that is saved: another name, so that nothing
  *     is overwritten.
  */
-export function restoredName(name) {
-  return `${name.replace(/\.[^.]*$/u, "") || "photo"}_restored.png`;
+export function restoredName(name, ending) {
+  return `${name.replace(/\.[^.]*$/u, "") || "photo"}_restored.${ending}`;
 }

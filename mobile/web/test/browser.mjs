@@ -131,15 +131,21 @@ export class Tab {
     }
   }
 
-  /** Name, bytes and pixels of the download. */
+  /** Name, bytes and pixels of the result, saved as PNG. */
   async result() {
+    await this.page.selectOption("#format", "png");
+    const file = await this.download();
+    return { ...file, ...(await readPng(file.bytes)) };
+  }
+
+  /** Name and bytes of what the button saves. */
+  async download(button = "#download") {
     const [download] = await Promise.all([
       this.page.waitForEvent("download"),
-      this.page.click("#download"),
+      this.page.click(button),
     ]);
     const bytes = new Uint8Array(await readFile(await download.path()));
-    const picture = await readPng(bytes);
-    return { name: download.suggestedFilename(), bytes, ...picture };
+    return { name: download.suggestedFilename(), bytes };
   }
 
   close() {

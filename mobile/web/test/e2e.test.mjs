@@ -7,6 +7,8 @@ import { fileURLToPath } from "node:url";
 
 import { serve } from "../server.mjs";
 import { MODELS } from "../site.mjs";
+import { readOrientation } from "../src/exif.js";
+import { readHeader } from "../src/photo_header.js";
 import { readPng } from "../src/png_reader.js";
 import { Tab, launch, python } from "./browser.mjs";
 import { GOLDENS, golden } from "./goldens.mjs";
@@ -156,6 +158,18 @@ describe("photos are read and written byte by byte", () => {
       }
     }));
 
+  test("GIF by its first picture, and AVIF", () =>
+    inTab(async (tab) => {
+      const gif = await through(tab, "several.gif");
+      assertSame(gif.pixels, await readFile(photo("several.gif.bin")), "GIF");
+      assert.match(await tab.page.textContent("#notes"), /2 pictures/);
+      const { pixels } = await through(tab, "photo.avif");
+      const wanted = await readFile(photo("photo.avif.bin"));
+      const far = pixels.filter((byte, i) => Math.abs(byte - wanted[i]) > 8);
+      assert.ok(far.length < wanted.length / 100, `${far.length} are off`);
+      assert.match(await tab.page.textContent("#notes"), /sRGB/);
+    }));
+
   test("JPEG as Pillow decodes it, but for a step", () =>
     inTab(async (tab) => {
       for (const name of ["turned.jpg", "gray.jpg"]) {
@@ -196,7 +210,9 @@ describe("photos are read and written byte by byte", () => {
 
   test("Chromium reads the PNG as it was written", () =>
     inTab(async (tab) => {
-      const { pixels } = await through(tab, "small.png");
+      await tab.pick(photo("small.png"));
+      await tab.set({ model: "small_bytes" });
+      const { pixels } = await tab.restore();
       const seen = await tab.page.evaluate(() => {
         const image = document.getElementById("after");
         const { naturalWidth: width, naturalHeight: height } = image;
@@ -209,13 +225,144 @@ describe("photos are read and written byte by byte", () => {
     }));
 });
 
+describe("results are saved", () => {
+  test("as JPEG and WebP, with EXIF block and profile, upright", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      await tab.pick(photo("turned.jpg"));
+      await tab.set({ model: "small_bytes", strength: 0 });
+      const { pixels } = await tab.restore();
+      for (const [format, ending] of [
+        ["jpeg", "jpg"],
+        ["webp", "webp"],
+      ]) {
+        await page.selectOption("#format", format);
+        assert.equal(await page.isVisible("#quality"), true);
+        await page.fill("#quality", "100");
+        const { name, bytes } = await tab.download();
+        assert.equal(name, `turned_restored.${ending}`);
+        const header = readHeader(bytes);
+        assert.equal(header.type, `image/${format}`);
+        assert.deepEqual([header.width, header.height], [60, 80]);
+        assert.equal(readOrientation(header.exif), 1);
+        assert.match(Buffer.from(header.exif).toString("latin1"), /A camera/);
+        assert.match(
+          Buffer.from(header.profile).toString(),
+          /^(not a real profile, kept byte by byte){40}$/,
+        );
+        // As this page reads it again.
+        await tab.pick({
+          name,
+          mimeType: header.type,
+          buffer: Buffer.from(bytes),
+        });
+        await tab.set({ model: "small_bytes", strength: 0 });
+        const again = await tab.restore();
+        const far = again.pixels.filter((v, i) => Math.abs(v - pixels[i]) > 24);
+        assert.ok(far.length < 0.02 * pixels.length, `${format} ${far.length}`);
+        await tab.pick(photo("turned.jpg"));
+        await tab.restore();
+      }
+      await page.selectOption("#format", "jpeg");
+      const sizes = [];
+      for (const quality of ["50", "95"]) {
+        await page.fill("#quality", quality);
+        sizes.push((await tab.download()).bytes.length);
+      }
+      assert.ok(sizes[0] < sizes[1]);
+      await tab.pick(photo("alpha.png"));
+      await tab.restore();
+      await page.selectOption("#format", "jpeg");
+      await tab.download();
+      assert.match(await page.textContent("#saved"), /see-through is white/);
+    }));
+
+  test("by the sharing of the device, where it has one", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      assert.equal(await page.isVisible("#share"), false);
+      await page.addInitScript(() => {
+        navigator.canShare = ({ files }) => files[0].type === "image/png";
+        navigator.share = async ({ files: [file] }) => {
+          document.title = `${file.name} ${file.type}`;
+        };
+      });
+      await page.reload();
+      await tab.pick(photo("small.png"));
+      await page.selectOption("#model", "small_bytes");
+      await tab.restore();
+      await page.selectOption("#format", "jpeg");
+      await page.click("#share");
+      await page.locator("#saved").filter({ hasText: "Shared." }).waitFor();
+      assert.equal(await page.title(), "small_restored.jpg image/jpeg");
+    }));
+
+  test("to the clipboard", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        await tab.pick(photo("small.png"));
+        await tab.set({ model: "small_bytes", strength: 0.5 });
+        await tab.restore();
+        await page.click("#copy");
+        await page.locator("#saved").filter({ hasText: "Copied" }).waitFor();
+        const width = await page.evaluate(async () => {
+          const [item] = await navigator.clipboard.read();
+          const blob = await item.getType("image/png");
+          return (await createImageBitmap(blob)).width;
+        });
+        assert.equal(width, 80);
+      },
+      { permissions: ["clipboard-read", "clipboard-write"] },
+    ));
+});
+
+describe("several photos", () => {
+  test("are restored in turn and saved one by one or as one file", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      const names = ["cut.png", "small.png", "gray.png"];
+      await page.setInputFiles("#file", names.map(photo));
+      await tab.state("ready");
+      assert.match(await page.textContent("#caption"), /^small\.png/);
+      assert.equal(await page.textContent("#queue-title"), "3 photos");
+      await tab.set({ model: "small_bytes", strength: 0 });
+      await page.click("#queue-run");
+      await page.waitForSelector("#queue-zip", { state: "visible" });
+      assert.equal(
+        await page.evaluate("document.activeElement.id"),
+        "queue-zip",
+      );
+      assert.match(await page.textContent("#status"), /2 of 3/);
+      const rows = page.locator("#queue-list li");
+      assert.match(await rows.nth(0).textContent(), /Not restored\. .*damaged/);
+      const save = (row) =>
+        `#queue-list li:nth-child(${row}) button:last-child`;
+      assert.equal(await page.isVisible(save(1)), false);
+      const one = await tab.download(save(3));
+      assert.equal(one.name, "gray_restored.png");
+      const { pixels } = await readPng(one.bytes);
+      assertSame(pixels, await readFile(photo("gray.png.bin")), "gray");
+      const zip = await tab.download("#queue-zip");
+      assert.equal(zip.name, "restored_photos.zip");
+      assert.ok(Buffer.from(zip.bytes).includes("small_restored.png"));
+      // A name opens its photo above.
+      await rows.nth(2).locator(".name").click();
+      const caption = page.locator("#caption");
+      await caption.filter({ hasText: "gray.png" }).waitFor();
+      await page.click("#queue-clear");
+      assert.equal(await page.isVisible("#queue"), false);
+    }));
+});
+
 describe("what cannot be restored is refused in a sentence", () => {
   test("files", () =>
     inTab(async (tab) => {
       const refusals = {
         "text.txt": /not a picture/,
         "text.png": /not a picture/,
-        "photo.gif": /not a picture/,
+        "photo.heic": /cannot read HEIC/,
+        "cut.gif": /damaged/,
         "empty.jpg": /empty/,
         "cut.jpg": /damaged/,
         "cut.png": /damaged/,
@@ -307,15 +454,128 @@ describe("a run", () => {
       assert.equal((await tab.restore()).width, 80);
     }));
 
-  test("has to be repeated after a change of strength", () =>
+  test("outlives a file that cannot be opened", () =>
     inTab(async (tab) => {
-      await tab.pick(photo("small.png"));
-      await tab.page.selectOption("#model", "small_bytes");
-      await tab.restore();
-      await tab.page.fill("#strength", "0.5");
+      const { page } = tab;
+      await tab.pick(photo("noisy.png"));
+      await page.selectOption("#model", "small_sigma");
+      await page.click("#restore");
+      await tab.state("busy");
+      assert.equal(await page.evaluate("document.activeElement.id"), "cancel");
+      await tab.pick(photo("cut.png"));
+      assert.match(await tab.error(), /damaged/);
+      await tab.state("busy");
+      await page.click("#cancel");
       await tab.state("ready");
-      assert.equal(await tab.page.isVisible("#after"), false);
-      assert.equal(await tab.page.textContent("#strength-text"), "50 %");
+      assert.equal(await page.evaluate("document.activeElement.id"), "restore");
+      assert.equal(await page.textContent("#status"), "Cancelled.");
+      // So does a result, which the next photo ends.
+      await page.selectOption("#model", "small_bytes");
+      await tab.pick(photo("small.png"));
+      await tab.restore();
+      await tab.pick(photo("text.txt"));
+      await tab.state("done");
+      assert.equal((await tab.result()).width, 80);
+      await tab.pick(photo("gray.png"));
+      await tab.state("ready");
+    }));
+
+  test("or a result that is not saved keeps the page from being left", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      const leave = async () => {
+        const asked = page.waitForEvent("dialog", { timeout: 5000 });
+        await page.close({ runBeforeUnload: true });
+        const dialog = await asked;
+        await dialog.dismiss();
+        return dialog.type();
+      };
+      await tab.pick(photo("small.png"));
+      await page.selectOption("#model", "small_bytes");
+      await page.click("#restore");
+      await tab.state("done");
+      assert.equal(await leave(), "beforeunload");
+      await tab.result();
+      await page.close({ runBeforeUnload: true });
+      await tab.context
+        .waitForEvent("close", { timeout: 5000 })
+        .catch(() => {});
+      assert.equal(page.isClosed(), true);
+    }));
+
+  test("shows finished tiles, those in the middle first", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      await tab.pick(photo("noisy.png"));
+      await page.selectOption("#model", "small_sigma");
+      await page.click("#restore");
+      await page.waitForFunction(() =>
+        /Tile [2-9]\d* of/.test(
+          document.getElementById("progress-text").textContent,
+        ),
+      );
+      const [middle, corner] = await page.evaluate(() => {
+        const canvas = document.getElementById("preview");
+        const context = canvas.getContext("2d");
+        const { width, height } = canvas;
+        return [
+          [width / 2, height / 2],
+          [width - 1, height - 1],
+        ].map((at) => context.getImageData(...at, 1, 1).data[3]);
+      });
+      assert.deepEqual([middle, corner], [255, 0]);
+      await page.click("#cancel");
+      await tab.state("ready");
+    }));
+
+  test("gives any strength below 1 at once, with Python's bytes", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      const models = join(folder, "models");
+      const runs = JSON.parse(await readFile(join(models, "runs.json")));
+      const run = runs.find(({ model }) => model === "small_gray");
+      assert.ok(run.strength < 1);
+      await tab.pick(photo(run.photo));
+      await page.selectOption("#model", run.model);
+      await tab.restore();
+      await page.evaluate(() => {
+        const bar = document.getElementById("bar");
+        new MutationObserver(() => (document.title = "ran again")).observe(
+          bar,
+          { attributes: true },
+        );
+      });
+      await page.fill("#strength", String(run.strength));
+      assert.equal(await page.getAttribute("body", "data-state"), "done");
+      const opacity = await page.evaluate(
+        () => document.getElementById("after").style.opacity,
+      );
+      assert.equal(Number(opacity), run.strength);
+      const { pixels } = await tab.result();
+      assertSame(pixels, await readFile(join(models, run.bytes)), "half");
+      assert.doesNotMatch(await page.title(), /again/);
+      // Stronger takes another pass, once.
+      await page.fill("#strength", "1.5");
+      await tab.state("ready");
+      assert.equal(await page.isVisible("#after"), false);
+      assert.equal(await page.textContent("#strength-text"), "150 %");
+      // Back again, and the slider is not taken from the fingers.
+      await page.fill("#strength", "0.9");
+      await tab.state("done");
+      assert.equal(
+        await page.evaluate("document.activeElement.id"),
+        "strength",
+      );
+      await page.fill("#strength", "1.5");
+      await tab.state("ready");
+      const strong = await tab.restore();
+      await page.fill("#strength", "0");
+      const none = await tab.result();
+      assertSame(none.pixels, await readFile(photo("small.png.bin")), "none");
+      await page.fill("#strength", "1.5");
+      const source = page.locator("#after");
+      await source.evaluate((image) => image.decode());
+      assertSame((await tab.result()).pixels, strong.pixels, "strong");
     }));
 });
 
@@ -378,10 +638,95 @@ describe("the page", () => {
       assert.equal(parseFloat(clip.split(" ").at(-1)), box.width / 4);
     }));
 
+  test("zooms by keys, buttons, wheel and two fingers", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        await tab.pick(photo("small.png"));
+        const stage = page.locator("#stage");
+        const wide = async () => (await stage.boundingBox()).width;
+        const fit = await wide();
+        assert.equal(fit, 320);
+        await page.click("#zoom");
+        assert.equal(await page.textContent("#zoom-text"), "100 %");
+        assert.equal(await wide(), 80);
+        await page.click("#zoom");
+        assert.equal(await wide(), fit);
+        await page.click("#zoom-in");
+        assert.equal(await wide(), 1.5 * fit);
+        await page.click("#zoom-out");
+        assert.equal(await wide(), fit);
+        assert.equal(await page.isDisabled("#zoom-out"), true);
+        await stage.hover();
+        await page.mouse.wheel(0, -100);
+        await page.waitForFunction(
+          (width) => document.getElementById("stage").offsetWidth > width,
+          fit,
+        );
+        // Eight screen pixels for one of the picture, and no more.
+        for (let i = 0; i < 5; i++) await page.mouse.wheel(0, -1000);
+        await page.waitForFunction(
+          () => document.getElementById("stage").offsetWidth === 640,
+        );
+        await page.selectOption("#model", "small_bytes");
+        await tab.restore();
+        await page.focus("#handle");
+        await page.keyboard.press("0");
+        assert.equal(await wide(), fit);
+        const { x, y } = await stage.boundingBox();
+        const session = await tab.context.newCDPSession(page);
+        const touch = (type, ...points) =>
+          session.send("Input.dispatchTouchEvent", {
+            type,
+            touchPoints: points.map((at, id) => ({ x: x + at, y: y + 90, id })),
+          });
+        await touch("touchStart", 140, 180);
+        for (const by of [5, 10, 20, 30]) {
+          await touch("touchMove", 140 - by, 180 + by);
+        }
+        await touch("touchEnd");
+        assert.ok((await wide()) > 1.5 * fit, `${await wide()}`);
+      },
+      { hasTouch: true },
+    ));
+
+  test("has words that keep to the line", () =>
+    inTab(async (tab) => {
+      const { page } = tab;
+      await tab.pick(photo("noisy.png"));
+      await tab.set({ model: "small_bytes", strength: 0 });
+      await tab.restore();
+      const gaps = async () => {
+        const line = await page.locator("#handle").boundingBox();
+        const middle = line.x + line.width / 2;
+        const [before, after] = await Promise.all(
+          [0, 1].map((i) => page.locator(".tag").nth(i).boundingBox()),
+        );
+        return [
+          before && middle - before.x - before.width,
+          after && after.x - middle,
+        ].map((gap) => gap && Math.round(gap));
+      };
+      assert.deepEqual(await gaps(), [28, 28]);
+      await page.focus("#handle");
+      for (let i = 0; i < 2; i++) await page.keyboard.press("PageDown");
+      assert.deepEqual(await gaps(), [28, 28]);
+      await page.keyboard.press("Home");
+      assert.deepEqual(await gaps(), [null, 28]);
+    }));
+
   test("asks for the noise level where the model takes it", () =>
     inTab(async (tab) => {
       await tab.pick(photo("small.png"));
       assert.equal(await tab.page.inputValue("#model"), `${COLOR}_int8`);
+      const title = await tab.page.textContent("#model option:checked");
+      assert.equal(title, "Clean synthetic noise");
+      assert.equal(await tab.page.isVisible("#detail"), false);
+      await tab.page.click("summary");
+      assert.match(
+        await tab.page.textContent("#detail"),
+        /_int8\.tflite, .* MB, int8\. Licence: /,
+      );
       assert.equal(await tab.page.isVisible("#sigma"), false);
       await tab.page.selectOption("#model", "small_sigma");
       await tab.page.waitForSelector("#sigma", { state: "visible" });

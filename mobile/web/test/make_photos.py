@@ -31,6 +31,9 @@ READ = (
     "alpha.webp",
     "plain.bmp",
 )
+# What the package does not read, with the pixels that were put in.
+SEVERAL = "several.gif"
+HEIC = b"\0\0\0\x10ftypheic\0\0\0\0"
 
 
 def scene(height, width):
@@ -71,6 +74,7 @@ def write_photos(folder, noisy):
     image.save(folder / "lossless.webp", lossless=True)
     image.save(folder / "plain.bmp")
     image.convert("L").save(folder / "gray.jpg", quality=95)
+    write_new_kinds(folder, image)
     profile = b"not a real profile, kept byte by byte" * 40
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -88,6 +92,17 @@ def write_photos(folder, noisy):
             (folder / f"{name}.alpha.bin").write_bytes(photo.alpha.tobytes())
     eight = (deep.astype(np.uint32) * 255 + 32895) >> 16
     (folder / "sixteen_bit.png.bin").write_bytes(eight.astype(np.uint8))
+
+
+def write_new_kinds(folder, image):
+    """AVIF, and a GIF of two pictures."""
+    image.save(folder / "photo.avif", quality=100, subsampling="4:4:4")
+    (folder / "photo.avif.bin").write_bytes(image.tobytes())
+    few = image.quantize(64)
+    black = few.point(lambda _: 0)
+    few.save(folder / SEVERAL, save_all=True, append_images=[black])
+    pixels = few.convert("RGB").tobytes()
+    (folder / f"{SEVERAL}.bin").write_bytes(pixels)
 
 
 def write_strangers(folder, noisy):
@@ -111,8 +126,21 @@ def write_strangers(folder, noisy):
     first, second = (Image.fromarray(noisy[y : y + 40, :40]) for y in (0, 40))
     for name in ("moving.webp", "moving.png"):
         first.save(folder / name, save_all=True, append_images=[second])
-    image.save(folder / "photo.gif")
+    (folder / "photo.heic").write_bytes(HEIC + heic_boxes())
+    gif = (folder / SEVERAL).read_bytes()
+    (folder / "cut.gif").write_bytes(gif[: len(gif) // 2])
     (folder / "huge.png").write_bytes(huge_png(10_000, 10_000))
+
+
+def heic_boxes():
+    """The size of a photo of 40x30 pixels, and no photo."""
+
+    def box(kind, data):
+        return struct.pack(">I", len(data) + 8) + kind + data
+
+    size = box(b"ispe", struct.pack(">III", 0, 40, 30))
+    inner = box(b"iprp", box(b"ipco", size))
+    return box(b"meta", bytes(4) + inner) + box(b"mdat", bytes(100))
 
 
 def huge_png(width, height):

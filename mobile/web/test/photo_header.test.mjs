@@ -114,8 +114,69 @@ test("BMP: also from bottom to top, and cut", () => {
   assert.throws(() => readHeader(bytes.subarray(0, 20)), PhotoError);
 });
 
+test("GIF: its pictures are counted, and cut it is damaged", () => {
+  const image = [0x2c, 0, 0, 0, 0, 9, 0, 5, 0, 0x80, ...Array(6).fill(7)];
+  const comment = [0x21, 0xfe, 2, 65, 66, 0];
+  const screen = [...latin("GIF89a"), 9, 0, 5, 0, 0x81, 0, 0];
+  const start = [...screen, ...Array(12).fill(1), ...comment];
+  // One block of three bytes, one of a byte that is not the end.
+  const data = [2, 3, 1, 2, 3, 1, 0x3b, 0];
+  const bytes = [...start, ...image, ...data];
+  const one = readHeader(Uint8Array.from([...bytes, 0x3b]));
+  assert.deepEqual(one, {
+    type: "image/gif",
+    width: 9,
+    height: 5,
+    frames: 1,
+  });
+  const second = bytes.slice(start.length);
+  const two = Uint8Array.from([...bytes, ...second, 0x3b]);
+  assert.equal(readHeader(two).frames, 2);
+  for (let length = 6; length < two.length; length++) {
+    assert.throws(() => readHeader(two.subarray(0, length)), PhotoError);
+  }
+  const none = Uint8Array.from([...start, 0x3b]);
+  assert.throws(() => readHeader(none), PhotoError);
+});
+
+const big32 = (value) => [24, 16, 8, 0].map((shift) => (value >> shift) & 255);
+const box = (type, ...data) => {
+  const body = data.flat();
+  return [...big32(body.length + 8), ...latin(type), ...body];
+};
+
+test("AVIF and HEIC: the size is that of the largest picture", () => {
+  const size = (width, height) =>
+    box("ispe", big32(0), big32(width), big32(height));
+  for (const [brands, type] of [
+    [["avif"], "image/avif"],
+    [["mif1", "miaf", "heic"], "image/heic"],
+  ]) {
+    const [main, ...others] = brands;
+    const bytes = Uint8Array.from([
+      ...box("ftyp", latin(main), big32(0), ...others.map(latin)),
+      ...box(
+        "meta",
+        big32(0),
+        box("hdlr", big32(0)),
+        box("iprp", box("ipco", size(512, 512), size(4000, 3000))),
+      ),
+      // Sixty-four bits of length.
+      ...[...big32(1), ...latin("mdat"), ...big32(0), ...big32(20), 1, 2, 3, 4],
+    ]);
+    const header = readHeader(bytes);
+    assert.equal(header.type, type);
+    assert.deepEqual([header.width, header.height], [4000, 3000]);
+    for (const length of [60, 100, bytes.length - 1]) {
+      assert.throws(() => readHeader(bytes.subarray(0, length)), PhotoError);
+    }
+  }
+  const video = Uint8Array.from(box("ftyp", latin("isom"), big32(0)));
+  assert.throws(() => readHeader(video), /not a picture/);
+});
+
 test("what is no picture is told so", () => {
-  for (const text of ["", "Hello", "GIF89a", "RIFF____WAVE", "<svg/>"]) {
+  for (const text of ["", "Hello", "GIF80a", "RIFF____WAVE", "<svg/>"]) {
     assert.throws(
       () => readHeader(Uint8Array.from(latin(text))),
       /not a picture/,

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { makeUpright, readOrientation } from "../src/exif.js";
 import { orient } from "../src/orientation.js";
 import { FLOAT_OF_BYTE, meanOfThree, toByte } from "../src/pixels.js";
+import { Restoration } from "../src/restoration.js";
 import { Restorer } from "../src/restorer.js";
 import { golden } from "./goldens.mjs";
 
@@ -32,32 +33,92 @@ test("strength is the golden one", async () => {
     );
     const pixels = Uint8Array.from(image);
     const photo = { pixels, height: 1, width: image.length, channels: 1 };
-    const found = await restorer.restore(photo, { strength });
+    const restoration = new Restoration(restorer, photo);
+    const found = await restoration.restore(strength);
     assert.deepEqual([...found], result);
     assert.equal(answers.length, 0);
   }
 });
 
-test("models that take the noise level are told strength times sigma", async () => {
+const SMALL = {
+  channels: 1,
+  tile: [8, 8],
+  halo: 2,
+  receptive_field: 5,
+  size_multiple: 1,
+  sigma_input: false,
+};
+
+test("another strength is a blend, without another run", async () => {
+  let runs = 0;
+  const restorer = new Restorer(SMALL, (tile) => {
+    runs++;
+    return tile.map((value) => 0.3 * value + 0.123456);
+  });
+  const pixels = Uint8Array.from({ length: 35 }, (_, i) => 7 * i);
+  const photo = { pixels, height: 5, width: 7, channels: 1 };
+  const kept = new Restoration(restorer, photo);
+  const again = (strength) =>
+    new Restoration(restorer, photo).restore(strength);
+  const steps = [];
+  const progress = (done, total) => steps.push(`${done}/${total}`);
+  await kept.restore(1, { progress });
+  assert.equal(steps.at(-1), "4/4");
+  for (const strength of [0, 0.35, 1]) {
+    runs = 0;
+    const found = await kept.restore(strength, { progress });
+    assert.equal(runs, 0, strength);
+    assert.deepEqual(found, await again(strength));
+  }
+  assert.deepEqual(await kept.restore(0), pixels);
+  // Above 1 only the second pass is missing, and it stays too.
+  for (const [strength, wanted] of [
+    [1.5, 4],
+    [1.7, 0],
+    [0.4, 0],
+  ]) {
+    runs = 0;
+    const found = await kept.restore(strength);
+    assert.equal(runs, wanted, strength);
+    assert.deepEqual(found, await again(strength));
+  }
+  // Photos too large for float32 are within a step.
+  const large = new Restoration(restorer, photo, { mostValues: 34 });
+  for (const strength of [0.35, 1, 1.5]) {
+    const found = await large.restore(strength);
+    const exact = await kept.restore(strength);
+    assert.ok(found.every((byte, i) => Math.abs(byte - exact[i]) <= 1));
+  }
+});
+
+test("finished parts are shown at the strength that was set", async () => {
+  const restorer = new Restorer(SMALL, (tile) => tile.map((one) => one / 2));
+  const pixels = Uint8Array.from({ length: 35 }, (_, i) => 7 * i);
+  const photo = { pixels, height: 5, width: 7, channels: 1 };
+  for (const strength of [0.5, 1, 1.5]) {
+    const shown = new Uint8Array(35);
+    const show = ({ top, left, height, width, pixels: part }) => {
+      for (let y = 0; y < height; y++) {
+        const line = part.subarray(y * width, (y + 1) * width);
+        shown.set(line, (top + y) * 7 + left);
+      }
+    };
+    const restoration = new Restoration(restorer, photo);
+    const around = { left: 6, top: 4, width: 1, height: 1 };
+    const found = await restoration.restore(strength, { around, show });
+    assert.deepEqual(shown, found);
+  }
+});
+
+test("the model is told the noise level", async () => {
   const told = [];
   const restorer = new Restorer(
-    {
-      channels: 1,
-      tile: [8, 8],
-      halo: 2,
-      receptive_field: 5,
-      size_multiple: 1,
-      sigma_input: true,
-    },
+    { ...SMALL, sigma_input: true },
     (tile, sigma) => (told.push(sigma), tile),
   );
-  const photo = {
-    pixels: new Uint8Array(35),
-    height: 5,
-    width: 7,
-    channels: 1,
-  };
-  await restorer.restore(photo, { strength: 1.5, sigma: 20 });
+  const pixels = new Uint8Array(35);
+  const photo = { pixels, height: 5, width: 7, channels: 1 };
+  await new Restoration(restorer, photo, { sigma: 30 }).restore(1);
   assert.deepEqual(told, [30, 30, 30, 30]);
 });
 
@@ -80,7 +141,7 @@ test("gray and colour are fitted to the model", async () => {
     width: 2,
     channels: 1,
   };
-  const one = await color.restore(gray, { progress });
+  const one = await new Restoration(color, gray).restore(1, { progress });
   assert.deepEqual([...one], [11, 21]);
   assert.deepEqual(steps, [
     [0, 1],
@@ -93,7 +154,7 @@ test("gray and colour are fitted to the model", async () => {
   });
   const pixels = Uint8Array.of(1, 2, 3, 4, 5, 6);
   const photo = { pixels, height: 2, width: 1, channels: 3 };
-  const three = await plain.restore(photo, {});
+  const three = await new Restoration(plain, photo).restore(1);
   assert.deepEqual([...three], [254, 253, 252, 251, 250, 249]);
 });
 

@@ -35,8 +35,11 @@ test("figures", () => {
 });
 
 test("the name of what is saved is another", () => {
-  assert.equal(restoredName("a photo.JPG"), "a photo_restored.png");
-  assert.equal(restoredName("v1.2.final.png"), "v1.2.final_restored.png");
-  assert.equal(restoredName("noending"), "noending_restored.png");
-  assert.equal(restoredName(".png"), "photo_restored.png");
+  assert.equal(restoredName("a photo.JPG", "png"), "a photo_restored.png");
+  assert.equal(
+    restoredName("v1.2.final.png", "jpg"),
+    "v1.2.final_restored.jpg",
+  );
+  assert.equal(restoredName("noending", "webp"), "noending_restored.webp");
+  assert.equal(restoredName(".png", "png"), "photo_restored.png");
 });
