@@ -1,4 +1,4 @@
-"""Writes the table of docs/models.md: `python docs/make_models.py`.
+"""Writes the table of docs/models.md: `python docs/scripts/make_models.py`.
 
 Parameters and multiply-accumulates of every system, by the package's own
 counter, beside what the papers print and what the released code has.
@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import kerasrestore
 
-PAGE = Path(__file__).parent / "models.md"
+PAGE = Path(__file__).parent.parent / "models.md"
 BEGIN, END = "<!-- counts -->", "<!-- end of counts -->"
 SR = {"task": "super_resolution"}
 # model, arguments, size, parameters in the paper, in the released code, MACs

@@ -1,4 +1,4 @@
-"""Makes the README's pictures: `python docs/make_images.py`.
+"""Makes the README's pictures: `python docs/scripts/make_images.py`.
 
 The photograph is the official portrait of Grace Hopper by James S. Davis,
 United States Navy, in the public domain; matplotlib's sample data carry it.
@@ -15,7 +15,7 @@ import kerasrestore
 from kerasrestore.metrics import psnr_rgb
 from kerasrestore.tasks import Denoise
 
-IMAGES = Path(__file__).parent / "images"
+IMAGES = Path(__file__).parent.parent / "images"
 
 
 def main():

@@ -1,6 +1,6 @@
 """Writes the table of quantized files of docs/export.md.
 
-python docs/make_quantization.py --data BSD400 \
+python docs/scripts/make_quantization.py --data BSD400 \
     --benchmarks CBSD68 Kodak24 --out report
 
 exports the colour preset to the numbers that are not shipped, calibrated on
@@ -13,7 +13,7 @@ from pathlib import Path
 
 PRESET = "danet_mobile_denoise_color_blind_bsd400"
 SIGMAS = (15, 25, 50)
-PAGE = Path(__file__).with_name("export.md")
+PAGE = Path(__file__).parent.parent / "export.md"
 START, END = "<!-- quality -->\n", "<!-- end of quality -->\n"
 
 

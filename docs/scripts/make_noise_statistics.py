@@ -1,6 +1,6 @@
 """Compares simulated camera noise with that of real photographs.
 
-    python docs/make_noise_statistics.py --pairs POLYU100 --photos REAL_NOISE \\
+    python docs/scripts/make_noise_statistics.py --pairs POLYU100 --photos REAL_NOISE \\
         --clean OPEN_PHOTOS
 
 Writes docs/images/noise_statistics.png and the table of docs/camera_noise.md.
@@ -19,7 +19,7 @@ import numpy as np
 from kerasrestore.data.images import list_images, load_image
 from kerasrestore.tasks import CameraNoise, Denoise
 
-DOCS = Path(__file__).parent
+DOCS = Path(__file__).parent.parent
 PAGE, PLOT = DOCS / "camera_noise.md", DOCS / "images/noise_statistics.png"
 BEGIN, END = "<!-- statistics -->", "<!-- end of statistics -->"
 SIDE = 64

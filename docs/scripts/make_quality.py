@@ -1,4 +1,4 @@
-"""Writes the README's table of quality: `python docs/make_quality.py`.
+"""Writes the README's table of quality: `python docs/scripts/make_quality.py`.
 
 Ours is from `docs/results.csv`, to which `kerasrestore evaluate --csv`
 appended a line for each image:
@@ -15,8 +15,8 @@ from pathlib import Path
 from kerasrestore import presets
 from kerasrestore.evaluation import paper_rows
 
-RESULTS = Path(__file__).parent / "results.csv"
-README = Path(__file__).parent.parent / "README.md"
+RESULTS = Path(__file__).parent.parent / "results.csv"
+README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- quality -->", "<!-- end of quality -->"
 SIGMAS = ("15", "25", "50")
 # What most people would take otherwise, with its cost.

@@ -1,6 +1,6 @@
 """Writes the table of operations of docs/export.md.
 
-python docs/make_export.py
+python docs/scripts/make_export.py
 
 builds each system small, which changes how often an operation is there but
 not which ones, and exports it to float32 and int8 as anybody would.
@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-PAGE = Path(__file__).with_name("export.md")
+PAGE = Path(__file__).parent.parent / "export.md"
 START, END = "<!-- operations -->\n", "<!-- end of operations -->\n"
 TILE = 32
 

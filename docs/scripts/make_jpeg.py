@@ -1,4 +1,4 @@
-"""Compares JPEG on tensors with Pillow's: `python docs/make_jpeg.py FOLDER`.
+"""Compares JPEG on tensors with Pillow's: `python docs/scripts/make_jpeg.py FOLDER`.
 
 Writes the table of docs/jpeg.md. The folder holds photographs, of which
 --images are taken, evenly spaced by name.
@@ -13,7 +13,7 @@ from kerasrestore.data import list_images, load_image
 from kerasrestore.imaging.jpeg_file import jpeg_levels
 from kerasrestore.ops.jpeg import SUBSAMPLINGS, jpeg
 
-PAGE = Path(__file__).parent / "jpeg.md"
+PAGE = Path(__file__).parent.parent / "jpeg.md"
 BEGIN, END = "<!-- agreement -->", "<!-- end of agreement -->"
 QUALITIES = (10, 20, 30, 50, 75, 90, 95)
 
