@@ -1,4 +1,6 @@
-"""Compares JPEG on tensors with Pillow's: `python docs/scripts/make_jpeg.py FOLDER`.
+"""Compares JPEG on tensors with Pillow's.
+
+    python docs/scripts/make_jpeg.py FOLDER
 
 Writes the table of docs/jpeg.md. The folder holds photographs, of which
 --images are taken, evenly spaced by name.

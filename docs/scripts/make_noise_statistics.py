@@ -1,7 +1,7 @@
 """Compares simulated camera noise with that of real photographs.
 
-    python docs/scripts/make_noise_statistics.py --pairs POLYU100 --photos REAL_NOISE \\
-        --clean OPEN_PHOTOS
+    python docs/scripts/make_noise_statistics.py --pairs POLYU100 \\
+        --photos REAL_NOISE --clean OPEN_PHOTOS
 
 Writes docs/images/noise_statistics.png and the table of docs/camera_noise.md.
 
