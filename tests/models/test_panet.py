@@ -137,7 +137,7 @@ def test_released_states_of_other_networks():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"task": "inpaint"}, "The task is one of"),
+        ({"task": "inpaint"}, "The task must be one of"),
         ({"channels": 2}, "channels must be 1 or 3"),
         ({"num_blocks": 3}, "even number"),
         ({"num_blocks": -2}, "num_blocks expects whole numbers"),
