@@ -102,7 +102,7 @@ def test_a_file_of_a_model(capsys, words):
         (["--setting", "25", "--tile", "64"], "fixed tile"),
         (["--setting", "25", "--overlap", "-1"], "overlap must be a number"),
         (["--task", "demosaic", "--quantize-input"], "support quantize"),
-        (["--task", "jpeg", "--setting", "10"], "does jpeg with 3"),
+        (["--task", "jpeg", "--setting", "10"], "supports jpeg with 3"),
         (["--setting", "0,55"], "requires one noise level"),
         (["--task", "jpeg", "--noise", "camera"], "of jpeg must be one of"),
         (["--noise", "camera", "--quantize-input"], "support quantize"),

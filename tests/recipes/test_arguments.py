@@ -9,7 +9,7 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("panet --setting -5", "sigma must be a number of at least 0"),
         ("panet --task jpeg --setting 200", "from 1 to 100"),
         ("panet --task demosaic --setting XYZ", "GRBG, RGGB"),
-        ("panet --task demosaic --gray", "channels must be 3 for PANet"),
+        ("panet --task demosaic --gray", "three channels"),
         ("panet --blocks 3", "choose an even number"),
         ("panet --task jpeg --quantize", "Jpeg does not support quantize"),
         ("panet --clip-norm 1 --clip-each 1", "--clip-norm and --clip-each"),
