@@ -43,6 +43,35 @@ def convert(function, path, *shapes, **options):
     return path
 
 
+def graph_operations(path):
+    """Operations of a file, as LiteRT runs them without a delegate.
+
+    Args:
+        path: `.tflite` file.
+
+    Returns:
+        List of `(name, inputs, outputs)`, the tensors as LiteRT's details.
+    """
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    interpreter = Interpreter(
+        model_path=str(path),
+        experimental_op_resolver_type=(
+            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
+    )
+    # Operations may have optional and temporary tensors, without details.
+    tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
+    return [
+        (
+            op["op_name"],
+            [tensors[i] for i in op["inputs"] if i in tensors],
+            [tensors[i] for i in op["outputs"] if i in tensors],
+        )
+        for op in interpreter._get_ops_details()
+    ]
+
+
 def write_sidecar(path, **changes):
     """Gives a file a sidecar: that of a preset, with changes."""
     preset = get_preset(default_preset())

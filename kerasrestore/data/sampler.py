@@ -119,9 +119,8 @@ class Sampler(ABC):
         strength = np.empty(self.batch_size, np.float32)
         for item in range(self.batch_size):
             crops = [self._crop(rng) for _ in range(self.crops)]
-            if self.crops > 1:
-                crops.sort(key=self._texture)
-            arrays, top, left = crops[-1]
+            best = max(crops, key=self._texture) if self.crops > 1 else crops[0]
+            arrays, top, left = best
             turn, mirror = int(rng.integers(4)), bool(rng.integers(2))
             degraded[item], clean[item], strength[item] = self._cut(
                 arrays, top, left, turn, mirror, rng

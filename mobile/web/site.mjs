@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 const WEB = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(WEB, "../..");
 const LITERT = join(WEB, "node_modules/@litertjs");
+const CLIENT_ZIP = join(WEB, "node_modules/client-zip");
 
 /** Where `mobile/models/export_models.py` puts the models. */
 export const MODELS = join(WEB, "../models/files");
@@ -23,6 +24,7 @@ const TYPES = {
   ".png": "image/png",
   ".svg": "image/svg+xml",
   ".tflite": "application/octet-stream",
+  ".txt": "text/plain; charset=utf-8",
   ".wasm": "application/wasm",
   ".webmanifest": "application/manifest+json",
 };
@@ -72,6 +74,8 @@ export async function readSite(models = MODELS) {
       join(ROOT, "kerasrestore/litert/sidecar.schema.json"),
     ],
     ["litert/wasm_utils.js", join(LITERT, "wasm-utils/dist/index.js")],
+    ["client_zip.js", join(CLIENT_ZIP, "index.js")],
+    ["client_zip_license.txt", join(CLIENT_ZIP, "LICENSE.txt")],
   ]);
   for (const name of await readdir(join(WEB, "src"))) {
     places.set(`src/${name}`, join(WEB, "src", name));

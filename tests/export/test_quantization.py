@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from ai_edge_litert.interpreter import Interpreter
 from testing import enliven, image_folder, random_image, smooth_image
+from tflite_files import graph_operations
 
 from kerasrestore import (
     NLRN,
@@ -68,24 +69,15 @@ def calibration(photos):
 
 def operations(path):
     """(name, dtype of the result, scales of the weights) of each."""
-    interpreter = Interpreter(
-        model_path=str(path),
-        experimental_op_resolver_type=(
-            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        ),
-    )
-    tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
-    found = []
-    for op in interpreter._get_ops_details():
-        result = tensors.get(op["outputs"][0])
-        if result is not None:
-            scales = [
-                len(tensors[i]["quantization_parameters"]["scales"])
-                for i in op["inputs"]
-                if i in tensors
-            ]
-            found.append((op["op_name"], result["dtype"].__name__, scales))
-    return found
+    return [
+        (
+            name,
+            made[0]["dtype"].__name__,
+            [len(x["quantization_parameters"]["scales"]) for x in read],
+        )
+        for name, read, made in graph_operations(path)
+        if made
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
  * canvas has written, which leaves them out or writes a profile of its own.
  */
 
-const EXIF = "Exif\0\0";
-const PROFILE = "ICC_PROFILE\0";
+import { concat } from "./bytes.js";
+import { EXIF, PROFILE } from "./photo_header.js";
+
 // A JPEG segment tells its length, two bytes of its own included, in 16 bits.
 const MOST = 65533;
 const REPLACED = ["VP8X", "ICCP", "EXIF"];
@@ -63,7 +64,7 @@ function segmentsOf(jpeg) {
 function segment(marker, parts) {
   const length = parts.reduce((sum, part) => sum + part.length, 2);
   const head = Uint8Array.of(0xff, marker, length >> 8, length & 255);
-  return joined([head, ...parts]);
+  return concat([head, ...parts]);
 }
 
 /**
@@ -89,7 +90,7 @@ export function webpWith(webp, { exif, profile }, { width, height }) {
   view.setUint16(7, (height - 1) & 0xffff, true);
   head[9] = (height - 1) >> 16;
   chunks.unshift({ type: "VP8X", data: head });
-  const body = joined([latin("WEBP"), ...chunks.map(packChunk)]);
+  const body = concat([latin("WEBP"), ...chunks.map(packChunk)]);
   return new Blob([latin("RIFF"), little32(body.length), body], {
     type: "image/webp",
   });
@@ -109,7 +110,7 @@ function chunksOf(webp) {
 
 function packChunk({ type, data }) {
   const pad = new Uint8Array(data.length & 1);
-  return joined([latin(type), little32(data.length), data, pad]);
+  return concat([latin(type), little32(data.length), data, pad]);
 }
 
 function latin(text) {
@@ -120,16 +121,4 @@ function little32(value) {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value, true);
   return bytes;
-}
-
-function joined(parts) {
-  const whole = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

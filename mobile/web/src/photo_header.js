@@ -3,14 +3,16 @@
  * that one made to fill the memory is refused first, and its metadata.
  */
 
+import { concat } from "./bytes.js";
 import { PhotoError } from "./errors.js";
 import { readGif } from "./gif_header.js";
 import { heifType, readHeif } from "./heif_header.js";
 import { PNG_SIGNATURE } from "./png_chunks.js";
 
 const JPEG = { SOI: 0xd8, EOI: 0xd9, SOS: 0xda, APP1: 0xe1, APP2: 0xe2 };
-const EXIF = "Exif\0\0";
-const PROFILE = "ICC_PROFILE\0";
+/** What the JPEG segments of an EXIF block and a profile begin with. */
+export const EXIF = "Exif\0\0";
+export const PROFILE = "ICC_PROFILE\0";
 
 /**
  * What `readHeader` tells.
@@ -151,18 +153,6 @@ function readBmp(view) {
 
 function text(bytes, start, length) {
   return String.fromCharCode(...bytes.subarray(start, start + length));
-}
-
-function concat(parts) {
-  const whole = new Uint8Array(
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function whole(header) {

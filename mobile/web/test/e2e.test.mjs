@@ -417,19 +417,24 @@ describe("what cannot be restored is refused in a sentence", () => {
   });
 });
 
+/** Starts a run of thousands of small tiles, and waits for the first ones. */
+async function startLong(tab) {
+  const { page } = tab;
+  await tab.pick(photo("noisy.png"));
+  await page.selectOption("#model", "small_sigma");
+  await page.click("#restore");
+  await page.waitForFunction(() =>
+    /Tile [2-9]\d* of \d+, .* left$/.test(
+      document.getElementById("progress-text").textContent,
+    ),
+  );
+}
+
 describe("a run", () => {
   test("is cancelled in the middle, and the next one works", () =>
     inTab(async (tab) => {
       const { page } = tab;
-      await tab.pick(photo("noisy.png"));
-      // Thousands of small tiles.
-      await page.selectOption("#model", "small_sigma");
-      await page.click("#restore");
-      await page.waitForFunction(() =>
-        /Tile [2-9]\d* of \d+, .* left$/.test(
-          document.getElementById("progress-text").textContent,
-        ),
-      );
+      await startLong(tab);
       assert.equal(await page.isDisabled("#strength"), true);
       await page.click("#cancel");
       await tab.state("ready");
@@ -506,14 +511,7 @@ describe("a run", () => {
   test("shows finished tiles, those in the middle first", () =>
     inTab(async (tab) => {
       const { page } = tab;
-      await tab.pick(photo("noisy.png"));
-      await page.selectOption("#model", "small_sigma");
-      await page.click("#restore");
-      await page.waitForFunction(() =>
-        /Tile [2-9]\d* of/.test(
-          document.getElementById("progress-text").textContent,
-        ),
-      );
+      await startLong(tab);
       const [middle, corner] = await page.evaluate(() => {
         const canvas = document.getElementById("preview");
         const context = canvas.getContext("2d");

@@ -85,13 +85,15 @@ test("a cancelled queue keeps what is done", async () => {
 });
 
 test("Python reads the ZIP", async () => {
+  const lastModified = new Date(2024, 4, 6, 7, 8, 10).getTime();
+  const file = (parts, name) => new File(parts, name, { lastModified });
   const files = [
-    new File([Uint8Array.from({ length: 300 }, (_, i) => i)], "ä photo.png"),
-    new File(["second"], "b.png"),
-    new File(["third"], "B.png"),
-    new File([], "empty"),
+    file([Uint8Array.from({ length: 300 }, (_, i) => i)], "ä photo.png"),
+    file(["second"], "b.png"),
+    file(["third"], "B.png"),
+    file([], "empty"),
   ];
-  const blob = await writeZip(files, new Date(2024, 4, 6, 7, 8, 10));
+  const blob = await writeZip(files, () => import("client-zip"));
   assert.equal(blob.type, "application/zip");
   const folder = await mkdtemp(join(tmpdir(), "kerasrestore-zip-"));
   try {
@@ -119,6 +121,4 @@ test("Python reads the ZIP", async () => {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const huge = { name: "a.png", size: 2 ** 32 };
-  await assert.rejects(writeZip([huge]), /one by one/);
 });

@@ -83,6 +83,12 @@ def test_patches_are_those_of_the_files(files, records, task, channels):
     assert_equal(one, PatchSampler(files, task, **options))
 
 
+def test_crops_with_the_most_texture_are_those_of_the_files(files, records):
+    options = {"patch_size": 24, "scales": (0.5, 1.0), "crops": 3, "seed": 5}
+    one = RecordPatchSampler(records, Denoise(25), **options)
+    assert_equal(one, PatchSampler(files, Denoise(25), **options))
+
+
 def test_patches_larger_than_a_tile(files, tmp_path):
     pairs = [ImagePair(file.stem, None, file) for file in files[:1]]
     records = write_records("large", pairs, tmp_path)

@@ -5,6 +5,7 @@ import collections
 import numpy as np
 import pytest
 from testing import enliven
+from tflite_files import graph_operations
 from training.quantization.small_quantized import (
     TILE,
     batches,
@@ -23,25 +24,14 @@ from kerasrestore.training.quantization.quantized_conv2d import QuantizedConv2D
 def integer_network(model, path, tile=TILE):
     """The exported file, and its operations as (name, types of inputs and
     outputs, scales of the last input)."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
     export_tflite(model, path, to="int8", tile=tile)
-    interpreter = Interpreter(
-        model_path=str(path),
-        experimental_op_resolver_type=(
-            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        ),
-    )
-    tensors = {t["index"]: t for t in interpreter.get_tensor_details()}
     operations = []
-    for op in interpreter._get_ops_details():
-        read = [tensors[index] for index in op["inputs"] if index >= 0]
-        made = [tensors[index] for index in op["outputs"] if index >= 0]
+    for name, read, made in graph_operations(path):
         types = tuple(np.dtype(t["dtype"]).name for t in (*read, *made))
         scales = (
             read[1]["quantization_parameters"]["scales"] if read[1:] else ()
         )
-        operations.append((op["op_name"], types, scales))
+        operations.append((name, types, scales))
     return LiteRTRestorer(path), operations
 
 
