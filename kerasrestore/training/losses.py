@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 LOSSES = ("log_mse", "l2", "l1")
+FLOOR = 1e-5
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -38,7 +39,7 @@ class LogMeanSquaredError(keras.losses.Loss):
         Network for Image Restoration", 2021, with a floor.
     """
 
-    def __init__(self, floor=1e-5, name="log_mse", **kwargs):
+    def __init__(self, floor=FLOOR, name="log_mse", **kwargs):
         super().__init__(name=name, **kwargs)
         self.floor = floor
 
@@ -50,13 +51,14 @@ class LogMeanSquaredError(keras.losses.Loss):
         return {**super().get_config(), "floor": self.floor}
 
 
-def make_loss(loss):
+def make_loss(loss, floor=FLOOR):
     """Loss by name.
 
     Args:
         loss: `"log_mse"` for `LogMeanSquaredError`, `"l2"` for the mean
             squared error, `"l1"` for the mean absolute error, or a
             `keras.losses.Loss`, which is returned as it is.
+        floor: as in `LogMeanSquaredError`; other losses have none.
 
     Raises:
         ValueError: if it is something else.
@@ -64,7 +66,7 @@ def make_loss(loss):
     if isinstance(loss, keras.losses.Loss):
         return loss
     if loss == "log_mse":
-        return LogMeanSquaredError()
+        return LogMeanSquaredError(floor)
     if loss == "l2":
         return keras.losses.MeanSquaredError()
     if loss == "l1":

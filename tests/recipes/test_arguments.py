@@ -56,6 +56,9 @@ def test_no_data(tmp_path):
     [
         ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
         ("danet_mobile", "--noise camera --quantize", "support quantize"),
+        ("danet_mobile", "--shares camera=1", "add that"),
+        ("danet_mobile", "--noise camera --shares camera", "got 'camera'"),
+        ("danet_mobile", "--noise camera --shares film=0.5", "add up to 1"),
         ("rnan", "--noise camera --task jpeg", "jpeg must be one of jpeg"),
         (
             "danet",
@@ -79,4 +82,16 @@ def test_camera_noise_of_a_recipe():
         [*where("a", "b").split(), "--noise", "camera"]
     )
     assert plan.task.shares["camera"] == 0.6
+    mixture = "camera=0.5, gaussian=0.5"
+    plan = recipe("danet_mobile").plan(
+        [*where("a", "b").split(), "--noise", "camera", "--shares", mixture]
+    )
+    assert plan.task.shares == {"camera": 0.5, "gaussian": 0.5}
+
+
+def test_loss_floor():
+    plan = recipe("danet_mobile").plan(
+        [*where("a", "b").split(), "--loss-floor", "0.001"]
+    )
+    assert plan.loss().floor == 0.001
     assert plan.options.setting is None

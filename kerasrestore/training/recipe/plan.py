@@ -24,6 +24,7 @@ from kerasrestore.training.distribution.open_distribution import (
 )
 from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
+from kerasrestore.training.losses import make_loss
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.run_options import RunOptions
@@ -75,7 +76,7 @@ class Plan:
         fit_settings = FitSettings(
             steps=settings.steps,
             learning_rate=self.schedule(),
-            loss=settings.loss,
+            loss=self.loss(),
             ema=settings.ema,
             clip_norm=settings.clip_norm,
             clip_each=settings.clip_each,
@@ -153,6 +154,10 @@ class Plan:
             )
         return PatchSampler(options.data, self.task, **common)
 
+    def loss(self):
+        """The training loss."""
+        return make_loss(self.settings.loss, self.settings.loss_floor)
+
     def schedule(self):
         """The learning-rate schedule."""
         settings = self.settings
@@ -195,7 +200,7 @@ class Plan:
             restorer,
             sampler,
             steps=self.settings.steps,
-            loss=self.settings.loss,
+            loss=self.loss(),
             devices=devices,
         )
         print(describe_dry_run(figures, sampler, devices))

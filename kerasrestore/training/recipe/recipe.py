@@ -183,6 +183,13 @@ class Recipe:
             help="noise of the denoise task; camera: a mixture of the noise "
             "of photographs, without --setting",
         )
+        add(
+            "--shares",
+            metavar="KIND=FRACTION,...",
+            help="fraction of each kind of noise in the mixture of --noise "
+            "camera, such as camera=0.6,gaussian=0.2,film=0.1,clean=0.1 (the "
+            "default)",
+        )
         if self.starts:
             add(
                 "--start",
@@ -246,8 +253,16 @@ class Recipe:
                     "--noise camera draws noise of all strengths; leave "
                     "--setting out."
                 )
+            mixture = {}
+            if options.shares:
+                mixture["shares"] = _shares(options.shares)
             task_class = get_task(options.task, options.noise)
-            return task_class.from_setting(**quantize)
+            return task_class.from_setting(**mixture, **quantize)
+        if options.shares:
+            raise ValueError(
+                "--shares sets the mixture of --noise camera; add that, or "
+                "leave it out."
+            )
         task_class = get_task(options.task)
         known = inspect.signature(task_class).parameters
         own = {k: v for k, v in self.task_options.items() if k in known}
@@ -264,6 +279,18 @@ def _model_options(args):
     return argparse.Namespace(
         **{k: v for k, v in vars(args).items() if k not in shared}
     )
+
+
+def _shares(text):
+    """Fractions by kind, from `KIND=FRACTION,...`."""
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    try:
+        return {kind.strip(): float(value) for kind, _, value in pairs}
+    except ValueError:
+        raise ValueError(
+            "--shares must be fractions by kind of noise, such as "
+            f"camera=0.7,gaussian=0.3, got {text!r}."
+        ) from None
 
 
 def _photographs(options, quantize):

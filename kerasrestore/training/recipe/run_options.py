@@ -22,6 +22,8 @@ class RunOptions:
         quantize: whether noisy images are clipped and rounded to 8 bits.
         noise: degradation of the task `"denoise"`, `"gaussian"` or
             `"camera"`.
+        shares: fraction of each kind of noise in `"camera"`, as text:
+            `"camera=0.6,gaussian=0.2,film=0.1,clean=0.1"`.
         start: preset or run whose weights initialize the model.
         dtype: dtype policy of the layers.
         seed: seed of weights and patches.
@@ -47,6 +49,7 @@ class RunOptions:
     color: bool = False
     quantize: bool = False
     noise: str = "gaussian"
+    shares: str | None = None
     start: str | None = None
     dtype: str = "float32"
     seed: int = 0

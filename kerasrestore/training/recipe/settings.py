@@ -4,7 +4,7 @@ import argparse
 import dataclasses
 
 from kerasrestore.training.fit_settings import FitSettings
-from kerasrestore.training.losses import LOSSES
+from kerasrestore.training.losses import FLOOR, LOSSES
 from kerasrestore.training.schedules import SCHEDULES
 
 HELP = {
@@ -12,6 +12,8 @@ HELP = {
     "batch_size": "patches per step, over all devices",
     "patch_size": "side of a clean patch in pixels",
     "loss": "training loss",
+    "loss_floor": "mean squared error, on the [0, 1] scale, below which "
+    "log_mse pays little attention to an image",
     "loss_crop": "side of the central crop of a patch on which the loss is "
     "computed, 0: the whole patch",
     "learning_rate": "peak learning rate",
@@ -43,6 +45,7 @@ POSITIVE = (
     "validation_crops",
     "smallest_scale",
     "texture_crops",
+    "loss_floor",
 )
 
 
@@ -55,6 +58,7 @@ class Settings:
         batch_size: patches per step.
         patch_size: side of the clean patches in pixels.
         loss: training loss, see `make_loss`.
+        loss_floor: floor of `"log_mse"`, see `LogMeanSquaredError`.
         loss_crop: side of the central crop of a patch on which the loss is
             computed, 0 for the whole patch.
         learning_rate: peak learning rate.
@@ -84,6 +88,7 @@ class Settings:
     batch_size: int = 16
     patch_size: int = 48
     loss: str = FitSettings.loss
+    loss_floor: float = FLOOR
     loss_crop: int = 0
     learning_rate: float = 1e-4
     schedule: str = "step"
