@@ -82,6 +82,7 @@ def test_camera_noise_of_a_recipe():
         [*where("a", "b").split(), "--noise", "camera"]
     )
     assert plan.task.shares["camera"] == 0.6
+    assert plan.options.setting is None
     mixture = "camera=0.5, gaussian=0.5"
     plan = recipe("danet_mobile").plan(
         [*where("a", "b").split(), "--noise", "camera", "--shares", mixture]
@@ -94,4 +95,3 @@ def test_loss_floor():
         [*where("a", "b").split(), "--loss-floor", "0.001"]
     )
     assert plan.loss().floor == 0.001
-    assert plan.options.setting is None
