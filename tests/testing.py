@@ -185,27 +185,30 @@ def run_preset_test(name, margins):
 
     Args:
         name: name of the preset.
-        margins: decibels that have to be gained over the noisy input, by
-            noise level.
+        margins: decibels that have to be gained over the degraded input, by
+            the name of the setting.
     """
+    from kerasrestore.export.save_preset import preset_task
     from kerasrestore.litert.litert_restorer import LiteRTRestorer
-    from kerasrestore.metrics import psnr_gray, psnr_rgb
     from kerasrestore.models import Restorer, get_preset
-    from kerasrestore.tasks import Denoise
 
     preset = get_preset(name)
     for role in preset.files:
         preset.checked_file(role)
     exported = LiteRTRestorer.from_preset(name)
     model = Restorer.from_preset(name)
-    psnr = psnr_gray if preset.channels == 1 else psnr_rgb
-    quantize = preset.card.get("quantize_input", False)
-    for sigma, margin in margins.items():
-        options = {"sigma": sigma} if preset.sigma_input else {}
+    tasks = {
+        task.setting_name: task
+        for task in preset_task(preset).validation_tasks()
+    }
+    for setting, margin in margins.items():
+        task = tasks[setting]
         for seed in range(2):
             clean = smooth_image(96, 120, preset.channels, seed)
-            task = Denoise(sigma, quantize=quantize)
-            noisy = task.degrade_benchmark(clean, seed)
+            noisy, target = task.benchmark_pair(clean, seed)
+            options = {}
+            if preset.sigma_input:
+                options["sigma"] = task.strength(noisy, target)
             restored = exported.restore(noisy, **options)
             # Attention to all of a tile depends on the tile.
             np.testing.assert_allclose(
@@ -213,5 +216,7 @@ def run_preset_test(name, margins):
                 model.restore(noisy, tile=exported.fixed_tile, **options),
                 atol=1 / 255,
             )
-            gain = psnr(restored * 255, clean) - psnr(noisy * 255, clean)
-            assert gain > margin, (sigma, seed, gain)
+            before, after = (
+                task.score(image, target)["psnr"] for image in (noisy, restored)
+            )
+            assert after - before > margin, (setting, seed, before, after)

@@ -122,6 +122,11 @@ class Preset:
             )
         return path
 
+    @property
+    def tflite_kinds(self):
+        """Kinds of `.tflite` files in the preset, in order of preference."""
+        return [kind for kind in KINDS if f"tflite_{kind}" in self.files]
+
     def tflite_kind(self, kind=None):
         """Kind of `.tflite` file to run: the requested one, else the first of
         float16, float32 and int8 that the preset has.
@@ -129,13 +134,13 @@ class Preset:
         Raises:
             ValueError: if the preset has no such file.
         """
-        there = [k for k in KINDS if f"tflite_{k}" in self.files]
-        if kind is None and there:
-            return there[0]
-        if kind not in there:
+        kinds = self.tflite_kinds
+        if kind is None and kinds:
+            return kinds[0]
+        if kind not in kinds:
             raise ValueError(
                 f"The preset {self.name} has no {kind or '.tflite'} file; it "
-                f"has {', '.join(there) or 'none'} (kerasrestore export "
+                f"has {', '.join(kinds) or 'none'} (kerasrestore export "
                 "writes others)."
             )
         return kind

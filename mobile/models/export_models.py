@@ -4,11 +4,11 @@ python mobile/models/export_models.py
 
 writes the presets that suit phones to `mobile/models/files/` as `.tflite`
 files in float32, exported from their weights, and int8, as shipped, each with
-its sidecar, and `models.json`, the list of them. The default preset is also
-exported with byte input and output. Each model is loaded and checked with
-LiteRT first. `--add MODEL.tflite` adds one of your own (see `kerasrestore
-export`). The folder is replaced as a whole when everything is complete: other
-files in it are deleted.
+its sidecar, and `models.json`, the list of them. The model of the golden
+vectors is also exported with byte input and output. Each model is loaded and
+checked with LiteRT first. `--add MODEL.tflite` adds one of your own (see
+`kerasrestore export`). The folder is replaced as a whole when everything is
+complete: other files in it are deleted.
 """
 
 import argparse
@@ -32,7 +32,9 @@ from kerasrestore.models.presets import (
 FILES = Path(__file__).parent / "files"
 LIST = "models.json"
 FORMAT = 1
-# Quantizations of the default preset with byte input and output.
+# The preset that is also exported with byte input and output, as in
+# goldens/pixels.json, and its quantizations.
+BYTES = "danet_mobile_denoise_color_blind_bsd400"
 QUANTIZATIONS = ("float32", "int8")
 # Multiply-accumulates per pixel that suit a phone: some seconds per photo. The
 # published models take a hundred times as many.
@@ -151,7 +153,7 @@ def load_added(path):
 
 
 def with_bytes(folder):
-    """The default preset with byte input and output, exported with its shipped
+    """The preset with byte input and output, exported with its shipped
     weights.
 
     Args:
@@ -163,7 +165,7 @@ def with_bytes(folder):
     # Slow to import, and the copies do not need it.
     from kerasrestore.export.export_preset import export_preset
 
-    preset = get_preset(default_preset())
+    preset = get_preset(BYTES)
     for quantization in QUANTIZATIONS:
         kind = "" if quantization == "float32" else f"_{quantization}"
         path = folder / f"{preset.name}{kind}_uint8.tflite"

@@ -1,15 +1,14 @@
-"""How denoisers do on what people have: real noise, JPEG, scans, clean photos.
+"""Measures denoisers on real noise, JPEG files, scans and clean photos.
 
     python recipes/benchmarks/real_photos.py --data BENCHMARKS \\
         [--preset NAME_OR_FOLDER ...] [--quantization int8] [--nlm]
 
-BENCHMARKS holds PolyU100, Kodak24 and CBSD68. Prints a Markdown table, a
-column for each preset, and for OpenCV's non-local means with --nlm (`pip
-install opencv-python-headless`), each row of which has the best of three
-strengths: it has to be told how strong, the presets are not.
+BENCHMARKS contains PolyU100, Kodak24 and CBSD68. Prints a Markdown table with
+a column for each preset and, with --nlm, one for OpenCV's non-local means
+(`pip install opencv-python-headless`). Non-local means requires a filter
+strength, so each row shows the best of three; the presets are blind.
 
-No row knows the noise level. PSNR in decibels over all channels of what is
-rounded to 8 bits.
+PSNR in decibels over all channels, of images rounded to 8 bits.
 """
 
 import argparse
@@ -31,10 +30,10 @@ SEPIA = (np.float32([12, 5, 0]), np.float32([255, 240, 205]))
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
+    """A row of the table.
 
     Attributes:
-        name: what it is called.
+        name: its title.
         folder: folder of benchmark images.
         pair: function `(image, index)` that gives noisy image and target.
     """
@@ -68,7 +67,7 @@ def equal_channels(clean, index):
 
 
 def sepia(clean, index):
-    """The same, toned; in levels, since it is a scan."""
+    """The same, sepia-toned, rounded to 8 bits like a scan."""
     dark, light = SEPIA
     return tuple(
         _levels(dark + (light - dark) * levels / 255)
@@ -161,10 +160,9 @@ def report(names, groups, data, step):
 
     Args:
         names: name of each column.
-        groups: for each column a list of methods, the best mean of which
-            counts.
+        groups: list of methods for each column, which shows the best mean.
         data: folder of the benchmark sets.
-        step: every how manyth image is taken.
+        step: 1 for all images, 2 for every second one, and so on.
     """
     methods = [method for group in groups for method in group]
     print(f"| | input | {' | '.join(names)} |")
@@ -196,9 +194,11 @@ def main():
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--preset", action="append", default=[])
     parser.add_argument("--quantization")
-    parser.add_argument("--nlm", action="store_true", help="OpenCV's as well")
     parser.add_argument(
-        "--step", type=int, default=1, help="every how manyth image is taken"
+        "--nlm", action="store_true", help="also measure OpenCV's NLM"
+    )
+    parser.add_argument(
+        "--step", type=int, default=1, help="use every N-th image"
     )
     args = parser.parse_args()
     names = list(args.preset)
@@ -210,7 +210,7 @@ def main():
             sys.exit("--nlm needs OpenCV: pip install opencv-python-headless.")
         names.append("OpenCV NLM, best of 3, 6, 10")
     if not groups:
-        sys.exit("Nothing to measure: give --preset or --nlm.")
+        sys.exit("Nothing to measure; give --preset or --nlm.")
     report(names, groups, args.data, args.step)
 
 

@@ -11,8 +11,7 @@ from testing import image_folder, run_python, smooth_image
 
 from kerasrestore.cli import restore as restore_module
 from kerasrestore.cli.main import main
-
-COLOR = "danet_mobile_denoise_color_blind_bsd400"
+from kerasrestore.models.presets import default_preset
 
 
 @pytest.fixture
@@ -41,7 +40,7 @@ def test_a_photo(capsys, photo, tmp_path):
     out = tmp_path / "out.png"
     code, lines, err = run(capsys, "restore", photo, out)
     assert (code, len(lines), err) == (0, 1, [])
-    assert "52x40" in lines[0] and COLOR in lines[0]
+    assert "52x40" in lines[0] and default_preset() in lines[0]
     assert np.asarray(Image.open(out)).shape == (40, 52, 3)
     assert sorted(os.listdir(tmp_path)) == ["in.png", "out.png"]
 
@@ -76,7 +75,7 @@ def test_gray_photos_get_the_gray_preset(capsys, tmp_path):
     Image.fromarray(smooth_image(30, 30, 1)[..., 0]).save(tmp_path / "g.png")
     out = tmp_path / "out.png"
     _, lines, _ = run(capsys, "restore", tmp_path / "g.png", out)
-    assert "denoise_gray" in lines[0]
+    assert default_preset(channels=1) in lines[0]
     assert np.asarray(Image.open(out)).shape == (30, 30)
 
 
@@ -197,10 +196,10 @@ def test_interruption_leaves_nothing(capsys, photo, tmp_path, monkeypatch):
 
 def test_presets(capsys):
     code, lines, _ = run(capsys, "presets")
-    assert code == 0 and COLOR in lines
+    assert code == 0 and default_preset() in lines
     _, lines, _ = run(capsys, "presets", "--json")
     cards = json.loads("\n".join(lines))
-    assert COLOR in [card["name"] for card in cards]
+    assert default_preset() in [card["name"] for card in cards]
     assert all(len(card["sha256"]) == 64 for card in cards)
     wanted = {
         "parameters",
@@ -220,7 +219,7 @@ def test_evaluate(capsys, tmp_path):
     assert any("CDnCNN" in line for line in lines)
     table = tmp_path / "out.csv"
     _, lines, _ = run(
-        capsys, *words, "--preset", COLOR, "--json", "--csv", table
+        capsys, *words, "--preset", default_preset(), "--json", "--csv", table
     )
     value = json.loads("\n".join(lines))
     assert value["mean"]["psnr_rgb"] > value["mean"]["input_psnr_rgb"] + 3

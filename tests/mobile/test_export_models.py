@@ -25,7 +25,7 @@ def checksum(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_the_folder_is_replaced_as_a_whole(files):
+def test_the_folder_is_replaced_as_a_whole(script, files):
     assert [path.name for path in files.parent.iterdir()] == ["files"]
     listed = json.loads((files / "models.json").read_text())
     assert listed["format"] == 1
@@ -40,19 +40,20 @@ def test_the_folder_is_replaced_as_a_whole(files):
         assert read_sidecar(tflite)["sha256"] == model["sha256"]
     assert {path.name for path in files.iterdir()} == names
     titles = {model["name"]: model["title"] for model in listed["models"]}
-    name = default_preset()
+    assert listed["default"].startswith(default_preset())
+    assert titles[listed["default"]].startswith("Colour, blind, ")
+    name = script.BYTES
     assert titles[name] == "Colour, blind, float32"
     assert titles[f"{name}_int8"] == "Colour, blind, int8"
     bytes_in = "Colour, blind, {}, bytes in and out"
     assert titles[f"{name}_uint8"] == bytes_in.format("float32")
     assert titles[f"{name}_int8_uint8"] == bytes_in.format("int8")
-    assert listed["default"] == f"{name}_int8"
     sidecar = read_sidecar(files / f"{name}_int8_uint8.tflite")
     assert sidecar["quantization_method"] == "quantization_aware"
 
 
 def test_models_of_your_own(script, small, tmp_path, monkeypatch):
-    shipped = LiteRTRestorer.from_preset(quantization="int8")
+    shipped = LiteRTRestorer.from_preset(script.BYTES, quantization="int8")
     monkeypatch.setattr(script, "with_bytes", lambda folder: [shipped])
     monkeypatch.setattr(script, "for_phones", lambda folder: [])
     out = tmp_path / "files"
