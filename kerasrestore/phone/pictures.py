@@ -4,20 +4,22 @@ import textwrap
 
 import numpy as np
 
-from kerasrestore.phone.headline import place, short_names
+from kerasrestore.phone.headline import integer, place, short_names
 from kerasrestore.plotting import matplotlib_figure
 
 # Side of the crop that is shown.
 CROP = 96
 
 
-def draw_summary(entries, reference, headline):
+def draw_summary(entries, reference, headline, int8_by=None):
     """Plots run times by file and threads, and the PSNR loss of every image.
 
     Args:
         entries: files of a `PhoneReport`.
         reference: name of the reference of the losses, or `None`.
         headline: title of the figure.
+        int8_by: instructions of this machine for 8-bit products, shown
+            beside the files that have some; `None` if unknown.
 
     Returns:
         The figure.
@@ -35,6 +37,12 @@ def draw_summary(entries, reference, headline):
     figure.suptitle("\n".join(textwrap.wrap(headline, 100)))
     panels = figure.subplots(1, 2 if losses else 1, squeeze=False)[0]
     _draw_times(panels[0], entries, names)
+    if int8_by is not None:
+        ticks = [
+            f"{name}\nhere: {int8_by}" if integer(entry) else name
+            for name, entry in zip(names, entries, strict=True)
+        ]
+        panels[0].set_yticks(range(len(entries)), ticks)
     if losses:
         axis = panels[1]
         for index, (_, images) in enumerate(losses):

@@ -78,7 +78,10 @@ class PhoneReport:
         # Drawn before the first file is written, so that none is missing.
         drawings = {
             "report.png": pictures.draw_summary(
-                self.files, self.reference, headline(self)
+                self.files,
+                self.reference,
+                headline(self),
+                self.machine["int8_instructions"],
             )
         }
         for label, images in self.differences:

@@ -42,6 +42,7 @@ def entry(label, seconds, **others):
         "latency": [row],
         "phones": [],
         "quality": None,
+        "graph": {"arithmetic": {"INT8 x INT8": 1} if "int8" in label else {}},
         **others,
     }
 
@@ -63,3 +64,6 @@ def test_the_summary_has_linear_axes_and_short_labels():
     assert legend == ["2 threads", "A phone, 4 threads"]
     lines = figure.get_suptitle().split("\n")
     assert all(len(line) <= 100 for line in lines) and len(lines) > 1
+    figure = draw_summary(entries, None, "A headline.", "AVX2 without VNNI")
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert labels == ["float32", "int8\nhere: AVX2 without VNNI"]
