@@ -1,4 +1,4 @@
-"""`kerasrestore report`: how `.tflite` files perform on phones."""
+"""`kerasrestore report`: a preflight check of `.tflite` files for phones."""
 
 import argparse
 import contextlib
@@ -9,10 +9,13 @@ from pathlib import Path
 def add_parser(commands):
     parser = commands.add_parser(
         "report",
-        help="report speed, memory, quality and warnings of .tflite files",
-        description="Runs .tflite files in turns on this machine's processor "
-        "and reports their speed and size, which operations the CPU delegate "
-        "runs, warnings for phones, and their loss of quality.",
+        help="check .tflite files on this machine before they go to a phone",
+        description="A preflight check on a desktop. Runs .tflite files in "
+        "turns on this machine's processor and reports their loss of quality, "
+        "which operations the CPU delegate runs, warnings for phones, size "
+        "and speed. Quality, operations and warnings are those on a phone; "
+        "speed and memory are not: measure them in the Android app and add "
+        "the results with --phone.",
     )
     parser.add_argument(
         "files",
@@ -48,7 +51,17 @@ def add_parser(commands):
         "--reference",
         metavar="NAME",
         help="preset (run in float with Keras) or .tflite to compare the "
-        "files with (default: the first float32 file)",
+        "files with (default: the first float32 file, otherwise the preset "
+        "that the sidecars name)",
+    )
+    parser.add_argument(
+        "--phone",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.json",
+        help="benchmark of one of the files, shared by the Android app; may "
+        "be repeated",
     )
     parser.add_argument(
         "--threads",
@@ -102,9 +115,10 @@ def run(args):
             settings=args.setting and args.setting.split(","),
             quantize_input=args.quantize_input,
             images=args.images,
-            reference=_reference(args.reference),
+            reference=_reference(args.reference, args.files, args.data),
             threads=args.threads,
             runs=args.runs,
+            phones=args.phone,
             progress=tick,
         )
     print(report.to_json() if args.json else report.to_markdown(), end="")
@@ -133,9 +147,17 @@ def _numbers(text):
         ) from None
 
 
-def _reference(name):
+def _reference(name, files, data):
     from kerasrestore.cli.restorers import load_restorer, load_tflite
+    from kerasrestore.phone.reference import named_preset
 
+    if name is None and data is not None:
+        name = named_preset(files)
+        try:
+            return None if name is None else load_restorer(name, "keras")
+        except ValueError:
+            # Keras is missing: the report says that there is no reference.
+            return None
     if name is None:
         return None
     if Path(name).suffix == ".tflite":

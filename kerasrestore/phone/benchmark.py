@@ -35,19 +35,37 @@ class Timing:
 
     def summary(self):
         """Statistics as a dictionary of numbers."""
-        ordered = sorted(self.run_s)
         return {
-            "runs": len(ordered),
             "load_s": statistics.median(self.load_s),
             "warm_up_s": statistics.median(self.warm_up_s),
-            "median_s": statistics.median(ordered),
-            # Nine of ten runs do not exceed it.
-            "p90_s": ordered[math.ceil(0.9 * len(ordered)) - 1],
-            "mean_s": statistics.fmean(ordered),
-            "std_s": statistics.pstdev(ordered),
-            "min_s": ordered[0],
-            "max_s": ordered[-1],
+            **run_statistics(self.run_s),
         }
+
+
+def run_statistics(seconds):
+    """Statistics of run times.
+
+    Args:
+        seconds: run times.
+
+    Returns:
+        Dictionary: `runs`, `median_s`, `p90_s`, which nine of ten runs do
+        not exceed, `mean_s`, `std_s`, `min_s`, `max_s`.
+
+    Example:
+    >>> run_statistics([1.0, 2.0, 6.0])["median_s"]
+    2.0
+    """
+    ordered = sorted(seconds)
+    return {
+        "runs": len(ordered),
+        "median_s": statistics.median(ordered),
+        "p90_s": ordered[math.ceil(0.9 * len(ordered)) - 1],
+        "mean_s": statistics.fmean(ordered),
+        "std_s": statistics.pstdev(ordered),
+        "min_s": ordered[0],
+        "max_s": ordered[-1],
+    }
 
 
 def measure_latency(

@@ -1,10 +1,8 @@
-"""How `.tflite` files perform on phones: speed, size, quality, warnings."""
+"""A preflight check of `.tflite` files on a desktop: speed, size, quality,
+warnings."""
 
-import datetime
 import json
 import math
-import os
-import platform
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,12 @@ from pathlib import Path
 from kerasrestore.evaluation.evaluate import benchmark_pairs
 from kerasrestore.files import write_atomically
 from kerasrestore.phone import pictures
+from kerasrestore.phone.app_benchmark import read_app_benchmark
+from kerasrestore.phone.headline import headline
+from kerasrestore.phone.machine import machine
 from kerasrestore.phone.quality import compare, restored_images
+from kerasrestore.phone.reference import file_of, find_reference, shared_tasks
 from kerasrestore.phone.table import markdown
-from kerasrestore.tasks import get_task
 from kerasrestore.version import __version__
 
 FORMAT = 1
@@ -76,7 +77,12 @@ class PhoneReport:
         """
         # Drawn before the first file is written, so that none is missing.
         drawings = {
-            "report.png": pictures.draw_summary(self.files, self.reference)
+            "report.png": pictures.draw_summary(
+                self.files,
+                self.reference,
+                headline(self),
+                self.machine["int8_instructions"],
+            )
         }
         for label, images in self.differences:
             name = f"difference_{label.replace('/', '_')}.png"
@@ -106,6 +112,7 @@ def phone_report(
     reference=None,
     threads=(1, 2, 4),
     runs=20,
+    phones=(),
     progress=None,
 ):
     """Measures `.tflite` files on this machine's processor.
@@ -124,6 +131,8 @@ def phone_report(
             float32 file by default.
         threads: numbers of threads.
         runs: timed runs of each file with each number of threads.
+        phones: paths of benchmarks of these files that the Android app
+            shared as JSON.
         progress: called as `progress(stage, done, total)`.
 
     Returns:
@@ -131,7 +140,8 @@ def phone_report(
 
     Raises:
         ValueError: if a file cannot be run, a sidecar does not match its
-            file, the files have different tasks, or an argument is invalid.
+            file, the files have different tasks, a benchmark is not one of
+            these files, or an argument is invalid.
 
     Example:
     >>> from kerasrestore.models.presets import default_preset, get_preset
@@ -154,6 +164,7 @@ def phone_report(
     tick = progress or (lambda stage, done, total: None)
     if images is not None and images < 1:
         raise ValueError(f"images must be at least 1, got {images}.")
+    benchmarks = [read_app_benchmark(path) for path in phones]
     pairs, dataset = ([], None) if data is None else benchmark_pairs(data)
     pairs = pairs[:images]
     sidecars = {
@@ -171,10 +182,11 @@ def phone_report(
         if label in sidecars:
             restorers[label] = LiteRTRestorer(path, trial=False)
         entries.append(_entry(label, path, process, sidecars.get(label)))
-    reference = _reference(restorers, reference)
+    _add_phones(entries, benchmarks)
+    reference = find_reference(restorers, reference)
     tasks = []
     if pairs:
-        tasks = _tasks(restorers, reference, settings, quantize_input)
+        tasks = shared_tasks(restorers, reference, settings, quantize_input)
     timings = measure_latency(
         list(labels.values()),
         threads,
@@ -199,34 +211,6 @@ def phone_report(
     if tasks:
         _measure_quality(report, restorers, tasks, pairs, reference, tick)
     return report
-
-
-def machine():
-    """This machine, its load and its versions, as a dictionary for JSON."""
-    from importlib.metadata import version
-
-    processor = platform.processor()
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        pass
-    else:
-        lines = (line.split(":", 1) for line in text.splitlines())
-        names = [x[1].strip() for x in lines if x[0].strip() == "model name"]
-        processor = names[0] if names else processor
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(
-            timespec="seconds"
-        ),
-        "system": platform.platform(),
-        "processor": processor or platform.machine(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0]
-        if hasattr(os, "getloadavg")
-        else None,
-        "python": platform.python_version(),
-        "ai_edge_litert": version("ai-edge-litert"),
-    }
 
 
 def _labels(files):
@@ -274,8 +258,27 @@ def _entry(label, path, process, sidecar):
             "sidecar_macs": None if sidecar is None else sidecar["macs"],
         },
         "latency": [],
+        "phones": [],
         "quality": None,
     }
+
+
+def _add_phones(entries, benchmarks):
+    by_sum = {entry["sha256"]: entry for entry in entries}
+    for one in benchmarks:
+        entry = by_sum.get(one["sha256"])
+        if entry is None:
+            raise ValueError(
+                f"{one['source']} was measured with another file "
+                f"({one['model']}); report on that .tflite too."
+            )
+        if entry["tile"] and math.prod(entry["tile"]) != one["pixels"]:
+            raise ValueError(
+                f"{one['source']} was measured with tiles of {one['pixels']} "
+                f"pixels, but {entry['file']} has {entry['tile']}; measure it "
+                "again."
+            )
+        entry["phones"].append({**one, **_per_megapixel(entry, one)})
 
 
 def _pixels(outputs):
@@ -285,54 +288,25 @@ def _pixels(outputs):
 
 
 def _latency(entry, threads, summary, yardstick):
+    return {
+        "threads": threads,
+        **summary,
+        **_per_megapixel(entry, summary),
+        "yardsticks": summary["median_s"] / yardstick[threads]["median_s"],
+    }
+
+
+def _per_megapixel(entry, summary):
     pixels, core = entry["restored_pixels"], entry["core_pixels"]
 
     def megapixel(seconds, area):
         return seconds / (area / 1e6) if area else None
 
     return {
-        "threads": threads,
-        **summary,
         "s_per_megapixel": megapixel(summary["median_s"], pixels),
         "p90_s_per_megapixel": megapixel(summary["p90_s"], pixels),
         "core_s_per_megapixel": megapixel(summary["median_s"], core),
-        "yardsticks": summary["median_s"] / yardstick[threads]["median_s"],
     }
-
-
-def _tasks(restorers, reference, settings, quantize_input):
-    """One task for each setting, the same for all files."""
-    if not restorers:
-        return []
-    every = [*restorers.values(), *([] if reference is None else [reference])]
-    kinds = {(one.task, one.channels, one.scale) for one in every}
-    if len(kinds) > 1:
-        raise ValueError(
-            "Files and reference differ in task, channels or scale ("
-            + "; ".join(
-                f"{task}, {channels} channels, scale {scale}"
-                for task, channels, scale in sorted(kinds)
-            )
-            + "); report on them one at a time."
-        )
-    options = {"quantize": True} if quantize_input else {}
-    task_class = get_task(every[0].task)
-    return [
-        task_class.for_model(every[0], setting, **options)
-        for setting in settings or [None]
-    ]
-
-
-def _reference(restorers, reference):
-    """The restorer that the files are compared with: the one of a reported
-    file if it runs the same file."""
-    for restorer in restorers.values():
-        if reference is None and restorer.sidecar["quantization"] == "float32":
-            return restorer
-        file = _file(reference)
-        if file is not None and file.samefile(restorer.path):
-            return restorer
-    return reference
 
 
 def _measure_quality(report, restorers, tasks, pairs, reference, tick):
@@ -350,7 +324,7 @@ def _measure_quality(report, restorers, tasks, pairs, reference, tick):
         return
     report.reference = next(
         (label for label, one in restorers.items() if one is reference),
-        str(_file(reference) or f"{reference.name} in Keras"),
+        str(file_of(reference) or f"{reference.name} in Keras"),
     )
     report.reference_quality = wanted
     for label, restorer in restorers.items():
@@ -366,19 +340,12 @@ def _measure_quality(report, restorers, tasks, pairs, reference, tick):
         )
         setting = "" if row["setting"] is None else f" at {row['setting']:g}"
         title = (
-            f"{label}, {row['worst']}{setting}: "
-            f"{row['worst_loss_db']:.2f} dB less than {report.reference}"
+            f"{row['worst']}{setting}: {label} is "
+            f"{row['worst_loss_db']:.2f} dB worse than {report.reference}"
         )
         report.differences.append(
             (label, (degraded, clean, before, after, title))
         )
-
-
-def _file(restorer):
-    """The file that a restorer runs, `None` for Keras models."""
-    from kerasrestore.litert.litert_restorer import LiteRTRestorer
-
-    return restorer.path if isinstance(restorer, LiteRTRestorer) else None
 
 
 def _finite(value):

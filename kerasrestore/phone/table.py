@@ -2,13 +2,16 @@
 
 import math
 
+from kerasrestore.phone.headline import headline, integer, phone_name, place
+
 FILES = (
     "file", "type", "products", "input", "MB", "k MACs per pixel",
     "operations", "XNNPACK", "peak MB", "load ms", "first run ms",
 )  # fmt: skip
 TIMES = (
-    "file", "threads", "median ms", "p90 ms", "s per megapixel", "p90",
-    "without halo", "in yardsticks", "speedup over the first",
+    "file", "on", "int8 by", "threads", "median ms", "p90 ms",
+    "s per megapixel", "p90", "without halo", "in yardsticks",
+    "speedup over the first",
 )  # fmt: skip
 QUALITY = (
     "file", "setting", "PSNR", "SSIM", "loss dB", "worst loss dB",
@@ -19,7 +22,10 @@ QUALITY = (
 def markdown(report):
     """Tables of a `PhoneReport` as Markdown text."""
     parts = [
-        "# Phone report",
+        "# Preflight report",
+        f"**{headline(report)}**",
+        "Measured on a desktop: operations, quality and warnings are those "
+        "on a phone, times and memory are not.",
         _machine(report.machine),
         "## Files",
         _table(FILES, map(_file, report.files)),
@@ -35,7 +41,9 @@ def markdown(report):
         "those that remain when the context of the tiles is cut off, which is "
         "what counts for a large photo. The yardstick is a float32 3x3 "
         "convolution of 64 channels on 128x128 pixels; if its p90 is far from "
-        "its median, the machine was busy.",
+        "its median, the machine was busy. The speed of int8 depends on the "
+        "instructions of the CPU (int8 by): it says little about a CPU with "
+        "others.",
     ]
     if any(entry["quality"] for entry in report.files):
         parts += [
@@ -45,7 +53,7 @@ def markdown(report):
             + (
                 f"Loss against {report.reference}."
                 if report.reference
-                else "No float32 file or reference to compare with."
+                else "No float32 file, preset or reference to compare with."
             ),
             *_bytes(report.files),
             *_failures(report.files),
@@ -59,7 +67,9 @@ def _machine(machine):
     load = machine["load_average"]
     busy = "" if load is None else f", load average {load:.1f}"
     return (
-        f"{machine['processor']}, {machine['cores']} cores{busy}; LiteRT "
+        f"{machine['processor']}, {machine['cores']} cores, 8-bit products "
+        f"by {machine['int8_instructions'] or 'unknown instructions'}{busy}; "
+        "LiteRT "
         f"{machine['ai_edge_litert']}; {machine['system']}; {machine['date']}"
     )
 
@@ -112,25 +122,34 @@ def _caveats(entries):
 
 
 def _times(report):
-    first = {
-        row["threads"]: row["median_s"] for row in report.files[0]["latency"]
-    }
+    first = {place(row): row["median_s"] for row in _runs(report.files[0])}
+    instructions = report.machine["int8_instructions"] or "unknown"
     for entry in report.files:
-        for row in entry["latency"]:
+        for row in _runs(entry):
+            before = first.get(place(row))
             yield (
                 entry["label"],
+                phone_name(row) if "device" in row else "this machine",
+                row.get("abi", instructions) if integer(entry) else "",
                 row["threads"],
                 _number(row["median_s"], 1e3),
                 _number(row["p90_s"], 1e3),
                 _number(row["s_per_megapixel"]),
                 _number(row["p90_s_per_megapixel"]),
                 _number(row["core_s_per_megapixel"]),
-                _number(row["yardsticks"]),
-                _number(first[row["threads"]] / row["median_s"]),
+                _number(row.get("yardsticks")),
+                _number(before and before / row["median_s"]),
             )
     for row in report.yardstick:
         times = (_number(row[key], 1e3) for key in ("median_s", "p90_s"))
-        yield ("yardstick", row["threads"], *times, "", "", "", "1", "")
+        yield (
+            "yardstick", "this machine", "", row["threads"], *times,
+            "", "", "", "1", "",
+        )  # fmt: skip
+
+
+def _runs(entry):
+    return [*entry["latency"], *entry["phones"]]
 
 
 def _quality(report):

@@ -27,7 +27,7 @@ from kerasrestore.phone.benchmark import (
     YARDSTICK_SIDE,
     measure_latency,
 )
-from kerasrestore.phone.report import machine
+from kerasrestore.phone.machine import machine
 
 LAYERS, CHANNELS = 17, 64
 

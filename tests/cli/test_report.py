@@ -65,6 +65,14 @@ def test_a_preset_in_keras_as_reference(capsys, files, tmp_path):
     assert f"Loss against {name} in Keras." in capsys.readouterr().out
 
 
+def test_the_preset_of_the_sidecar_is_the_reference(capsys, tmp_path):
+    data = image_folder(tmp_path / "data", 1)
+    name = "danet_mobile_denoise_color_blind_bsd400"
+    path = blur(tmp_path / "own.tflite", quantization="int8", name=name)
+    assert main(["report", str(path), *QUICK, "--data", str(data)]) == 0
+    assert f"Loss against {name} in Keras." in capsys.readouterr().out
+
+
 def test_mistakes_are_told_at_once(capsys, files, tmp_path, monkeypatch):
     file = files[0]
     assert "not a file" in refused(capsys, tmp_path / "none.tflite")
@@ -72,6 +80,7 @@ def test_mistakes_are_told_at_once(capsys, files, tmp_path, monkeypatch):
     assert "at least 1" in refused(capsys, file, "--threads", "0")
     assert "at least 1" in refused(capsys, file, "--runs", "-3")
     assert "--data" in refused(capsys, file, "--setting", "25")
+    assert "benchmark screen" in refused(capsys, file, "--phone", file)
     assert "--quantize-input" in refused(capsys, file, "--quantize-input")
     assert "--data" in refused(capsys, file, "--reference", "a")
     assert "give a folder" in refused(capsys, file, "--out", file)

@@ -12,7 +12,6 @@ from tflite_files import HALO, TILE, blur, convert, write_sidecar
 
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.phone import pictures
-from kerasrestore.phone.pictures import draw_difference
 from kerasrestore.phone.report import phone_report
 from kerasrestore.tasks import Denoise
 
@@ -105,7 +104,7 @@ def test_the_difference_is_that_of_the_worst_image(report):
     difference = (found - wanted).mean(axis=(0, 1))
     np.testing.assert_allclose(difference, [ERROR, 0, 0], atol=1e-5)
     assert report.files[1]["quality"][0]["worst"] in title
-    assert "dB less than good" in title
+    assert "dB worse than good" in title
 
 
 def test_what_is_written(report, tmp_path):
@@ -121,7 +120,7 @@ def test_what_is_written(report, tmp_path):
     cells = f"{row['psnr']:.3f} | {row['ssim']:.4f} | {row['loss_db']:.3f}"
     assert any(line.startswith(f"| bad | 50 | {cells}") for line in lines)
     tables = [line.count("|") for line in lines if line.startswith("| good")]
-    assert tables == [12, 10, 10, 8, 8]
+    assert tables == [12, 12, 12, 8, 8]
     for name in names[2:]:
         image = np.asarray(Image.open(out / name).convert("RGB"))
         assert image.std() > 10
@@ -251,12 +250,3 @@ def test_what_is_refused(files, data, tmp_path):
     convert(lambda x: x * 0.5, gray, (1, TILE, TILE, 1))
     write_sidecar(gray, channels=1, color_order="gray")
     refused("differ in task", [files[0], gray], data=data)
-
-
-@pytest.mark.parametrize("shape", [(20, 30, 3), (60, 20), (1, 1, 3)])
-def test_differences_of_any_shape(shape):
-    clean = np.full(shape, 99, "uint8")
-    wanted = np.full(shape, 0.4)
-    figure = draw_difference(wanted, clean, wanted, wanted + 0.01, "title")
-    told = [axis.get_title() for axis in figure.axes]
-    assert any("x 32" in title for title in told)

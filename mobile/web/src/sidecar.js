@@ -9,8 +9,6 @@ import { findFault, shown } from "./schema.js";
 const FORMAT = 1;
 // A sidecar takes a few thousand bytes; what is far beyond is something else.
 const LARGEST = 2 ** 20;
-// Context where the network sees the whole tile, so that none is exact.
-const WIDE_OVERLAP = 64;
 
 /**
  * Parses and checks a sidecar.
@@ -122,11 +120,9 @@ function limitation(sidecar) {
  * @return {{halo: number, feather: number}}
  */
 export function tileContext(sidecar) {
-  if (sidecar.receptive_field) return { halo: sidecar.halo, feather: 0 };
-  const least = Math.min(...sidecar.tile);
-  let halo = Math.min(WIDE_OVERLAP, Math.floor(least / 4));
-  halo -= halo % sidecar.size_multiple;
-  const core = least - 2 * halo;
+  const { halo } = sidecar;
+  if (sidecar.receptive_field) return { halo, feather: 0 };
+  const core = Math.min(...sidecar.tile) - 2 * halo;
   const feather = Math.min(Math.floor(halo / 2), Math.floor(core / 2));
   return { halo, feather };
 }

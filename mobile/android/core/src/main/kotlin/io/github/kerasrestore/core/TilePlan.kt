@@ -60,21 +60,13 @@ data class TilePlan(
     }
 
     companion object {
-        // Context where the network sees the whole image, so that none is
-        // exact.
-        private const val WIDE_OVERLAP = 64
-
         /** The plan by which a model restores an image of that size. */
         fun of(sidecar: Sidecar, height: Int, width: Int): TilePlan {
-            var halo = sidecar.halo
-            var feather = 0
-            if (sidecar.receptiveField == 0) {
-                val least = minOf(sidecar.tileHeight, sidecar.tileWidth)
-                halo = minOf(WIDE_OVERLAP, least / 4)
-                // Rounded down, so that a core is left.
-                halo -= halo % sidecar.sizeMultiple
-                feather = minOf(halo / 2, (least - 2 * halo) / 2)
-            }
+            val halo = sidecar.halo
+            val core = minOf(sidecar.tileHeight, sidecar.tileWidth) - 2 * halo
+            // A network that sees the whole tile: no context is exact.
+            val feather =
+                if (sidecar.receptiveField == 0) minOf(halo, core) / 2 else 0
             return TilePlan(
                 height,
                 width,

@@ -100,12 +100,12 @@ class TilingTest {
     fun `a model that sees the whole tile is blended`() {
         val sidecar = Sidecars.of(
             "receptive_field" to 0,
-            "halo" to 96,
+            "halo" to 48,
             "tile" to Sidecars.array(384, 400),
             "size_multiple" to 8,
         )
         assertEquals(
-            TilePlan(9, 9, 384, 400, 64, 32), TilePlan.of(sidecar, 9, 9),
+            TilePlan(9, 9, 384, 400, 48, 24), TilePlan.of(sidecar, 9, 9),
         )
     }
 }
