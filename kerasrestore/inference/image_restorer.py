@@ -1,7 +1,6 @@
 """Restoration of images of any size and kind, whatever runs the network."""
 
 import numbers
-import os
 import reprlib
 
 import numpy as np
@@ -14,6 +13,7 @@ from kerasrestore.inference.progress import ticker
 from kerasrestore.inference.restored_bands import restored_bands
 from kerasrestore.inference.tile_choice import choose_tiles, round_up
 from kerasrestore.inference.transparency import fill_hidden
+from kerasrestore.inference.whole_photo import is_photo, restore_whole_photo
 
 
 class ImageRestorer:
@@ -150,8 +150,8 @@ class ImageRestorer:
             "progress": progress,
             "white_level": white_level,
         }
-        if _is_photo(image):
-            return self._restore_photo(image, options)
+        if is_photo(image):
+            return restore_whole_photo(self, image, options)
         array, layout, white = check_image(image, white_level)
         strength = self.check_options(sigma=sigma, strength=strength)
         if layout == "NHWC":
@@ -290,27 +290,6 @@ class ImageRestorer:
 
         return restored()
 
-    def _restore_photo(self, image, options):
-        from kerasrestore.photos import Photo, restore_photo
-
-        if _is_pil(image):
-            photo = Photo.from_pil(image)
-        else:
-            photo = image if isinstance(image, Photo) else Photo.read(image)
-
-        def restore(pixels):
-            if photo.alpha is None:
-                return self.restore(pixels, **options)
-            bands = np.dstack([pixels, photo.alpha])
-            restored = self.restore(bands, **options)[..., :-1]
-            return restored[..., 0] if pixels.ndim == 2 else restored
-
-        restored = restore_photo(photo, restore)
-        if self.task == "jpeg":
-            # The same tables would bring the artifacts back.
-            restored.jpeg = None
-        return restored.to_pil() if _is_pil(image) else restored
-
     def _restore_transparent(self, pixels, options):
         colours, alpha = pixels[..., :-1], pixels[..., -1]
         restored = self.restore(fill_hidden(colours, alpha), **options)
@@ -380,20 +359,3 @@ class ImageRestorer:
             self, height, width, tile, overlap, memory_limit,
             output_bytes=whole_bytes, row_bytes=row, square=bool(ensemble),
         )  # fmt: skip
-
-
-def _is_photo(image):
-    """Whether it is a photo or a file rather than an array."""
-    from kerasrestore.photos import Photo
-
-    return (
-        isinstance(image, (str, os.PathLike, Photo))
-        or hasattr(image, "read")
-        or _is_pil(image)
-    )
-
-
-def _is_pil(image):
-    from PIL import Image
-
-    return isinstance(image, Image.Image)

@@ -136,6 +136,23 @@ def test_with_bits(bits):
     np.testing.assert_allclose(found, 0.5, atol=3e-3)
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("full", [4095, 65535])
+def test_bits_from_another_white_level(bits, full):
+    """Alpha has the white level as its full scale if it fits below it."""
+    top = (1 << bits) - 1
+    pixels = np.array([[0, 4095]], "uint16")
+    photo = Photo(pixels, np.array([[0, full]], "uint16"))
+    found = photo.with_bits(bits, white_level=4095)
+    assert found.pixels.tolist() == found.alpha.tolist() == [[0, top]]
+    light = Photo(np.array([[0.0, 200, 300]], "float32"))
+    found = light.with_bits(bits, white_level=200)
+    assert found.pixels.tolist() == [[0, top, top]]
+    for white in (0, 1023):
+        with pytest.raises(PhotoError, match="does not fit a white level"):
+            photo.with_bits(bits, white_level=white)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_what_a_notebook_shows(dtype):
     photo = Photo(np.zeros((4, 6, 3), dtype), format="TIFF")
