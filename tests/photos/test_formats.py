@@ -2,14 +2,17 @@
 
 import io
 import os
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerasrestore.photos import Photo, PhotoError
-from kerasrestore.photos.formats import kind_of
+from kerasrestore.photos import Photo, PhotoError, reading
+from kerasrestore.photos.formats import MAX_PIXELS, kind_of
 
 
 def pixels(shape, seed=0):
@@ -123,6 +126,26 @@ def test_large_photos_by_permission(monkeypatch, kind):
         Photo.read(io.BytesIO(data), max_pixels=900)
     assert Photo.read(io.BytesIO(data), max_pixels=2000).size == (50, 40)
     assert Image.MAX_IMAGE_PIXELS == 900
+
+
+def test_threads_read_at_the_same_time(monkeypatch):
+    file = io.BytesIO()
+    Photo(pixels((4, 5))).save(file, format="PNG")
+    decode, both = reading._decode, threading.Barrier(2)
+
+    def wait(*args):
+        both.wait(timeout=60)
+        return decode(*args)
+
+    def read(max_pixels):
+        photo = Photo.read(io.BytesIO(file.getvalue()), max_pixels=max_pixels)
+        return photo.size
+
+    monkeypatch.setattr(reading, "_decode", wait)
+    before = (Image.MAX_IMAGE_PIXELS, list(warnings.filters))
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(read, [100, 2 * MAX_PIXELS])) == [(5, 4)] * 2
+    assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
 
 
 @pytest.mark.parametrize("bits", [8, 16])
