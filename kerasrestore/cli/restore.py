@@ -82,8 +82,8 @@ def add_parser(commands):
         "--white-level",
         type=float,
         metavar="N",
-        help="value of white in integer files, 4095 for 12 bits stored in 16 "
-        "(default: the highest value of the type)",
+        help="value of white, 4095 for 12 bits stored in 16 (default: the "
+        "highest value of the type, 1 for floats)",
     )
     parser.add_argument(
         "--strength",
@@ -237,8 +237,9 @@ def _restore_file(args, load, job, tick):
             sys.stdin.buffer if source == STREAM else source, max_pixels=limit
         )
     notes = photo.notes
+    white = args.white_level
     if args.bits is not None:
-        photo = photo.with_bits(args.bits)
+        photo, white = photo.with_bits(args.bits, white), None
     place, kind = target, args.format
     if target == STREAM:
         place = sys.stdout.buffer
@@ -251,7 +252,7 @@ def _restore_file(args, load, job, tick):
             photo,
             sigma=args.sigma,
             strength=args.strength,
-            white_level=args.white_level,
+            white_level=white,
             tile=args.tile,
             overlap=args.overlap,
             ensemble=args.ensemble,

@@ -197,7 +197,7 @@ def write_tflite(
             "quantization_method": method,
             "io": types,
             "macs": model.count_macs(*tile),
-            "memory_bytes": model.memory_forecast(*tile),
+            "memory_bytes": model.activation_bytes(*tile),
             "op_counts": graph.op_counts(),
             "sha256": file_sha256(temporary),
             "license": license,

@@ -49,7 +49,7 @@ def check_image(image, white_level=None):
         ) from None
     _check_type(array)
     layout = _layout(array)
-    white = _white(array.dtype, white_level)
+    white = white_value(array.dtype, white_level)
     transparent = layout != "HW" and array.shape[-1] in (2, 4)
     _check_values(array[..., :-1] if transparent else array, white)
     return array, layout, white
@@ -100,7 +100,12 @@ def _layout(array):
     return layout
 
 
-def _white(dtype, white_level):
+def white_value(dtype, white_level):
+    """The value of white of images of a type, as `check_image` returns it.
+
+    Raises:
+        ValueError: if the type has no such value.
+    """
     top = TOPS.get(dtype)
     if white_level is None:
         return None if top is None else float(top)

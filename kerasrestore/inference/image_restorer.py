@@ -1,7 +1,7 @@
 """Restoration of images of any size and kind, whatever runs the network."""
 
+import math
 import numbers
-import os
 import reprlib
 
 import numpy as np
@@ -12,8 +12,13 @@ from kerasrestore.inference.image_array import check_image
 from kerasrestore.inference.noise_map import check_map
 from kerasrestore.inference.progress import ticker
 from kerasrestore.inference.restored_bands import restored_bands
-from kerasrestore.inference.tile_choice import choose_tiles, round_up
+from kerasrestore.inference.tile_choice import (
+    choose_tiles,
+    forecast_bytes,
+    round_up,
+)
 from kerasrestore.inference.transparency import fill_hidden
+from kerasrestore.inference.whole_photo import is_photo, restore_whole_photo
 
 
 class ImageRestorer:
@@ -150,8 +155,8 @@ class ImageRestorer:
             "progress": progress,
             "white_level": white_level,
         }
-        if _is_photo(image):
-            return self._restore_photo(image, options)
+        if is_photo(image):
+            return restore_whole_photo(self, image, options)
         array, layout, white = check_image(image, white_level)
         strength = self.check_options(sigma=sigma, strength=strength)
         if layout == "NHWC":
@@ -178,9 +183,9 @@ class ImageRestorer:
         restored = np.empty(
             (height * self.scale, width * self.scale, channels), array.dtype
         )
-        plan = self._plan(
-            height, width, channels, tile, overlap, ensemble, memory_limit,
-            whole_bytes=restored.nbytes,
+        plan, _ = self.plan_tiles(
+            pixels.shape, array.dtype, tile=tile, overlap=overlap,
+            ensemble=ensemble, memory_limit=memory_limit,
         )  # fmt: skip
 
         def read(rows, columns):
@@ -274,9 +279,10 @@ class ImageRestorer:
             return self.restore_bands(
                 once, shape, strength=strength - 1.0, **options
             )
-        plan = self._plan(
-            height, width, channels, tile, overlap, ensemble, memory_limit
-        )
+        plan, _ = self.plan_tiles(
+            (height, width, channels), banded=True, tile=tile, overlap=overlap,
+            ensemble=ensemble, memory_limit=memory_limit,
+        )  # fmt: skip
 
         def restored():
             reader = BandReader(bands, shape, plan, white_level)
@@ -289,27 +295,6 @@ class ImageRestorer:
             reader.finish()
 
         return restored()
-
-    def _restore_photo(self, image, options):
-        from kerasrestore.photos import Photo, restore_photo
-
-        if _is_pil(image):
-            photo = Photo.from_pil(image)
-        else:
-            photo = image if isinstance(image, Photo) else Photo.read(image)
-
-        def restore(pixels):
-            if photo.alpha is None:
-                return self.restore(pixels, **options)
-            bands = np.dstack([pixels, photo.alpha])
-            restored = self.restore(bands, **options)[..., :-1]
-            return restored[..., 0] if pixels.ndim == 2 else restored
-
-        restored = restore_photo(photo, restore)
-        if self.task == "jpeg":
-            # The same tables would bring the artifacts back.
-            restored.jpeg = None
-        return restored.to_pil() if _is_pil(image) else restored
 
     def _restore_transparent(self, pixels, options):
         colours, alpha = pixels[..., :-1], pixels[..., -1]
@@ -363,37 +348,50 @@ class ImageRestorer:
                 )
         return float(strength)
 
-    def _plan(
+    def plan_tiles(
         self,
-        height,
-        width,
-        channels,
-        tile,
-        overlap,
-        ensemble,
-        memory_limit,
-        whole_bytes=0,
+        shape,
+        dtype=np.float32,
+        *,
+        tile="auto",
+        overlap="auto",
+        ensemble=False,
+        memory_limit=None,
+        banded=False,
     ):
-        # A row of tiles in float32, and the rows it was read from.
-        row = width * channels * 4 * (self.scale**2 + 2)
-        return choose_tiles(
+        """Plans the tiles of an image and forecasts the memory they take.
+
+        Args:
+            shape: `(H, W, C)` of the image.
+            dtype: type of the image.
+            tile: as in `restore`.
+            overlap: as in `restore`.
+            ensemble: as in `restore`.
+            memory_limit: as in `restore`.
+            banded: whether for `restore_bands` rather than `restore`.
+
+        Returns:
+            The `TilePlan`, and bytes beyond the present memory of the process
+            with the image.
+
+        Raises:
+            ValueError: if an argument does not fit the model.
+            MemoryError: if not even the smallest tile fits the limit.
+        """
+        height, width, channels = shape
+        item = np.dtype(dtype).itemsize
+        # A row of tiles as floats, and twice in the image's type.
+        row = (4 + 2 * item) * self.scale**2
+        if banded:
+            # Rows that were read, and that are joined with the next band.
+            row += 2 * item
+        row *= width * channels
+        whole = math.prod(shape) * self.scale**2 * item
+        whole = 0 if banded else whole
+        plan = choose_tiles(
             self, height, width, tile, overlap, memory_limit,
-            output_bytes=whole_bytes, row_bytes=row, square=bool(ensemble),
+            output_bytes=whole, row_bytes=row, square=bool(ensemble),
         )  # fmt: skip
-
-
-def _is_photo(image):
-    """Whether it is a photo or a file rather than an array."""
-    from kerasrestore.photos import Photo
-
-    return (
-        isinstance(image, (str, os.PathLike, Photo))
-        or hasattr(image, "read")
-        or _is_pil(image)
-    )
-
-
-def _is_pil(image):
-    from PIL import Image
-
-    return isinstance(image, Image.Image)
+        return plan, whole + forecast_bytes(
+            self, height, plan.tile, overlap, row
+        )

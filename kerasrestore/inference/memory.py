@@ -97,8 +97,18 @@ def return_freed_memory():
     then take up to four times the memory that is in use at any moment. Has
     no effect with other C libraries. Mapping pages costs DANetMobile a
     quarter to a third more time per tile, so it is for users with a limit.
+
+    Returns:
+        Whether it has an effect.
     """
-    _set_allocator(M_MMAP_THRESHOLD, 2**20)
+    return _set_allocator(M_MMAP_THRESHOLD, 2**20)
+
+
+def returns_freed_memory():
+    """Whether `return_freed_memory` was called, with effect."""
+    return return_freed_memory.cache_info().currsize > 0 and (
+        return_freed_memory()
+    )
 
 
 @cache
@@ -117,7 +127,8 @@ def keep_freed_memory():
 
 def _set_allocator(parameter, value):
     with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(parameter, value)
+        return ctypes.CDLL(None).mallopt(parameter, value) == 1
+    return False
 
 
 def out_of_memory(error):

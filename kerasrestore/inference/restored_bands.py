@@ -71,7 +71,9 @@ def restored_bands(
         plan, read_floats, TileRunner(run, restorer, overlap, channels),
         channels, scale=restorer.scale, tick=count,
     ):  # fmt: skip
-        yield _as_type(band, dtype, white)
+        typed = _as_type(band, dtype, white)
+        del band
+        yield typed
 
 
 def _as_type(band, dtype, white):

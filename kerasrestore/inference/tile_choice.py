@@ -36,8 +36,8 @@ def choose_tiles(
         overlap: as in `ImageRestorer.restore`.
         memory_limit: as in `ImageRestorer.restore`.
         output_bytes: size of the restored image, allocated later.
-        row_bytes: bytes held for each row of a tile, across the width of
-            the image.
+        row_bytes: bytes held for each row of the image that a row of tiles
+            restores.
         square: whether tiles must be square, so that they can be rotated.
 
     Returns:
@@ -56,7 +56,7 @@ def choose_tiles(
         free = max(free, DEFAULT_LIMIT // 2)
 
     def forecast(sides):
-        return restorer.memory_forecast(*sides) + row_bytes * sides[0]
+        return forecast_bytes(restorer, height, sides, overlap, row_bytes)
 
     def check(sides):
         need = forecast(sides)
@@ -118,6 +118,24 @@ def choose_tiles(
         count = -(-size // (side - 2 * halo))
         sides.append(round_up(-(-size // count), multiple) + 2 * halo)
     return TilePlan(height, width, shaped(sides), halo, feather)
+
+
+def forecast_bytes(restorer, height, sides, overlap, row_bytes):
+    """Memory needed besides the restored image.
+
+    Args:
+        restorer: `ImageRestorer`.
+        height: image height in pixels.
+        sides: `(height, width)` of a tile.
+        overlap: as in `ImageRestorer.restore`.
+        row_bytes: as in `choose_tiles`.
+
+    Returns:
+        Bytes as an int.
+    """
+    halo, _ = context(restorer, overlap, min(sides))
+    rows = min(height, max(sides[0] - 2 * halo, 1))
+    return restorer.memory_forecast(*sides) + row_bytes * rows
 
 
 def context(restorer, overlap, tile):

@@ -183,3 +183,5 @@ def run_tiles(plan, read, run, channels, *, scale=1, tick=None):
         done = len(band) if last else (row.stop - feather - top) * scale
         carry = band[done:].copy()
         yield band[:done]
+        # Freed before the next one is allocated.
+        del band

@@ -53,6 +53,9 @@ class NonLocalBlock(layers.Layer):
         - Wang et al., "Non-local neural networks", CVPR 2018.
     """
 
+    # Through `map_blocks`.
+    compiled_by_xla = True
+
     def __init__(self, inner_channels=None, normalize="keys", **kwargs):
         super().__init__(**kwargs)
         if inner_channels is not None and inner_channels < 1:

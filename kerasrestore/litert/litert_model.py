@@ -1,11 +1,14 @@
 """One `.tflite` in LiteRT's interpreter, checked against its sidecar."""
 
+import math
 import os
 import threading
 import weakref
 from contextlib import contextmanager
 
 import numpy as np
+
+from kerasrestore.inference.memory import process_bytes
 
 # Quantization scale of bytes, as in image files.
 BYTE_SCALE = 1 / 255
@@ -65,6 +68,8 @@ class LiteRTModel:
     def _start(self):
         from ai_edge_litert.interpreter import Interpreter
 
+        self._ran = False
+        before = process_bytes()
         with self._one_line_errors():
             interpreter = Interpreter(
                 model_content=self._content, num_threads=self._threads
@@ -79,6 +84,21 @@ class LiteRTModel:
             self._run = interpreter.get_signature_runner()
         # The runner only holds a weak reference to the interpreter.
         self._interpreter = interpreter
+        self._taken = max(0, process_bytes() - before)
+
+    def remaining_bytes(self, total):
+        """Bytes that the next run will take and then keep.
+
+        Args:
+            total: bytes of the interpreter, which takes some of them when it
+                is created and the others, the tensors of its input and output
+                among them, on its first run.
+        """
+        if self._run is None:
+            return total
+        pixels = math.prod(self.tile) * self.sidecar["channels"]
+        ends = 4 * pixels * (1 + self.sidecar["scale"] ** 2)
+        return 0 if self._ran else max(ends, total - self._taken)
 
     def run(self, image, sigma):
         """Runs one tile.
@@ -109,6 +129,7 @@ class LiteRTModel:
             if self._run is None:
                 self._start()
             restored = self._run(**inputs)["restored"]
+            self._ran = True
         wanted = self._output_shape(self.tile)
         if restored.shape != wanted:
             raise self._mismatch(f"returns {restored.shape}", str(wanted))

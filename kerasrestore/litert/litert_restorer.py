@@ -138,11 +138,14 @@ class LiteRTRestorer(ImageRestorer):
         return make_self_test(self._model)
 
     def memory_forecast(self, height, width):
-        """Bytes that the interpreter takes for its tile: the sidecar's
-        figure, or what the trial measured if that was more."""
-        declared = self.sidecar["memory_bytes"]
+        """Bytes that a tile takes in addition to what the process holds:
+        copies of its pixels, and until the interpreter has run, the rest of
+        what the trial measured or, without a trial, the sidecar declares."""
         area = height * width / np.prod(self.sidecar["tile"])
-        return max(int(declared * area), self._measured_bytes)
+        total = self._measured_bytes or int(self.sidecar["memory_bytes"] * area)
+        pixels = 4 * height * width * self.channels
+        copies = pixels * (1 + 2 * self.scale**2)
+        return self._model.remaining_bytes(total) + copies
 
     def _choose_tile(self, tile):
         recommended = tuple(self.sidecar["tile"])

@@ -7,14 +7,24 @@ import numpy as np
 
 from kerasrestore import models
 from kerasrestore.inference.image_restorer import ImageRestorer
+from kerasrestore.inference.memory import returns_freed_memory
+from kerasrestore.inference.tile_choice import round_up
+from kerasrestore.keras_internals import all_layers
 from kerasrestore.models.checkpoints.released_state import assign_released
 from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
 
-# Overhead of the convolutions, which pack copies of their inputs and outputs.
-# Measured for DANetMobile at 512x512 to 2048x2048 pixels: the peak is 0.8 of
-# the forecast under TensorFlow and 0.95 under JAX.
+# Memory of the network as a multiple of its live activations. TensorFlow
+# computes in place and frees at once (DANetMobile, 128 to 1024 pixels: 1.0,
+# here with a margin), but without a memory limit the C library keeps what was
+# freed. JAX needs more (DANetMobile, 512 to 2048 pixels: 1.9).
 WORKSPACE = 2.0
+RETURNED = 1.15
+# Copies of a tile's pixels beside the network: floats, scaled, as a tensor.
+COPIES = 3
+# Bytes of a model's first graph, of a further one, and of XLA, which compiles
+# attention under TensorFlow and everything under JAX.
+FIRST_GRAPH, GRAPH, COMPILER = 15 * 10**6, 4 * 10**6, 150 * 10**6
 # Number of tile sizes whose graphs are cached.
 GRAPHS = 8
 
@@ -220,21 +230,22 @@ class Restorer(ImageRestorer, keras.Model):
 
     def restore_tile(self, tile, sigma):
         low, high = self.value_range
-        scaled = tile * (high - low) + low
-        inputs = scaled.astype(np.float32)
+        inputs = np.asarray(tile * (high - low) + low, np.float32)
+        shape = inputs.shape
         if self.sigma_input:
             level = np.full((len(tile), 1), sigma, np.float32)
             inputs = {"image": inputs, "sigma": level}
         if keras.backend.backend() == "tensorflow":
-            restored = self._graphs.run(self, inputs, scaled.shape)
+            restored = self._graphs.run(self, inputs, shape)
         else:
             restored = self.predict_on_batch(inputs)
+            self._graphs.add(shape)
         restored = np.asarray(restored, np.float32)
         return (restored - low) / (high - low)
 
     def memory_forecast(self, height, width):
-        """Memory needed to restore one image, beyond that of the process
-        with the model loaded.
+        """Memory needed to restore one image in one piece, beyond what the
+        process holds, with the present backend and allocator.
 
         Args:
             height: image height in pixels.
@@ -243,9 +254,36 @@ class Restorer(ImageRestorer, keras.Model):
         Returns:
             Bytes as an int.
         """
-        size = [-(-n // self.size_multiple) * self.size_multiple
-                for n in (height, width)]  # fmt: skip
-        return int(live_bytes(self, *size, overhead=WORKSPACE))
+        height, width = (
+            round_up(side, self.size_multiple) for side in (height, width)
+        )
+        jax = keras.backend.backend() == "jax"
+        returned = not jax and returns_freed_memory()
+        needed = self.activation_bytes(
+            height, width, RETURNED if returned else WORKSPACE
+        )
+        needed += COPIES * 4 * height * width * self.channels
+        if (1, height, width, self.channels) not in self._graphs:
+            needed += GRAPH if self._graphs else FIRST_GRAPH
+            if jax or any(
+                getattr(layer, "compiled_by_xla", False)
+                for layer in all_layers(self)
+            ):
+                needed += COMPILER
+        return needed
+
+    def activation_bytes(self, height, width, overhead=WORKSPACE):
+        """Memory of the network's activations for one image.
+
+        Args:
+            height: image height in pixels, a multiple of `size_multiple`.
+            width: image width, likewise.
+            overhead: as in `kerasrestore.models.cost.live_bytes`.
+
+        Returns:
+            Bytes as an int.
+        """
+        return int(live_bytes(self, height, width, overhead))
 
     def count_macs(self, height=256, width=256):
         """Multiply-accumulates for one image of the given size."""
@@ -269,6 +307,16 @@ class _Graphs:
 
     def __init__(self):
         self._by_shape = {}
+
+    def __len__(self):
+        return len(self._by_shape)
+
+    def __contains__(self, shape):
+        return shape in self._by_shape
+
+    def add(self, shape):
+        """Remembers a size whose graph Keras itself keeps."""
+        self._by_shape[shape] = None
 
     def __deepcopy__(self, memo):
         return _Graphs()

@@ -141,34 +141,66 @@ class Photo:
         }
         return dataclasses.replace(self, **bands)
 
-    def with_bits(self, bits):
-        """A copy converted to 8 or 16 bits.
+    def with_bits(self, bits, white_level=None):
+        """A copy converted to 8 or 16 bits, with white at the highest value.
 
-        Floats are clipped to 0..1; linear ones without an ICC profile are
-        converted to sRGB encoding.
+        Floats are clipped to black and white; linear ones without an ICC
+        profile are converted to sRGB encoding.
+
+        Args:
+            bits: 8 or 16.
+            white_level: value of white, such as 4095 for 12 bits stored in
+                uint16; by default the highest value of the type, and 1 for
+                floats. Alpha and extra channels of integers have the same
+                full scale if none of their values is above it, else that of
+                their type; those of floats always have 1.
+
+        Raises:
+            PhotoError: if `white_level` is not positive, or integer pixels
+                are above it.
 
         Example:
-        >>> Photo(np.full((2, 2), 65535, "uint16")).with_bits(8).pixels[0, 0]
+        >>> photo = Photo(np.full((2, 2), 4095, "uint16"))
+        >>> photo.with_bits(8).pixels[0, 0]
+        np.uint8(16)
+        >>> photo.with_bits(8, white_level=4095).pixels[0, 0]
         np.uint8(255)
         """
         dtype = np.dtype({8: np.uint8, 16: np.uint16}[bits])
-        white = np.float32(np.iinfo(dtype).max)
+        full = np.float32(np.iinfo(dtype).max)
+        pixels = self.pixels
+        floats = pixels.dtype.kind == "f"
+        top = 1.0 if floats else float(np.iinfo(pixels.dtype).max)
+        white = top if white_level is None else float(white_level)
+        if not (white > 0 and (floats or pixels.max() <= white)):
+            raise PhotoError(
+                f"The photo has values up to {pixels.max():g}, which does not "
+                f"fit a white level of {white:g}; give the actual value of "
+                "white."
+            )
 
-        def convert(band):
-            if band.dtype == dtype:
+        def convert(band, white):
+            if band.dtype == dtype and white == full:
                 return band
-            if band.dtype.kind == "f":
-                return np.rint(np.clip(band, 0, 1) * white).astype(dtype)
-            scale = white / np.float32(np.iinfo(band.dtype).max)
-            return np.rint(band * scale).astype(dtype)
+            if floats:
+                band = np.clip(band, 0, white)
+            return np.rint(band * (full / np.float32(white))).astype(dtype)
 
-        photo = self
+        others = {
+            name: convert(
+                band, white if not floats and band.max() <= white else top
+            )
+            for name in ("alpha", "extra")
+            if (band := getattr(self, name)) is not None
+        }
         if self.linear and self.icc_profile is None:
             from kerasrestore.photos.restoring import from_linear
 
-            encoded = from_linear(np.clip(self.pixels, 0, 1))
-            photo = dataclasses.replace(self, pixels=encoded)
-        return dataclasses.replace(photo.mapped(convert), linear=False)
+            pixels = from_linear(np.clip(pixels / np.float32(white), 0, 1))
+            white = 1.0
+        return dataclasses.replace(
+            self, pixels=convert(pixels, white), linear=False, **others
+        )
 
     @classmethod
     def from_pil(cls, image):

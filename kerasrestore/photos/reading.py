@@ -7,7 +7,7 @@ import threading
 import warnings
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from kerasrestore.photos import jpeg, modern, pillow, png, shared
 from kerasrestore.photos.formats import (
@@ -20,7 +20,6 @@ from kerasrestore.photos.photo import PhotoError
 
 # More than a file within the pixel limit needs.
 MAX_BYTES = 2 << 30
-_READING = threading.Lock()
 
 
 def read_photo(source, *, max_pixels=MAX_PIXELS):
@@ -54,8 +53,7 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
     """
     name, suffix, data = _contents(source, max(MAX_BYTES, 8 * max_pixels))
     try:
-        # One at a time: silencing Pillow's warnings affects all threads.
-        with _READING, _unguarded_pillow(max_pixels):
+        with _unguarded_pillow(max_pixels):
             photo, orientation = _decode(data, suffix, max_pixels)
         return shared.upright(photo, orientation)
     except PhotoError as error:
@@ -68,6 +66,11 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
         ) from None
     except MemoryError:
         raise
+    except UnidentifiedImageError:
+        # Pillow's message names an object in memory.
+        raise PhotoError(
+            f"{name} is damaged (its header is not valid); copy the file again."
+        ) from None
     except Exception as error:
         # Decoders fail in many ways on malformed files.
         raise PhotoError(
@@ -143,19 +146,46 @@ def _decode(data, suffix, max_pixels):
     return decode(data, max_pixels)
 
 
+class _Guards:
+    """Pillow's guards, which are the same for all threads: lifted by the
+    first one that reads a photo, put back by the last."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._put_back = contextlib.ExitStack()
+
+    def lift(self):
+        with self._lock:
+            self._readers += 1
+            if self._readers == 1:
+                self._put_back.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+                self._put_back.callback(
+                    setattr, Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS
+                )
+
+    def put_back(self):
+        with self._lock:
+            self._readers -= 1
+            if not self._readers:
+                self._put_back.close()
+
+
+_guards = _Guards()
+
+
 @contextlib.contextmanager
 def _unguarded_pillow(max_pixels):
     """Silences Pillow's warnings about unusual metadata, and about image
-    sizes that the caller allows."""
-    usual = Image.MAX_IMAGE_PIXELS
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    sizes that the caller allows: every decoder checks the size itself."""
+    _guards.lift()
+    try:
         if max_pixels > MAX_PIXELS:
             Image.MAX_IMAGE_PIXELS = None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = usual
+        yield
+    finally:
+        _guards.put_back()
 
 
 def _refuse(data):

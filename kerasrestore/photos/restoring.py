@@ -10,7 +10,7 @@ from kerasrestore.imaging.resizing import resized
 from kerasrestore.photos.photo import PhotoError
 
 
-def restore_photo(photo, restore):
+def restore_photo(photo, restore, white=1.0):
     """Restores the pixels of a photo and keeps everything else.
 
     Floats are restored in [0, 1], and converted to sRGB encoding for that if
@@ -23,12 +23,15 @@ def restore_photo(photo, restore):
         photo: `Photo`.
         restore: function from pixels to pixels, `(H, W)` or `(H, W, 3)` of
             type uint8, uint16 or float32.
+        white: value of white of floats; `restore` is given floats with white
+            at 1.
 
     Returns:
         A `Photo` with the same metadata.
 
     Raises:
-        PhotoError: if floats are not scaled to white at 1, or contain NaN.
+        PhotoError: if more than half of the floats are above white, or one
+            is NaN.
 
     Example:
     >>> from kerasrestore.photos import Photo
@@ -37,7 +40,7 @@ def restore_photo(photo, restore):
     np.uint8(50)
     """
     if photo.pixels.dtype.kind == "f":
-        pixels = _restore_floats(photo, restore)
+        pixels = _restore_floats(photo, restore, np.float32(white))
     else:
         pixels = restore(photo.pixels)
     height, width = pixels.shape[:2]
@@ -72,15 +75,16 @@ def is_linear(profile):
         return False
 
 
-def _restore_floats(photo, restore):
-    pixels = photo.pixels
+def _restore_floats(photo, restore, white):
+    pixels = photo.pixels / white
     if np.isnan(pixels).any():
         raise PhotoError("The photo contains NaN; replace them first.")
     middle = float(np.median(pixels))
     if middle > 1.0:
         raise PhotoError(
-            "Float photos must have white at 1, but half of the values of "
-            f"this one are above {middle:g}; rescale it first."
+            f"Half of the values of this photo are above {middle * white:g}, "
+            f"beyond white at {white:g}; give the value of white "
+            "(--white-level, white_level)."
         )
     inside = np.clip(pixels, 0, 1)
     beyond = pixels - inside
@@ -90,7 +94,7 @@ def _restore_floats(photo, restore):
         restored = restore(inside)
     if restored.shape != beyond.shape:
         beyond = resized(beyond, *restored.shape[:2], clip=True)
-    return (restored + beyond).astype(np.float32)
+    return ((restored + beyond) * white).astype(np.float32)
 
 
 def from_linear(light):

@@ -243,7 +243,7 @@ def test_floats_of_another_range_are_a_failure_of_one_photo(capsys, tmp_path):
     source = image_folder(tmp_path / "in", 2)
     Image.new("F", (9, 9), 200).save(source / "a.tif")
     code, lines, err = run(capsys, source, tmp_path / "out")
-    assert code == 1 and len(err) == 1 and "white at 1" in err[0]
+    assert code == 1 and len(err) == 1 and "give the value of white" in err[0]
     assert lines[-1] == "2 restored, 0 already there, 1 failed"
 
 
@@ -290,3 +290,9 @@ def test_white_level(capsys, tmp_path):
     assert run(capsys, *words)[0] == 0
     with Image.open(out) as restored:
         np.testing.assert_array_equal(np.asarray(restored), 4095 - data)
+    words += ("--bits", 8, "--overwrite")
+    assert run(capsys, *words)[0] == 0
+    with Image.open(out) as restored:
+        np.testing.assert_allclose(
+            np.asarray(restored), 255 - data / 4095 * 255, atol=1
+        )

@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 from small_tflite import BYTES, TILE, change, refusal, write_sidecar
@@ -129,15 +131,19 @@ def test_tiles(made, small):
 
 
 def test_memory_forecast(made, small):
-    # The sidecar is right about a model that takes less.
+    # What the trial measures counts more than what a sidecar declares.
     change(small, memory_bytes=10**9)
-    restorer = LiteRTRestorer(small)
-    assert restorer.memory_forecast(*TILE) == 10**9
-    change(small, memory_bytes=0)
-    measured = LiteRTRestorer(small).memory_forecast(*TILE)
-    assert 10**5 < measured < 10**8
+    assert LiteRTRestorer(small).memory_forecast(*TILE) < 10**8
+    restorer = LiteRTRestorer(small, trial=False)
+    forecast = restorer.memory_forecast(*TILE)
+    # Loading took some of it.
+    assert 10**9 - 10**8 < forecast <= 10**9 + 10**5
     with pytest.raises(MemoryError, match="memory limit"):
         restorer.restore(np.zeros((8, 8, 3)), memory_limit="1GB")
+    copies = 4 * 3 * np.prod(TILE) * 3
+    for model in (restorer, pickle.loads(pickle.dumps(restorer))):
+        model.restore(np.zeros((8, 8, 3)))
+        assert model.memory_forecast(*TILE) == copies
 
 
 def test_memory_of_a_preset():

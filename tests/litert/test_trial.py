@@ -54,9 +54,9 @@ def test_memory(copied, monkeypatch):
     for name in ("SPARE_BYTES", "THREAD_BYTES"):
         monkeypatch.setattr(f"kerasrestore.litert.trial.{name}", 0)
     refusal(path)
-    # What it takes is the sidecar's to tell.
+    # The sidecar may declare that it needs so much.
     change(path, memory_bytes=10**9)
-    assert LiteRTRestorer(path).memory_forecast(1024, 1024) == 10**9
+    assert LiteRTRestorer(path).memory_forecast(1024, 1024) < 10**9
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no signals")

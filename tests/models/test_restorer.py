@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from testing import smooth_image
 
-from kerasrestore import DANetMobile
+from kerasrestore import DANetMobile, PANet
+from kerasrestore.models import restorer
+from kerasrestore.models.cost import live_bytes
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +69,32 @@ def test_sizes_that_do_not_fit(used, use):
     image = np.zeros((1, 13, 16, 3), "float32")
     with pytest.raises(ValueError, match=r"multiples of 4, got 13x16; pad"):
         model(image) if use == "call" else model.predict(image, verbose=0)
+
+
+@pytest.mark.parametrize("freed", [False, True])
+def test_memory_forecast(monkeypatch, freed):
+    monkeypatch.setattr(restorer, "returns_freed_memory", lambda: freed)
+    jax = keras.backend.backend() == "jax"
+    model = DANetMobile(widths=(8, 16))
+    image = 4 * 3 * 48 * 56
+    overhead = restorer.RETURNED if freed and not jax else 2
+    network = live_bytes(model, 48, 56, overhead)
+    compiler = restorer.COMPILER if jax else 0
+    wanted = int(network) + 3 * image
+    first = wanted + restorer.FIRST_GRAPH + compiler
+    assert model.memory_forecast(48, 56) == first
+    model.restore_tile(np.zeros((1, 48, 64, 3), "float32"), None)
+    further = wanted + restorer.GRAPH + compiler
+    assert model.memory_forecast(48, 56) == further
+    model.restore_tile(np.zeros((1, 48, 56, 3), "float32"), None)
+    assert model.memory_forecast(48, 56) == model.memory_forecast(47, 55)
+    assert model.memory_forecast(48, 56) == wanted
+    # What is written into the sidecar does not depend on this process.
+    assert model.activation_bytes(48, 56) == int(live_bytes(model, 48, 56, 2))
+
+
+def test_attention_is_compiled():
+    model = PANet(num_blocks=2, features=8, levels=2)
+    assert model.memory_forecast(12, 12) > restorer.COMPILER
+    plain = PANet(num_blocks=2, features=8, attention=())
+    assert plain.memory_forecast(12, 12) < restorer.COMPILER

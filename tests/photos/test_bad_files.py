@@ -54,6 +54,8 @@ BAD = {
     "half.jpg": (saved(RGB, "JPEG")[:900], "damaged"),
     "half.png": (saved(RGB, "PNG")[:900], "damaged"),
     "half16.png": (None, "damaged"),
+    "head.bmp": (b"BM" + bytes(10), "header is not valid"),
+    "head.webp": (b"RIFF\x20\0\0\0WEBPjunk", "header is not valid"),
     "empty.jpg": (b"", "empty"),
     "text.png": (b"hello world, this is a text", "not an image"),
     "deep.tif": (

@@ -2,14 +2,17 @@
 
 import io
 import os
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerasrestore.photos import Photo, PhotoError
-from kerasrestore.photos.formats import kind_of
+from kerasrestore.photos import Photo, PhotoError, reading
+from kerasrestore.photos.formats import MAX_PIXELS, kind_of
 
 
 def pixels(shape, seed=0):
@@ -125,6 +128,26 @@ def test_large_photos_by_permission(monkeypatch, kind):
     assert Image.MAX_IMAGE_PIXELS == 900
 
 
+def test_threads_read_at_the_same_time(monkeypatch):
+    file = io.BytesIO()
+    Photo(pixels((4, 5))).save(file, format="PNG")
+    decode, both = reading._decode, threading.Barrier(2)
+
+    def wait(*args):
+        both.wait(timeout=60)
+        return decode(*args)
+
+    def read(max_pixels):
+        photo = Photo.read(io.BytesIO(file.getvalue()), max_pixels=max_pixels)
+        return photo.size
+
+    monkeypatch.setattr(reading, "_decode", wait)
+    before = (Image.MAX_IMAGE_PIXELS, list(warnings.filters))
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(read, [100, 2 * MAX_PIXELS])) == [(5, 4)] * 2
+    assert (Image.MAX_IMAGE_PIXELS, list(warnings.filters)) == before
+
+
 @pytest.mark.parametrize("bits", [8, 16])
 def test_with_bits(bits):
     top = (1 << bits) - 1
@@ -134,6 +157,23 @@ def test_with_bits(bits):
     light = Photo(np.full((2, 2), 0.214, "float32"), linear=True)
     found = light.with_bits(bits).pixels / top
     np.testing.assert_allclose(found, 0.5, atol=3e-3)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("full", [4095, 65535])
+def test_bits_from_another_white_level(bits, full):
+    """Alpha has the white level as its full scale if it fits below it."""
+    top = (1 << bits) - 1
+    pixels = np.array([[0, 4095]], "uint16")
+    photo = Photo(pixels, np.array([[0, full]], "uint16"))
+    found = photo.with_bits(bits, white_level=4095)
+    assert found.pixels.tolist() == found.alpha.tolist() == [[0, top]]
+    light = Photo(np.array([[0.0, 200, 300]], "float32"))
+    found = light.with_bits(bits, white_level=200)
+    assert found.pixels.tolist() == [[0, top, top]]
+    for white in (0, 1023):
+        with pytest.raises(PhotoError, match="does not fit a white level"):
+            photo.with_bits(bits, white_level=white)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

@@ -24,6 +24,16 @@ class Twice(ImageRestorer):
         return 1
 
 
+class Same(Twice):
+    """Changes nothing and remembers the last tile."""
+
+    scale = 1
+
+    def restore_tile(self, tile, sigma):
+        self.seen = tile[0]
+        return tile
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 @pytest.mark.parametrize("shape", [(6, 8), (6, 8, 3)])
 def test_opacity_is_enlarged_too(tmp_path, dtype, shape):
@@ -63,8 +73,33 @@ def test_floats_beyond_white_stay():
     np.testing.assert_allclose(encoded[3:], [0.25, 0.5, 6.5])
 
 
+def test_floats_with_another_white():
+    light = np.array([[-100, 0, 0.18, 4095, 9000]], "float32")
+    light[0, 2] *= 4095
+    restorer = Same()
+    found = restorer.restore(Photo(light, linear=True), white_level=4095)
+    np.testing.assert_allclose(found.pixels, light, rtol=1e-4, atol=0.01)
+    # sRGB: light of 0.18 is 0.461.
+    np.testing.assert_allclose(
+        restorer.seen[0, :5, 0], [0, 0, 0.461, 1, 1], atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("shape", [(6, 8), (6, 8, 3)])
+def test_white_level_with_alpha(tmp_path, shape):
+    """12 bits, with alpha of 16."""
+    pixels = random_image(shape, "uint16") >> 4
+    alpha = random_image((6, 8), "uint16", seed=1)
+    Photo(pixels, alpha).save(tmp_path / "a.png")
+    restorer = Same()
+    found = restorer.restore(tmp_path / "a.png", white_level=4095)
+    np.testing.assert_array_equal(found.pixels, pixels)
+    np.testing.assert_array_equal(found.alpha, alpha)
+    assert restorer.seen.max() > 0.9
+
+
 def test_floats_of_another_range_are_refused():
-    with pytest.raises(ValueError, match="white at 1"):
+    with pytest.raises(ValueError, match="beyond white at 1"):
         restore_photo(Photo(np.full((4, 4), 200, "float32")), lambda p: p)
     with pytest.raises(ValueError, match="contains NaN"):
         restore_photo(Photo(np.array([[np.nan]], "float32")), lambda p: p)

@@ -8,7 +8,7 @@ from kerasrestore.layers.recurrent_non_local_block import (
 )
 from kerasrestore.models.checks import check_image_model
 from kerasrestore.models.graph_parts import add_residual, image_inputs
-from kerasrestore.models.restorer import Restorer
+from kerasrestore.models.restorer import WORKSPACE, Restorer
 from kerasrestore.ops.arguments import whole_numbers
 
 # Defaults of the paper and of the two released codes.
@@ -197,8 +197,8 @@ class NLRN(Restorer):
             self._propagation("count_macs", height, width)
         )
 
-    def memory_forecast(self, height, width):
-        return super().memory_forecast(height, width) + max(
+    def activation_bytes(self, height, width, overhead=WORKSPACE):
+        return super().activation_bytes(height, width, overhead) + max(
             self._propagation("workspace_bytes", height, width), default=0
         )
 
