@@ -173,7 +173,7 @@ def _compile(model, settings, distribution):
             clipnorm=settings.clip_each or None,
         ),
         loss=make_loss(settings.loss),
-        jit_compile=keras.backend.backend() == "jax",
+        jit_compile=settings.jit_compile or keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
 

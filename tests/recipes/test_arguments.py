@@ -91,7 +91,13 @@ def test_camera_noise_of_a_recipe():
 
 
 def test_loss_floor():
-    plan = recipe("danet_mobile").plan(
-        [*where("a", "b").split(), "--loss-floor", "0.001"]
-    )
-    assert plan.loss().floor == 0.001
+    words = [*where("a", "b").split(), "--loss-floor", "0.001"]
+    assert recipe("danet_mobile").plan(words).loss().floor == 0.001
+
+
+def test_xla_is_recorded():
+    words = where("a", "b").split()
+    for more, used in (([], False), (["--jit-compile"], True)):
+        plan = recipe("danet_mobile").plan([*words, *more])
+        assert plan.options.jit_compile is used
+        assert plan.arguments["jit_compile"] is used

@@ -97,6 +97,15 @@ def test_it_learns(folder, tmp_path, loss):
     assert gain > 4
 
 
+def test_xla(folder, tmp_path):
+    train(folder, tmp_path / "a")
+    train(folder, tmp_path / "b", jit_compile=True)
+    plain, compiled = (
+        [float(row["loss"]) for row in rows(tmp_path / name)] for name in "ab"
+    )
+    assert compiled == pytest.approx(plain, abs=1e-3)
+
+
 def test_tensorboard(folder, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import (
         EventAccumulator,

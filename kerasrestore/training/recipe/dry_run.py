@@ -19,7 +19,9 @@ PATIENCE = 60.0
 PASSES = 3
 
 
-def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
+def dry_run(
+    model, restorer, sampler, *, steps, loss, devices=1, jit_compile=False
+):
     """Measures a training step and predicts the cost of the whole run.
 
     A step on a single patch is measured first, then one on the whole batch
@@ -33,6 +35,7 @@ def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
         loss: see `make_loss`.
         devices: number of devices that each batch is distributed over; the
             step is measured on one.
+        jit_compile: see `FitSettings`.
 
     Returns:
         Dictionary with `"parameters"`; `"macs_per_pixel"`, of the forward
@@ -49,7 +52,7 @@ def dry_run(model, restorer, sampler, *, steps, loss, devices=1):
     model.compile(
         optimizer=keras.optimizers.Adam(0.0),
         loss=make_loss(loss),
-        jit_compile=keras.backend.backend() == "jax",
+        jit_compile=jit_compile or keras.backend.backend() == "jax",
     )
     base = _device_bytes()[0]
 

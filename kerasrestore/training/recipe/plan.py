@@ -81,6 +81,7 @@ class Plan:
             clip_norm=settings.clip_norm,
             clip_each=settings.clip_each,
             validate_every=settings.validate_every,
+            jit_compile=options.jit_compile,
         )
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
@@ -202,5 +203,6 @@ class Plan:
             steps=self.settings.steps,
             loss=self.loss(),
             devices=devices,
+            jit_compile=self.options.jit_compile,
         )
         print(describe_dry_run(figures, sampler, devices))

@@ -213,6 +213,11 @@ class Recipe:
             help="seed of weights and patches",
         )
         add(
+            "--jit-compile",
+            action="store_true",
+            help="compile the training step with XLA under TensorFlow too",
+        )
+        add(
             "--strategy",
             choices=STRATEGIES,
             default=RunOptions.strategy,

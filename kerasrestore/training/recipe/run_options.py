@@ -27,6 +27,7 @@ class RunOptions:
         start: preset or run whose weights initialize the model.
         dtype: dtype policy of the layers.
         seed: seed of weights and patches.
+        jit_compile: see `FitSettings`.
         strategy: see `open_distribution`.
         tensorboard: whether to write TensorBoard logs.
         quiet: whether to hide the progress.
@@ -53,6 +54,7 @@ class RunOptions:
     start: str | None = None
     dtype: str = "float32"
     seed: int = 0
+    jit_compile: bool = False
     strategy: str = "auto"
     tensorboard: bool = False
     quiet: bool = False
