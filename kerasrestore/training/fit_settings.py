@@ -27,8 +27,8 @@ class FitSettings:
         validate_every: steps between validations, rows of the log and
             checkpoints.
         jit_compile: whether XLA compiles the training step under TensorFlow
-            too. Steps are faster, the first one takes longer; results differ
-            by rounding.
+            too. The first step takes longer, the others may be faster;
+            results differ by rounding.
 
     Raises:
         ValueError: if a value is out of range.
