@@ -155,7 +155,9 @@ def _reference(name, files, data):
         name = named_preset(files)
         try:
             return None if name is None else load_restorer(name, "keras")
-        except ValueError:
+        except ValueError as error:
+            if not isinstance(error.__cause__, ImportError):
+                raise
             # Keras is missing: the report says that there is no reference.
             return None
     if name is None:
