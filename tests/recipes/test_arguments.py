@@ -59,6 +59,11 @@ def test_no_data(tmp_path):
         ("danet_mobile", "--shares camera=1", "add that"),
         ("danet_mobile", "--noise camera --shares camera", "got 'camera'"),
         ("danet_mobile", "--noise camera --shares film=0.5", "add up to 1"),
+        (
+            "danet_mobile",
+            "--noise camera --shares camera=0.5,camera=0.5",
+            "each kind once",
+        ),
         ("rnan", "--noise camera --task jpeg", "jpeg must be one of jpeg"),
         (
             "danet",
@@ -88,6 +93,15 @@ def test_camera_noise_of_a_recipe():
         [*where("a", "b").split(), "--noise", "camera", "--shares", mixture]
     )
     assert plan.task.shares == {"camera": 0.5, "gaussian": 0.5}
+
+
+def test_scales():
+    words = [*where("a", "b").split(), "--smallest-scale", "0.25"]
+    plan = recipe("danet_mobile").plan([*words, "--largest-scale", "0.5"])
+    assert plan.settings.scales == (0.25, 0.5)
+    for largest in ("0.2", "2"):
+        with pytest.raises(ValueError, match="--smallest-scale must be at"):
+            recipe("danet_mobile").plan([*words, "--largest-scale", largest])
 
 
 def test_loss_floor():

@@ -147,7 +147,7 @@ class Plan:
                 return RecordPairSampler(Records(options.records), **common)
             pairs = folder_pairs(options.degraded, options.data)
             return PairSampler(pairs, **common)
-        common["scales"] = (settings.smallest_scale, 1.0)
+        common["scales"] = settings.scales
         common["crops"] = settings.texture_crops
         if options.records:
             return RecordPatchSampler(

@@ -99,11 +99,12 @@ class Recipe:
         paper = self.settings(model_options, task)
         settings = override(paper, args)
         if options.validation_degraded and (
-            settings.smallest_scale != 1 or settings.texture_crops != 1
+            settings.scales != (1, 1) or settings.texture_crops != 1
         ):
             raise ValueError(
                 "Pairs of photographs are neither shrunk nor chosen by "
-                "texture; leave --smallest-scale and --texture-crops out."
+                "texture; leave --smallest-scale, --largest-scale and "
+                "--texture-crops out."
             )
         return Plan(
             task=task,
@@ -290,12 +291,15 @@ def _shares(text):
     """Fractions by kind, from `KIND=FRACTION,...`."""
     pairs = [pair.partition("=") for pair in text.split(",")]
     try:
-        return {kind.strip(): float(value) for kind, _, value in pairs}
+        shares = {kind.strip(): float(value) for kind, _, value in pairs}
     except ValueError:
+        shares = {}
+    if len(shares) < len(pairs):
         raise ValueError(
-            "--shares must be fractions by kind of noise, such as "
-            f"camera=0.7,gaussian=0.3, got {text!r}."
-        ) from None
+            "--shares must be fractions by kind of noise, each kind once, "
+            f"such as camera=0.7,gaussian=0.3, got {text!r}."
+        )
+    return shares
 
 
 def _photographs(options, quantize):

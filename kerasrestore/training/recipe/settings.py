@@ -31,6 +31,8 @@ HELP = {
     "validation_crops": "validation crops of an image along either side",
     "smallest_scale": "smallest random scale by which images are shrunk "
     "before a patch is cropped, 1: none",
+    "largest_scale": "largest random scale by which images are shrunk; below "
+    "1, noise in the training images is averaged away",
     "texture_crops": "random crops of which the one with the most texture "
     "becomes the patch",
 }
@@ -44,6 +46,7 @@ POSITIVE = (
     "validation_crop",
     "validation_crops",
     "smallest_scale",
+    "largest_scale",
     "texture_crops",
     "loss_floor",
 )
@@ -76,6 +79,8 @@ class Settings:
         validation_crops: validation crops of each image along either side.
         smallest_scale: smallest random scale by which images are shrunk
             before a patch is cropped; 1 for none.
+        largest_scale: largest random scale; below 1, every image is shrunk,
+            which averages its own noise away.
         texture_crops: random crops of which the one with the most texture
             becomes the patch.
 
@@ -103,6 +108,7 @@ class Settings:
     validation_crop: int = 256
     validation_crops: int = 1
     smallest_scale: float = 1.0
+    largest_scale: float = 1.0
     texture_crops: int = 1
 
     def __post_init__(self):
@@ -129,6 +135,17 @@ class Settings:
                 f"--loss-crop must be at most the patch size "
                 f"{self.patch_size}, got {self.loss_crop}."
             )
+        if not self.smallest_scale <= self.largest_scale <= 1:
+            raise ValueError(
+                "--smallest-scale must be at most --largest-scale, and that "
+                f"at most 1, got {self.smallest_scale} and "
+                f"{self.largest_scale}."
+            )
+
+    @property
+    def scales(self):
+        """Smallest and largest random scale, as `PatchSampler` takes them."""
+        return self.smallest_scale, self.largest_scale
 
 
 def add_settings(add):
