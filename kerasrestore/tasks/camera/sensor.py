@@ -17,10 +17,17 @@ DEMOSAIC_SHARES = (0.5, 0.25, 0.25)
 ROW_NOISE_SHARE = 0.1
 FILTER_SHARE = 0.3
 RESIZE_SHARE = 0.25
+# Pixels (sigma) over which the shift in brightness is averaged.
+SHIFT_BLUR = 6.0
 
 
 def photograph(image, rng, shot, denoised):
     """Simulates a photograph of an image, with and without noise.
+
+    Clipping and gamma turn noise into a shift in brightness, up in shadows and
+    down in midtones and highlights. It is part of the photograph without
+    noise too, as if that were the mean of many shots: otherwise models learn
+    to change the brightness of noisy photographs, often wrongly.
 
     Args:
         image: float32 array `(H, W, 3)` in [0, 1].
@@ -61,7 +68,19 @@ def photograph(image, rng, shot, denoised):
         noisy, clean = (
             resized(photo, height, width) for photo in (noisy, clean)
         )
-    return np.clip(noisy, 0, 1), np.clip(clean, 0, 1)
+    photos = (noisy, 2 * clean - noisy, clean)
+    noisy, opposite, clean = (np.clip(photo, 0, 1) for photo in photos)
+    return noisy, np.clip(_shifted(clean, noisy, opposite), 0, 1)
+
+
+def _shifted(clean, noisy, opposite):
+    """A photograph with the shift in brightness due to its noise.
+
+    Args:
+        clean: the photograph without noise, float32 array `(H, W, 3)`.
+        noisy, opposite: the same with noise, and with its negative.
+    """
+    return clean + blur((noisy + opposite) / 2 - clean, SHIFT_BLUR)
 
 
 def _develop(image, rng, shot):
@@ -74,12 +93,15 @@ def _develop(image, rng, shot):
         phase = PHASES[rng.integers(len(PHASES))]
         samples = mosaic(linear, phase)
     noise = sensor_noise(samples, rng, shot)
-    noisy = np.clip(samples + noise, 0, 1)
-    if demosaic is None:
-        return pipeline.develop(noisy), pipeline.develop(samples)
-    return tuple(
-        pipeline.develop(demosaic(raw, phase)) for raw in (noisy, samples)
+    clean, noisy, opposite = (
+        pipeline.develop(raw if demosaic is None else demosaic(raw, phase))
+        for raw in (
+            samples,
+            np.clip(samples + noise, 0, 1),
+            np.clip(samples - noise, 0, 1),
+        )
     )
+    return noisy, _shifted(clean, noisy, opposite)
 
 
 def sensor_noise(samples, rng, shot):
