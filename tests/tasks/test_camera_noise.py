@@ -76,6 +76,21 @@ def test_kinds(kind, channels):
         assert level == pytest.approx(difference, rel=1e-4)
 
 
+@pytest.mark.parametrize("level", [0.03, 0.3, 0.8])
+def test_the_target_is_as_bright_as_the_photograph(level):
+    """Like the mean of many shots, in shadows and highlights too."""
+    task = CameraNoise(shot=1e-2, shares={"camera": 1.0}, jpeg=0)
+    clean = np.full((96, 96, 3), level, np.float32)
+    shifts = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        noisy, target, _ = task.training_pair(clean, rng)
+        shifts.append(255 * np.abs((noisy - target).mean((0, 1))))
+        # Little of the noise itself is left in it.
+        assert target.std((0, 1)).max() < 0.15 * (noisy - target).std()
+    assert np.mean(shifts) < 0.8
+
+
 def test_repeats():
     """All is drawn from the generator."""
     pairs = [

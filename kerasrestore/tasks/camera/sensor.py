@@ -59,9 +59,12 @@ def photograph(image, rng, shot, denoised):
     if denoising:
         # Cameras denoise their noisier photographs.
         shot = (np.sqrt(shot[0] * shot[1]), shot[1])
-    noisy, clean = _develop(image, rng, shot)
+    noisy, opposite, clean = _develop(image, rng, shot)
+    shifted = _shifted(clean, noisy, opposite)
     if denoising:
-        noisy = denoise_in_camera(noisy, clean, rng)
+        noisy = clean + denoise_in_camera(noisy - shifted, rng)
+    else:
+        clean = shifted
     if rng.random() < FILTER_SHARE:
         noisy, clean = _filtered(noisy, clean, rng)
     if shrunk:
@@ -84,6 +87,7 @@ def _shifted(clean, noisy, opposite):
 
 
 def _develop(image, rng, shot):
+    """The photograph with noise, with its negative, and without noise."""
     pipeline = RawPipeline(rng)
     linear = pipeline.unprocess(image)
     demosaic = DEMOSAICS[rng.choice(len(DEMOSAICS), p=DEMOSAIC_SHARES)]
@@ -93,15 +97,14 @@ def _develop(image, rng, shot):
         phase = PHASES[rng.integers(len(PHASES))]
         samples = mosaic(linear, phase)
     noise = sensor_noise(samples, rng, shot)
-    clean, noisy, opposite = (
+    return tuple(
         pipeline.develop(raw if demosaic is None else demosaic(raw, phase))
         for raw in (
-            samples,
             np.clip(samples + noise, 0, 1),
             np.clip(samples - noise, 0, 1),
+            samples,
         )
     )
-    return noisy, _shifted(clean, noisy, opposite)
 
 
 def sensor_noise(samples, rng, shot):
@@ -135,7 +138,7 @@ def sensor_noise(samples, rng, shot):
     return noise
 
 
-def denoise_in_camera(noisy, clean, rng):
+def denoise_in_camera(noise, rng):
     """Simulates the noise that remains after in-camera denoising.
 
     It is weaker and blurred, chroma more than luma: fine luma grain with
@@ -143,15 +146,14 @@ def denoise_in_camera(noisy, clean, rng):
     noise but not the photograph.
 
     Args:
-        noisy: float32 array `(H, W, 3)`.
-        clean: the same photograph without noise.
+        noise: float32 array `(H, W, 3)`.
         rng: `numpy.random.Generator`.
 
     Returns:
         float32 array `(H, W, 3)`.
     """
-    height, width = clean.shape[:2]
-    luma, chroma = split_luma(noisy - clean)
+    height, width = noise.shape[:2]
+    luma, chroma = split_luma(noise)
     luma = blur(luma, rng.uniform(0.4, 1.2))
     # Blotches: the chroma noise at a fraction of the resolution.
     factor = np.exp(rng.uniform(np.log(8.0), np.log(28.0)))
@@ -159,7 +161,7 @@ def denoise_in_camera(noisy, clean, rng):
     chroma = resized(resized(chroma, *small), height, width)
     level = np.exp(rng.normal(np.log(4.0 / 255), 0.6))
     ratio = rng.uniform(0.3, 1.2)
-    return clean + _weakened(luma, level) + _weakened(chroma, level * ratio)
+    return _weakened(luma, level) + _weakened(chroma, level * ratio)
 
 
 def _weakened(noise, level):
