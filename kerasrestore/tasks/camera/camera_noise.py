@@ -28,7 +28,8 @@ class CameraNoise(Task):
 
     The restoration target is the noise-free output of the same processing
     before rounding and JPEG, not the original image: a model should not undo
-    demosaicing and development.
+    demosaicing and development. Like the mean of many shots, it is as bright
+    as the noisy photograph.
 
     Args:
         shot: lowest and highest variance of the shot noise of a white pixel
