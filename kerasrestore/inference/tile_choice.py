@@ -62,11 +62,14 @@ def choose_tiles(
         need = forecast(sides)
         if memory_limit is not None and need > free:
             taken = (parse_bytes(limit) - free) / 1e9
+            given = memory_limit
+            if not isinstance(given, str):
+                given = f"of {given / 1e9:.2f} GB"
             raise MemoryError(
                 f"The process and the result take {taken:.2f} GB of the "
-                f"memory limit {memory_limit}, and a tile of {sides[1]}x"
-                f"{sides[0]} needs {max(0.01, need / 1e9):.2f} GB more; "
-                "raise the limit or use smaller tiles."
+                f"memory limit {given}, and a tile of {sides[1]}x{sides[0]} "
+                f"needs {max(0.01, need / 1e9):.2f} GB more; raise the limit "
+                "or use smaller tiles."
             )
         return sides
 

@@ -177,6 +177,8 @@ def run_tiles(plan, read, run, channels, *, scale=1, tick=None):
                 target += part * (down * across)
             else:
                 target[...] = part
+            # Freed before the next tile is read.
+            del restored, part
             if tick is not None:
                 tick()
         last = row.stop >= plan.height

@@ -68,7 +68,7 @@ class LiteRTModel:
     def _start(self):
         from ai_edge_litert.interpreter import Interpreter
 
-        self._ran = False
+        self.ran = False
         before = process_bytes()
         with self._one_line_errors():
             interpreter = Interpreter(
@@ -87,7 +87,7 @@ class LiteRTModel:
         self._taken = max(0, process_bytes() - before)
 
     def remaining_bytes(self, total):
-        """Bytes that the next run will take and then keep.
+        """Bytes that the first run will take and then keep.
 
         Args:
             total: bytes of the interpreter, which takes some of them when it
@@ -98,7 +98,7 @@ class LiteRTModel:
             return total
         pixels = math.prod(self.tile) * self.sidecar["channels"]
         ends = 4 * pixels * (1 + self.sidecar["scale"] ** 2)
-        return 0 if self._ran else max(ends, total - self._taken)
+        return max(ends, total - self._taken)
 
     def run(self, image, sigma):
         """Runs one tile.
@@ -129,7 +129,7 @@ class LiteRTModel:
             if self._run is None:
                 self._start()
             restored = self._run(**inputs)["restored"]
-            self._ran = True
+            self.ran = True
         wanted = self._output_shape(self.tile)
         if restored.shape != wanted:
             raise self._mismatch(f"returns {restored.shape}", str(wanted))

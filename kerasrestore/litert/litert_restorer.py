@@ -13,6 +13,9 @@ from kerasrestore.litert.sidecar import read_model, sidecar_path
 from kerasrestore.litert.trial import run_trial
 from kerasrestore.models.presets import default_preset, find_preset
 
+# Bytes that code and threads take on the first run, beside the tensors.
+FIRST_RUN = 1_500_000
+
 
 class LiteRTRestorer(ImageRestorer):
     """A `.tflite` with its sidecar, with the same `restore` as Keras models.
@@ -145,7 +148,9 @@ class LiteRTRestorer(ImageRestorer):
         total = self._measured_bytes or int(self.sidecar["memory_bytes"] * area)
         pixels = 4 * height * width * self.channels
         copies = pixels * (1 + 2 * self.scale**2)
-        return self._model.remaining_bytes(total) + copies
+        if self._model.ran:
+            return copies
+        return self._model.remaining_bytes(total) + copies + FIRST_RUN
 
     def _choose_tile(self, tile):
         recommended = tuple(self.sidecar["tile"])
