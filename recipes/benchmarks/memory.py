@@ -21,10 +21,11 @@ from PIL import Image
 from kerasrestore.inference.memory import parse_bytes
 
 CODE = """
-import resource, sys
+import sys
 from kerasrestore.cli.main import main
+from kerasrestore.inference.memory import peak_bytes
 code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(peak_bytes())
 sys.exit(code)
 """
 
