@@ -263,6 +263,8 @@ def _restore_file(args, load, job, tick):
         raise
     except ValueError as error:
         raise OptionError(error) from error
+    # Encoding needs the memory of a large photo's pixels.
+    del photo
     notes += tuple(
         write_photo(place, restored, format=kind, quality=args.quality)
     )

@@ -101,7 +101,8 @@ def encode(photo, quality):
         **({"dpi": photo.dpi} if photo.dpi else {}),
         **options,
     )
-    data = buffer.getvalue()
+    del image
+    data = buffer.getbuffer()
     added = b"".join(
         struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
         for marker, body in _segments_of(photo)
@@ -110,7 +111,7 @@ def encode(photo, quality):
     first = 2
     if data[2:4] == b"\xff\xe0":
         first += 2 + struct.unpack_from(">H", data, 4)[0]
-    return data[:first] + added + data[first:]
+    return b"".join((data[:first], added, data[first:]))
 
 
 def segments(data):

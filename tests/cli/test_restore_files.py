@@ -4,12 +4,14 @@ ones, and what it tells of them."""
 import io
 import os
 import sys
+import weakref
 
 import numpy as np
 import pytest
 from PIL import Image
 from testing import image_folder, smooth_image
 
+from kerasrestore import photos
 from kerasrestore.cli import restore
 from kerasrestore.cli.main import main
 from kerasrestore.inference.image_restorer import ImageRestorer
@@ -259,6 +261,26 @@ def test_two_photos_of_one_name(capsys, tmp_path):
     words = (tmp_path / "one", tmp_path / "new", "--format", "png")
     code, lines, err = run(capsys, *words)
     assert code == 1 and "image0.jpg would be saved as" in err[0]
+
+
+def test_the_original_is_freed_before_encoding(tmp_path, monkeypatch, capsys):
+    """200 megapixels would not be encoded in 2 GB otherwise."""
+    read, write, seen = photos.read_photo, photos.write_photo, []
+
+    def reading(*args, **options):
+        found = read(*args, **options)
+        seen.append(weakref.ref(found.pixels))
+        return found
+
+    def writing(*args, **options):
+        seen.append(seen[0]() is None)
+        return write(*args, **options)
+
+    monkeypatch.setattr(photos, "read_photo", reading)
+    monkeypatch.setattr(photos, "write_photo", writing)
+    source = photo(tmp_path / "a.jpg")
+    assert run(capsys, source, tmp_path / "b.jpg")[0] == 0
+    assert seen[1]
 
 
 def test_what_is_lost_is_told(capsys, tmp_path):
