@@ -24,6 +24,7 @@ def _after_fork():
     for model in _models:
         _inherited.append((model._interpreter, model._run))
         model._interpreter = model._run = None
+        model.ran = False
         model._lock = threading.Lock()
 
 

@@ -7,6 +7,7 @@ from testing import image_folder, random_image, run_python
 
 from kerasrestore import LiteRTRestorer
 from kerasrestore.cli.main import main
+from kerasrestore.litert import litert_model
 from kerasrestore.models.presets import file_sha256
 
 KINDS = {
@@ -144,6 +145,9 @@ def test_memory_forecast(made, small):
     for model in (restorer, pickle.loads(pickle.dumps(restorer))):
         model.restore(np.zeros((8, 8, 3)))
         assert model.memory_forecast(*TILE) == copies
+    # A forked process starts its own interpreter.
+    litert_model._after_fork()
+    assert restorer.memory_forecast(*TILE) > 10**9
 
 
 def test_memory_of_a_preset():
