@@ -130,9 +130,10 @@ async function restore() {
   const quick = photo.isKept(settings);
   if (!quick) {
     view.showAfter(null);
+    view.setScale(settings.scale);
     show("busy");
     element("bar").removeAttribute("value");
-    preview.begin(photo, look.opacity);
+    preview.begin(photo.sizeAfter(settings), look.opacity);
     element("cancel").focus({ preventScroll: true });
     say(`Restoring ${photo.name}…`);
   }
@@ -189,7 +190,11 @@ function progressWriter() {
 
 function showFigures({ seconds, notes }) {
   const speed = speedText(photo.megapixels, seconds);
+  const { settings } = chooser;
   const lines = [`Restored in ${seconds.toFixed(1)} s, ${speed}.`, ...notes];
+  if (settings.scale > 1) {
+    lines.unshift(`Enlarged to ${sizeText(photo.sizeAfter(settings))}.`);
+  }
   element("saved").textContent = "";
   element("notes").replaceChildren(
     ...lines.map((line) => {
@@ -206,6 +211,7 @@ function showResult() {
   const { settings } = chooser;
   const picture = photo.picture(settings);
   if (!picture) return;
+  view.setScale(settings.scale);
   view.showAfter(picture.address, photo.look(settings).opacity);
   show("done");
 }

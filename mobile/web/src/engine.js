@@ -40,7 +40,9 @@ export class Engine {
     this.library = library;
     this.model = model;
     this.sidecar = sidecar;
-    this.shape = [1, ...sidecar.tile, sidecar.channels];
+    const { tile, scale, channels } = sidecar;
+    this.shape = [1, ...tile, channels];
+    this.restoredShape = [1, ...tile.map((side) => side * scale), channels];
   }
 
   /**
@@ -99,7 +101,7 @@ export class Engine {
       [this.model.getInputDetails(), wanted],
       [
         this.model.getOutputDetails(),
-        { restored: describe(io.restored, this.shape) },
+        { restored: describe(io.restored, this.restoredShape) },
       ],
     ]) {
       const found = Object.fromEntries(
@@ -129,7 +131,7 @@ export class Engine {
     }
     const restored = await this.run(image, test.sigma);
     for (const [y, x, values] of test.pixels) {
-      const at = (y * width + x) * channels;
+      const at = (y * width * this.sidecar.scale + x) * channels;
       const found = Array.from(restored.subarray(at, at + channels));
       const close = values.every(
         (value, c) => Math.abs(found[c] - value) <= test.tolerance,

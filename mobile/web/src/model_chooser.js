@@ -14,6 +14,7 @@ export class ModelChooser {
   #sidecars = new Map();
   #schema = null;
   #callbacks;
+  #scale = 1;
 
   /**
    * @param {Document} page Where the elements of `index.html` are.
@@ -21,7 +22,7 @@ export class ModelChooser {
    *     callbacks
    */
   constructor(page, callbacks) {
-    for (const id of ["model", "strength", "noise", "sigma"]) {
+    for (const id of ["model", "dial", "strength", "noise", "sigma"]) {
       this[id] = page.getElementById(id);
     }
     this.about = page.getElementById("about");
@@ -55,9 +56,10 @@ export class ModelChooser {
   get settings() {
     return {
       model: this.#entry,
-      strength: Number(this.strength.value),
+      strength: this.dial.hidden ? 1 : Number(this.strength.value),
       sigma: this.noise.hidden ? 0 : Number(this.sigma.value),
       told: !this.noise.hidden,
+      scale: this.#scale,
     };
   }
 
@@ -111,6 +113,8 @@ export class ModelChooser {
     this.about.textContent = "";
     this.detail.textContent = "";
     this.noise.hidden = true;
+    this.#scale = 1;
+    this.dial.hidden = false;
     const sidecar = await this.#sidecarOf(entry);
     if (entry !== this.#entry) return;
     this.about.textContent = purposeOf(sidecar).about;
@@ -120,6 +124,8 @@ export class ModelChooser {
       `${entry.tflite}, ${size}, ${sidecar.quantization}. ` +
       `Licence: ${license}.`;
     this.noise.hidden = !sidecar.sigma_input;
+    this.#scale = sidecar.scale;
+    this.dial.hidden = sidecar.scale > 1;
     const [low, high] = sidecar.sigma_range;
     this.sigma.min = low;
     this.sigma.max = high;

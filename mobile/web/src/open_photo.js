@@ -8,6 +8,7 @@
  * @property {number} strength 0 to 2.
  * @property {number} sigma Noise level.
  * @property {boolean} told Whether the model takes the noise level.
+ * @property {number} scale By which the model enlarges.
  */
 
 /** A photo with its results, for as long as it is on the page. */
@@ -92,6 +93,16 @@ export class OpenPhoto {
     this.#key = null;
     this.#passes = 0;
     this.unsaved = false;
+  }
+
+  /**
+   * Width and height of what a model makes of it.
+   *
+   * @param {{scale: number}} settings
+   * @return {{width: number, height: number}}
+   */
+  sizeAfter({ scale }) {
+    return { width: this.width * scale, height: this.height * scale };
   }
 
   /** Frees what the browser holds for it. */

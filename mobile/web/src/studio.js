@@ -3,7 +3,7 @@
 import { Engine } from "./engine.js";
 import { ModelError, PhotoError } from "./errors.js";
 import { fetchModel, fetchSchema, fetchSidecar } from "./models.js";
-import { readPhoto } from "./photo.js";
+import { checkEnlarged, readPhoto } from "./photo.js";
 import { writePicture } from "./picture_writer.js";
 import { writePng } from "./png_writer.js";
 import { Restoration } from "./restoration.js";
@@ -54,20 +54,20 @@ async function open({ id, file }) {
 async function restore(request, tell) {
   const progress = progressTo(tell);
   const { strength, restoration } = await restorationOf(request, progress);
-  const { photo } = restoration;
+  const { photo, frame } = restoration;
   const started = performance.now();
   const pixels = await restoration.restore(strength, {
     around: request.around,
     progress: (done, total) => progress("restoring", done, total),
     show: (part) => {
       const { pixels: shown, ...place } = part;
-      const rgba = toRgba(shown, photo.channels, alphaOf(photo, part));
+      const rgba = toRgba(shown, photo.channels, alphaOf(frame, part));
       tell({ type: "part", ...place, rgba }, [rgba.buffer]);
     },
   });
   const seconds = (performance.now() - started) / 1000;
   progress("writing");
-  const blob = await writePng({ ...photo, pixels });
+  const blob = await writePng({ ...frame, pixels });
   return { blob, seconds, notes: photo.notes };
 }
 
@@ -79,7 +79,7 @@ async function save(request, tell) {
     progress: (done, total) => progress("restoring", done, total),
   });
   progress("writing");
-  return writePicture({ ...restoration.photo, pixels }, request.format);
+  return writePicture({ ...restoration.frame, pixels }, request.format);
 }
 
 function progressTo(tell) {
@@ -93,6 +93,7 @@ async function restorationOf({ id, file, model, strength, sigma }, progress) {
   const engine = await engineOf(model);
   progress("reading");
   const photo = await photoOf(id, file);
+  checkEnlarged(photo, engine.sidecar.scale);
   const told = engine.sidecar.sigma_input;
   const level = told ? strength * sigma : 0;
   const key = [id, model.sidecar_sha256, level].join(" ");

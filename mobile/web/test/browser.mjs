@@ -108,7 +108,10 @@ export class Tab {
   /** Sets the controls. */
   async set({ model, strength = 1, sigma = null }) {
     await this.page.selectOption("#model", model);
-    await this.page.fill("#strength", String(strength));
+    // Models that enlarge have no strength.
+    if (await this.page.isVisible("#dial")) {
+      await this.page.fill("#strength", String(strength));
+    }
     if (sigma === null) return;
     await this.page.waitForSelector("#sigma", { state: "visible" });
     await this.page.fill("#sigma", String(sigma));

@@ -93,6 +93,7 @@ describe("restored pixels are Python's on every byte", () => {
         const found = await tab.restore();
         const file = await readFile(new URL(one.expected, GOLDENS));
         const wanted = await readPng(new Uint8Array(file));
+        assert.equal(found.width, wanted.width);
         assertSame(found.pixels, wanted.pixels, one.expected);
         assert.deepEqual(found.alpha, wanted.alpha);
       }
