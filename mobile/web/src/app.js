@@ -3,12 +3,13 @@
 import { CompareView } from "./compare_view.js";
 import { fetchSample, listenForFiles } from "./file_intake.js";
 import { ModelChooser } from "./model_chooser.js";
-import { keepOffline } from "./offline.js";
+import { describeOffline, keepOffline } from "./offline.js";
 import { OpenPhoto } from "./open_photo.js";
 import { Preview } from "./preview.js";
-import { threadCount } from "./runtime.js";
+import { runtimeFiles, threadCount } from "./runtime.js";
 import { QueueView } from "./queue_view.js";
 import { Saver } from "./saver.js";
+import { takeShared } from "./shared.js";
 import { Cancelled, StudioClient } from "./studio_client.js";
 import {
   describeProgress,
@@ -154,6 +155,8 @@ async function restore() {
     showResult();
     if (quick) return;
     showFigures(answer);
+    // The model may have been fetched for this.
+    tellOffline();
     element("handle").focus({ preventScroll: true });
   } catch (error) {
     if (mine !== photo) return;
@@ -254,11 +257,7 @@ function settingsChanged() {
 }
 
 function listen() {
-  listenForFiles(document, async (files) => {
-    if (files.length > 1) several.add(files);
-    // The first that can be read; the list tells what is wrong with others.
-    for (const file of files) if (await openFile(file)) break;
-  });
+  listenForFiles(document, takeAll);
   element("sample").addEventListener("click", openSample);
   element("restore").addEventListener("click", restore);
   element("cancel").addEventListener("click", () => studio.cancel());
@@ -269,6 +268,12 @@ function listen() {
     }
   });
   element("error-close").addEventListener("click", () => showError(""));
+}
+
+async function takeAll(files) {
+  if (files.length > 1) several.add(files);
+  // The first that can be read; the list tells what is wrong with others.
+  for (const file of files) if (await openFile(file)) break;
 }
 
 async function openSample() {
@@ -293,12 +298,19 @@ async function begin() {
     return;
   }
   await chooser.load();
-  if (await keepOffline(chooser.defaultFiles)) {
-    element("offline").textContent = self.crossOriginIsolated
-      ? "Works without a network from now on."
-      : "Works without a network from now on. Reload the page to use all " +
-        "cores.";
-  }
+  takeAll(await takeShared());
+  await tellOffline(chooser.defaultFiles);
+}
+
+/** Tells what is on the device, after it was seen to that files are. */
+async function tellOffline(files = []) {
+  const kept = await keepOffline(files);
+  element("offline").textContent = describeOffline(
+    kept,
+    runtimeFiles(),
+    chooser.titles,
+    self.crossOriginIsolated,
+  );
 }
 
 begin();

@@ -68,6 +68,16 @@ export class ModelChooser {
     return this.#entry ? [`models/${this.#entry.tflite}`] : [];
   }
 
+  /** Titles of all models by the paths of their files. */
+  get titles() {
+    return new Map(
+      [...this.model.options].map(({ value, textContent }) => [
+        `models/${this.#entries.get(value).tflite}`,
+        textContent,
+      ]),
+    );
+  }
+
   get #entry() {
     return this.#entries.get(this.model.value);
   }
