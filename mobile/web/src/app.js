@@ -155,6 +155,7 @@ async function restore() {
     showResult();
     if (quick) return;
     showFigures(answer);
+    showRuntime(answer.accelerator);
     // The model may have been fetched for this.
     tellOffline();
     element("handle").focus({ preventScroll: true });
@@ -270,6 +271,14 @@ function listen() {
   element("error-close").addEventListener("click", () => showError(""));
 }
 
+/** Tells what computes. */
+function showRuntime(accelerator) {
+  const threads = threadCount();
+  const onCpu = `WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`;
+  element("runtime").textContent =
+    `LiteRT.js, ${accelerator === "webgpu" ? "WebGPU" : onCpu}`;
+}
+
 async function takeAll(files) {
   if (files.length > 1) several.add(files);
   // The first that can be read; the list tells what is wrong with others.
@@ -287,9 +296,7 @@ async function openSample() {
 async function begin() {
   show("empty");
   listen();
-  const threads = threadCount();
-  element("runtime").textContent =
-    `LiteRT.js, WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`;
+  showRuntime("wasm");
   if (!window.isSecureContext) {
     showError(
       "Browsers run this page only over https or on this computer itself; " +

@@ -22,7 +22,7 @@ export class ModelChooser {
    *     callbacks
    */
   constructor(page, callbacks) {
-    for (const id of ["model", "dial", "strength", "noise", "sigma"]) {
+    for (const id of ["model", "dial", "strength", "noise", "sigma", "gpu"]) {
       this[id] = page.getElementById(id);
     }
     this.about = page.getElementById("about");
@@ -30,7 +30,9 @@ export class ModelChooser {
     this.strengthText = page.getElementById("strength-text");
     this.sigmaText = page.getElementById("sigma-text");
     this.#callbacks = callbacks;
+    page.getElementById("gpu-choice").hidden = !("gpu" in navigator);
     this.model.addEventListener("change", () => this.#change());
+    this.gpu.addEventListener("change", () => callbacks.onChange());
     for (const slider of [this.strength, this.sigma]) {
       slider.addEventListener("input", () => {
         this.#write();
@@ -60,6 +62,7 @@ export class ModelChooser {
       sigma: this.noise.hidden ? 0 : Number(this.sigma.value),
       told: !this.noise.hidden,
       scale: this.#scale,
+      gpu: this.gpu.checked,
     };
   }
 
@@ -135,7 +138,8 @@ export class ModelChooser {
       `Licence: ${license}.`;
     this.noise.hidden = !sidecar.sigma_input;
     this.#scale = sidecar.scale;
-    this.dial.hidden = sidecar.scale > 1;
+    // One dial: a noise level is a strength in itself.
+    this.dial.hidden = sidecar.scale > 1 || sidecar.sigma_input;
     const [low, high] = sidecar.sigma_range;
     this.sigma.min = low;
     this.sigma.max = high;

@@ -8,6 +8,7 @@
  * @property {number} strength 0 to 2.
  * @property {number} sigma Noise level.
  * @property {boolean} told Whether the model takes the noise level.
+ * @property {boolean} gpu Whether the graphics processor may be used.
  * @property {number} scale By which the model enlarges.
  */
 
@@ -123,6 +124,6 @@ function passesOf({ strength, told }) {
 }
 
 /** Another key is another run of the network. */
-function keyOf({ model, strength, sigma, told }) {
-  return [model?.name, told ? strength * sigma : ""].join(" ");
+function keyOf({ model, strength, sigma, told, gpu }) {
+  return [model?.name, told ? strength * sigma : "", gpu].join(" ");
 }

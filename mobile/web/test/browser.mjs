@@ -108,13 +108,14 @@ export class Tab {
   /** Sets the controls. */
   async set({ model, strength = 1, sigma = null }) {
     await this.page.selectOption("#model", model);
-    // Models that enlarge have no strength.
+    // Models that enlarge have no strength; for those that take the noise
+    // level it is part of that.
     if (await this.page.isVisible("#dial")) {
       await this.page.fill("#strength", String(strength));
     }
     if (sigma === null) return;
     await this.page.waitForSelector("#sigma", { state: "visible" });
-    await this.page.fill("#sigma", String(sigma));
+    await this.page.fill("#sigma", String(strength * sigma));
   }
 
   /** Restores and gives the picture that would be downloaded. */

@@ -769,7 +769,11 @@ describe("the page", () => {
     await inTab(
       async (tab) => {
         const { page } = tab;
-        await page.locator("#offline").filter({ hasText: "without" }).waitFor();
+        await page.locator("#offline").filter({ hasText: "Works" }).waitFor();
+        assert.match(
+          await page.textContent("#offline"),
+          /without a network with: [^;]*\. Reload the page/,
+        );
         leaving.closeAllConnections();
         await new Promise((resolve) => leaving.close(resolve));
         await page.reload();
@@ -782,4 +786,57 @@ describe("the page", () => {
       { at, serviceWorkers: "allow" },
     );
   });
+
+  test("keeps a model when it is used, and says so", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        const told = page.locator("#offline");
+        await told.filter({ hasText: "Works" }).waitFor();
+        assert.doesNotMatch(await told.textContent(), /;/);
+        // From now on, the service worker sees what is fetched.
+        await page.reload();
+        await told.filter({ hasText: "Works" }).waitFor();
+        await tab.pick(photo("small.png"));
+        await page.selectOption("#model", "small_gray");
+        await tab.restore();
+        await told.filter({ hasText: /; Black and white/ }).waitFor();
+      },
+      { serviceWorkers: "allow" },
+    ));
+
+  test("takes photos that another app shares", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        await page.locator("#offline").filter({ hasText: "Works" }).waitFor();
+        const manifest = await page.evaluate(async () => {
+          const { href } = document.querySelector("link[rel=manifest]");
+          return (await fetch(href)).json();
+        });
+        const { action, params } = manifest.share_target;
+        // As a browser does it, but for the page that it opens.
+        const opened = await page.evaluate(
+          async ([to, name]) => {
+            const body = new FormData();
+            const sample = await (await fetch("sample.png")).blob();
+            const type = "image/png";
+            body.append(name, new File([sample], "one two.png", { type }));
+            body.append(name, new File(["no photo"], "b.png", { type }));
+            return (await fetch(to, { method: "POST", body })).url;
+          },
+          [action, params.files[0].name],
+        );
+        assert.match(opened, /\/\?shared$/);
+        await page.goto(opened);
+        await tab.state("ready");
+        assert.match(await page.textContent("#caption"), /^one two\.png/);
+        assert.equal(await page.textContent("#queue-title"), "2 photos");
+        // They are there once.
+        assert.equal(page.url(), address);
+        await page.goto(opened);
+        await tab.state("empty");
+      },
+      { serviceWorkers: "allow" },
+    ));
 });
