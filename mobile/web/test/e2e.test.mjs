@@ -8,13 +8,14 @@ import { fileURLToPath } from "node:url";
 import { serve } from "../server.mjs";
 import { MODELS } from "../site.mjs";
 import { readOrientation } from "../src/exif.js";
+import { purposeOf } from "../src/model_names.js";
 import { readHeader } from "../src/photo_header.js";
 import { readPng } from "../src/png_reader.js";
 import { Tab, launch, python } from "./browser.mjs";
 import { GOLDENS, golden } from "./goldens.mjs";
 
 const COLOR = "danet_mobile_denoise_color_blind_bsd400";
-const SIZES = { phone: [390, 844], desk: [1280, 800] };
+const SIZES = { phone: [390, 844], tablet: [820, 1180], desk: [1280, 800] };
 
 let folder, photos, browser, server, address;
 
@@ -714,22 +715,32 @@ describe("the page", () => {
       assert.deepEqual(await gaps(), [null, 28]);
     }));
 
-  test("asks for the noise level where the model takes it", () =>
+  test("has one dial, of the strength or of the noise level", () =>
     inTab(async (tab) => {
+      const models = join(folder, "models");
+      const list = JSON.parse(await readFile(join(models, "models.json")));
+      const entry = list.models.find(({ name }) => name === list.default);
+      const sidecar = JSON.parse(await readFile(join(models, entry.sidecar)));
       await tab.pick(photo("small.png"));
-      assert.equal(await tab.page.inputValue("#model"), `${COLOR}_int8`);
+      assert.equal(await tab.page.inputValue("#model"), entry.name);
       const title = await tab.page.textContent("#model option:checked");
-      assert.equal(title, "Clean synthetic noise");
+      assert.equal(title, purposeOf(sidecar).title);
       assert.equal(await tab.page.isVisible("#detail"), false);
       await tab.page.click("summary");
-      assert.match(
-        await tab.page.textContent("#detail"),
-        /_int8\.tflite, .* MB, int8\. Licence: /,
-      );
+      const detail = await tab.page.textContent("#detail");
+      assert.ok(detail.startsWith(`${entry.tflite}, `), detail);
+      assert.match(detail, / MB, int8\. Licence: /);
       assert.equal(await tab.page.isVisible("#sigma"), false);
       await tab.page.selectOption("#model", "small_sigma");
       await tab.page.waitForSelector("#sigma", { state: "visible" });
       assert.equal(await tab.page.getAttribute("#sigma", "max"), "55");
+      // One dial: of what enlarges there is none.
+      assert.equal(await tab.page.isVisible("#strength"), false);
+      await tab.page.selectOption("#model", "enlarge_2x");
+      await tab.page.waitForSelector("#sigma", { state: "hidden" });
+      assert.equal(await tab.page.isVisible("#strength"), false);
+      await tab.page.selectOption("#model", "small_gray");
+      await tab.page.waitForSelector("#strength", { state: "visible" });
     }));
 
   for (const [name, [width, height]] of Object.entries(SIZES)) {
