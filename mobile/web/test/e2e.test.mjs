@@ -437,7 +437,7 @@ describe("a run", () => {
     inTab(async (tab) => {
       const { page } = tab;
       await startLong(tab);
-      assert.equal(await page.isDisabled("#strength"), true);
+      assert.equal(await page.isVisible("#dial"), false);
       await page.click("#cancel");
       await tab.state("ready");
       assert.equal(await tab.error(), "");
