@@ -35,7 +35,7 @@ internal class HiddenColors(
         val (tall, wide) = (height + 3) / 4 to (width + 3) / 4
         coarse = BlockColors(tall, wide, colors)
         source.forEachBand(onRows) { top, rows, bytes ->
-            val part = blocksOf(bytes, rows).halved()
+            val part = blocksOf(bytes, rows, 0).halved()
             val to = top / 4 * wide
             part.values.copyInto(coarse.values, to * colors)
             part.weights.copyInto(coarse.weights, to)
@@ -50,7 +50,10 @@ internal class HiddenColors(
         val size = (last - first) * stride
         if (this.rows.size < size) this.rows = ByteArray(size)
         source.read(0, first, width, last - first, this.rows)
-        fill(first, last - first)
+        // A few at a time: their sums take four times as much.
+        for (row in first until last step BAND) {
+            fill(row, minOf(BAND, last - row), (row - first) * stride)
+        }
         val from = (top - first) * stride
         this.rows.copyInto(into, 0, from, from + rows * stride)
     }
@@ -74,10 +77,10 @@ internal class HiddenColors(
         }
     }
 
-    private fun fill(top: Int, count: Int) {
-        val fine = blocksOf(rows, count)
+    private fun fill(top: Int, count: Int, offset: Int) {
+        val fine = blocksOf(rows, count, offset)
         for (y in 0 until count) {
-            val start = y * stride
+            val start = offset + y * stride
             if (!hides(start)) continue
             before[top + y] = rows.copyOfRange(start, start + stride)
             for (x in 0 until width) {
@@ -97,15 +100,20 @@ internal class HiddenColors(
         }
     }
 
-    private fun hides(start: Int): Boolean =
-        (0 until width).any { rows[start + it * channels + colors].toInt() == 0 }
+    private fun hides(start: Int): Boolean = (0 until width).any {
+        rows[start + it * channels + colors] == 0.toByte()
+    }
 
-    /** The blocks of 2x2 pixels of some rows. */
-    private fun blocksOf(bytes: ByteArray, rows: Int): BlockColors {
+    /** The blocks of 2x2 pixels of some rows, from `offset` on. */
+    private fun blocksOf(
+        bytes: ByteArray,
+        rows: Int,
+        offset: Int,
+    ): BlockColors {
         val pixels = BlockColors(rows, width, colors)
         val most = opacity.highest.toFloat()
         for (pixel in 0 until rows * width) {
-            val from = pixel * channels
+            val from = offset + pixel * channels
             val weight = (bytes[from + colors].toInt() and 0xff) / most
             pixels.weights[pixel] = weight
             for (color in 0 until colors) {

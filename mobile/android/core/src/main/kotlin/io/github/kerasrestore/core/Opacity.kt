@@ -54,4 +54,5 @@ internal fun PixelSource.forEachBand(
     }
 }
 
-private const val BAND = 64
+/** Rows that are looked at together. */
+internal const val BAND = 64

@@ -174,8 +174,9 @@ class Restorer(
             // they were, until the result has them; opacity to be enlarged.
             val area = width.toLong() * height
             val blocks = area * 4 * (layout.colors + 1) / 16 * 4 / 3
+            val band = 5L * BAND * width * (layout.colors + 1)
             val kept = 2 * bytes * options.passes(sidecar)
-            return opaque + blocks + kept +
+            return opaque + blocks + band + kept +
                 if (sidecar.scale > 1) area else 0
         }
     }

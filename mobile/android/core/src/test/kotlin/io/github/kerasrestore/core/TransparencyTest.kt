@@ -85,7 +85,9 @@ class TransparencyTest {
             val alpha = case.getJSONArray("alpha").bytes()
             val image = MemoryImage(
                 width, height, PixelLayout.GRAY_ALPHA,
-                ByteArray(2 * alpha.size) { if (it % 2 == 0) 7 else alpha[it / 2] },
+                ByteArray(2 * alpha.size) {
+                    if (it % 2 == 0) 7 else alpha[it / 2]
+                },
             )
             val enlarged = EnlargedOpacity(
                 Opacity(image, keep = true) {}, height, width, scale,
@@ -109,8 +111,9 @@ class TransparencyTest {
         // The mean of all that is visible is the colour far from the edge.
         val sums = DoubleArray(2)
         for (pixel in 0 until 23 * 301) {
+            val value = image.bytes[4 * pixel].toInt() and 0xff
             val weight = image.bytes[4 * pixel + 3].toInt() and 0xff
-            sums[0] += weight * (image.bytes[4 * pixel].toInt() and 0xff).toDouble()
+            sums[0] += weight * value.toDouble()
             sums[1] += weight.toDouble()
         }
         val middle = found[4 * (150 * 23 + 11)].toInt() and 0xff
