@@ -19,7 +19,7 @@ from kerasrestore.photos import read_photo, write_photo
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from small_tflite import BYTES, change, write_small
+from small_tflite import BYTES, change, write_small  # noqa: E402
 
 PHOTO = ROOT / "docs" / "images" / "portrait_noisy.png"
 
