@@ -1,12 +1,14 @@
 """Recording the arguments of a training run, and checking resumed ones."""
 
 import platform
+import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import keras
 
 from kerasrestore.tasks import serialize_task
+from kerasrestore.training.recipe.network import describe_argument
 from kerasrestore.training.recipe.run_record import NAME, RunRecord
 from kerasrestore.version import __version__
 
@@ -23,6 +25,8 @@ SCHEDULE = (
 )
 # These do not affect the result.
 ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
+# Options that are False where --no-NAME was given.
+NEGATED = ("quantize",)
 
 
 def open_run(
@@ -99,8 +103,13 @@ def _command(recipe, arguments):
     words = [f"python recipes/{recipe}"]
     for key, value in arguments.items():
         option = "--" + key.replace("_", "-")
-        if value is True:
+        if isinstance(value, dict):
+            texts = map(describe_argument, value.items())
+            words += [f"{option} {shlex.quote(text)}" for text in texts]
+        elif value is True:
             words.append(option)
+        elif value is False and key in NEGATED:
+            words.append("--no-" + option.removeprefix("--"))
         elif value is not None and value is not False:
             words.append(f"{option} {_plain(value)}")
     return " ".join(words)
