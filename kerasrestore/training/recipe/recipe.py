@@ -113,7 +113,8 @@ class Recipe:
         options = self._filled(RunOptions.from_args(args))
         task = self._task(options)
         model_options = _model_options(args)
-        model_options.model = network.arguments
+        if self.network is not None:
+            model_options.model = network.arguments
         paper = self.settings(model_options, task)
         settings = override(paper, args)
         if options.validation_degraded and (
