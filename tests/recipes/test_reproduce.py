@@ -11,8 +11,8 @@ import pytest
 from recipes.small_recipes import SMALL
 from testing import ROOT, image_folder
 
-from kerasrestore.cli.main import main as command_line
 from kerasrestore.cli.main import build_parser
+from kerasrestore.cli.main import main as command_line
 from kerasrestore.evaluation.paper_tables import (
     PAPERS,
     paper_table,
