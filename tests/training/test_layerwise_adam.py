@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from testing import run_python
 from training.small_training import assert_equal, checkpoint, train
 
 from kerasrestore.training import FitSettings
@@ -164,3 +165,29 @@ def test_a_training_with_both_resumes_exactly(folder, tmp_path):
     one, two = checkpoint(tmp_path / "whole"), checkpoint(tmp_path / "other")
     assert one.keys() == two.keys()
     assert (one["model/stem/kernel"] != two["model/stem/kernel"]).any()
+
+
+JAX = """
+import sys
+sys.modules["tensorflow"] = None  # any import of it fails
+import keras
+import numpy as np
+from training import test_layerwise_adam as tests
+tests.test_a_layer_has_its_own_rate()
+tests.test_the_gradient_of_a_layer_is_bounded_as_a_whole()
+# Compiled, without state.
+model = tests.network()
+before = model.get_weights()
+optimizer = tests.LayerwiseAdam(
+    0.1, layer_rates={"last": 0.0}, layer_clips={"first": 1e-30}
+)
+model.compile(optimizer, "mse", jit_compile=True)
+model.train_on_batch(np.ones((2, 3)), np.ones((2, 2)))
+for one, other in zip(before, model.get_weights(), strict=True):
+    # A gradient of nearly 0 is below the epsilon of Adam.
+    np.testing.assert_allclose(one, other, atol=1e-12)
+"""
+
+
+def test_jax():
+    run_python(JAX, KERAS_BACKEND="jax")
