@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
-from testing import run_python
+from testing import ROOT, run_python
 from training.small_training import assert_equal, checkpoint, train
 
 from kerasrestore.training import FitSettings
@@ -69,7 +69,7 @@ def moved(gradient_of, **options):
     optimizer = LayerwiseAdam(1e-2, **options)
     optimizer.build(model.trainable_variables)
     gradients = [
-        ops.full(one.shape, gradient_of.get(one.path, 1.0))
+        ops.full(one.shape, gradient_of.get(one.path.split("/")[-2], 1.0))
         for one in model.trainable_variables
     ]
     optimizer.apply(gradients, model.trainable_variables)
@@ -102,12 +102,13 @@ def test_the_gradient_of_a_layer_is_bounded_as_a_whole():
 
 
 def test_layers_are_bounded_before_the_gradient_as_a_whole():
-    huge = {"last/kernel": 1e6, "last/bias": 1e6}
-    _, both = moved(huge, layer_clips={"last": 3.0}, global_clipnorm=5.0)
+    _, both = moved(
+        {"last": 1e6}, layer_clips={"last": 3.0}, global_clipnorm=5.0
+    )
     # 4 and 3 make 5: the other layer does not suffer.
     _, free = moved({})
     np.testing.assert_allclose(both[0], free[0], rtol=1e-5)
-    _, other = moved(huge, global_clipnorm=5.0)
+    _, other = moved({"last": 1e6}, global_clipnorm=5.0)
     assert other[0].max() < 1e-6 * free[0].max()
 
 
@@ -170,7 +171,7 @@ def test_a_training_with_both_resumes_exactly(folder, tmp_path):
 JAX = """
 import sys
 sys.modules["tensorflow"] = None  # any import of it fails
-import keras
+sys.path.insert(0, sys.argv[1])
 import numpy as np
 from training import test_layerwise_adam as tests
 tests.test_a_layer_has_its_own_rate()
@@ -190,4 +191,4 @@ for one, other in zip(before, model.get_weights(), strict=True):
 
 
 def test_jax():
-    run_python(JAX, KERAS_BACKEND="jax")
+    run_python(JAX, ROOT / "tests", KERAS_BACKEND="jax")

@@ -335,7 +335,12 @@ class Recipe:
                 )
             mixture = {}
             if options.shares:
-                mixture["shares"] = named_numbers("--shares", options.shares)
+                mixture["shares"] = named_numbers(
+                    "--shares",
+                    options.shares,
+                    "kind",
+                    "camera=0.7,gaussian=0.3",
+                )
             task_class = get_task(options.task, options.noise)
             return task_class.from_setting(**mixture, **quantize)
         if options.shares:

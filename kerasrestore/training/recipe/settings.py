@@ -240,12 +240,14 @@ def numbers(text):
         ) from None
 
 
-def named_numbers(option, text):
+def named_numbers(option, text, kind="name", example="a=0.7,b=0.3"):
     """Numbers by name of an option like `camera=0.7,gaussian=0.3`.
 
     Args:
         option: the option, for the message.
         text: `NAME=NUMBER` pairs separated by commas.
+        kind: what the names are, for the message.
+        example: pairs, for the message.
 
     Returns:
         Dictionary from names to numbers.
@@ -264,7 +266,7 @@ def named_numbers(option, text):
         found = {}
     if len(found) < len(pairs) or "" in found:
         raise ValueError(
-            f"{option} must be numbers by name, each name once, such as "
-            f"a=0.7,b=0.3, got {text!r}."
+            f"{option} must be numbers by {kind}, each {kind} once, such as "
+            f"{example}, got {text!r}."
         )
     return found

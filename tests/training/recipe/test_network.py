@@ -94,5 +94,6 @@ def test_what_other_options_decide():
 def test_what_the_constructor_refuses():
     with pytest.raises(ValueError, match="levels"):
         build({"levels": 100})
-    with pytest.raises(ValueError, match=r"cannot be built with .*mask_blocks"):
-        Network("RNAN", {"mask_blocks": "two", "features": 4}).build({}, {})
+    told = "PANet cannot be built with num_blocks=2, attention=5"
+    with pytest.raises(ValueError, match=told):
+        build({"attention": 5})
