@@ -127,15 +127,15 @@ def test_rounded_noise(words, quantized):
     name, *words = words.split()
     plan = recipe(name).plan([*where("a", "b").split(), *words])
     assert plan.task.quantize is quantized
-    assert bool(plan.arguments["quantize"]) is quantized
+    assert plan.arguments["quantize"] is quantized
 
 
 def test_only_noise_is_rounded():
     for task in ("jpeg", "demosaic", "super_resolution"):
         words = [*where("a", "b").split(), "--task", task]
-        assert recipe("panet").plan(words).arguments["quantize"] is None
+        assert recipe("panet").plan(words).arguments["quantize"] is False
     words = [*where("a", "b").split(), "--noise", "camera"]
-    assert recipe("panet").plan(words).arguments["quantize"] is None
+    assert recipe("panet").plan(words).arguments["quantize"] is False
 
 
 def test_layers_of_the_offsets():

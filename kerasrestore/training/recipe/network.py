@@ -1,5 +1,6 @@
 """The network of a recipe, and the arguments that `--model` gives it."""
 
+import argparse
 import ast
 import dataclasses
 import inspect
@@ -131,6 +132,33 @@ def parse_arguments(name, texts):
                 f"--model {key} must be True or False, got {value!r}."
             )
     return {key: found[key] for key in sorted(found)}
+
+
+def given_options(parser, argv, names):
+    """Names of the options that are on a command line.
+
+    Args:
+        parser: an `argparse.ArgumentParser`.
+        argv: arguments; those of the process if `None`.
+        names: names of options that are not lists.
+
+    Returns:
+        A set of names.
+
+    Example:
+    >>> import argparse
+    >>> parser = argparse.ArgumentParser()
+    >>> for name in ("--blocks", "--features"):
+    ...     _ = parser.add_argument(name, default="8")
+    >>> given_options(parser, ["--blocks", "8"], ("blocks", "features"))
+    {'blocks'}
+    """
+    absent = object()
+    # argparse sets defaults only where there is no attribute yet.
+    found = parser.parse_args(
+        argv, argparse.Namespace(**dict.fromkeys(names, absent))
+    )
+    return {name for name in names if getattr(found, name) is not absent}
 
 
 def describe_argument(item):

@@ -12,7 +12,11 @@ from kerasrestore.tasks import get_task
 from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
 )
-from kerasrestore.training.recipe.network import Network, parse_arguments
+from kerasrestore.training.recipe.network import (
+    Network,
+    given_options,
+    parse_arguments,
+)
 from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.settings import (
@@ -136,12 +140,13 @@ class Recipe:
                 **vars(args),
                 "gray": options.gray,
                 "setting": options.setting,
-                "quantize": options.quantize,
+                "quantize": bool(options.quantize),
                 "model": network.arguments,
                 **dataclasses.asdict(settings),
             },
             defaults={
                 **{key: parser.get_default(key) for key in vars(args)},
+                "quantize": self._quantizes(options),
                 **dataclasses.asdict(paper),
                 **ABSENT,
             },
@@ -270,29 +275,16 @@ class Recipe:
         """The network with the arguments of `--model`."""
         if self.network is None:
             return Network("", {})
-        # argparse sets defaults only where there is no attribute yet.
-        absent = object()
-        blank = argparse.Namespace(
-            **{key: absent for key in vars(args) if key != "model"}
-        )
-        given = {
-            key
-            for key, value in vars(parser.parse_args(argv, blank)).items()
-            if value is not absent
-        }
-        own = {
-            self.renamed.get(key, key): key
-            for key in vars(_model_options(args))
-        }
         arguments = parse_arguments(self.network, args.model or ())
+        given = given_options(parser, argv, vars(_model_options(args)))
+        options = {key: self.renamed.get(key, key) for key in arguments}
         return Network(
             self.network,
             arguments,
             {
-                key: "--" + own[option].replace("_", "-")
-                for key in arguments
-                if (option := self.renamed.get(key, key)) in given
-                and option in own
+                key: "--" + option.replace("_", "-")
+                for key, option in options.items()
+                if option in given
             },
         )
 
@@ -301,14 +293,22 @@ class Recipe:
         setting, quantize = options.setting, options.quantize
         if options.noise != "camera" and not options.validation_degraded:
             setting = setting or self.tasks[options.task]
-            if quantize is None and options.task in self.quantized:
-                quantize = True
+        if quantize is None and self._quantizes(options):
+            quantize = True
         gray = options.task in self.gray and not options.color
         return dataclasses.replace(
             options,
             setting=setting,
             gray=options.gray or gray,
             quantize=quantize,
+        )
+
+    def _quantizes(self, options):
+        """Whether noise is rounded unless the command line says otherwise."""
+        return (
+            options.task in self.quantized
+            and options.noise != "camera"
+            and not options.validation_degraded
         )
 
     def _task(self, options):

@@ -118,7 +118,8 @@ class Reproduction:
             for figure in paper_table(*parse_reference(reference))
             if figure.method == method
         ]
-        counts = tuple(
+        # Rows that differ in their training have the same network.
+        counts = dict.fromkeys(
             f"{figure.value:,.0f} {figure.metric}"
             + (f" ({figure.note})" if figure.note else "")
             for figure in figures
@@ -135,7 +136,7 @@ class Reproduction:
                 scores = cases.setdefault((where.dataset, where.setting), {})
                 scores.setdefault(figure.metric, figure)
         return [
-            self._training(reference, row, key, cases, counts)
+            self._training(reference, row, key, cases, tuple(counts))
             for key, cases in groups.items()
         ]
 

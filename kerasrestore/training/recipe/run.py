@@ -25,8 +25,6 @@ SCHEDULE = (
 )
 # These do not affect the result.
 ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
-# Options that are False where --no-NAME was given.
-NEGATED = ("quantize",)
 
 
 def open_run(
@@ -60,7 +58,7 @@ def open_run(
         RunRecord(
             recipe=recipe,
             arguments=arguments,
-            command=_command(recipe, arguments),
+            command=_command(recipe, arguments, defaults),
             model=type(model).__name__,
             config=_config(model),
             versions=_versions(),
@@ -99,7 +97,7 @@ def _plain(value):
     return Path(text).name if "/" in text or "\\" in text else text
 
 
-def _command(recipe, arguments):
+def _command(recipe, arguments, defaults):
     words = [f"python recipes/{recipe}"]
     for key, value in arguments.items():
         option = "--" + key.replace("_", "-")
@@ -108,7 +106,7 @@ def _command(recipe, arguments):
             words += [f"{option} {shlex.quote(text)}" for text in texts]
         elif value is True:
             words.append(option)
-        elif value is False and key in NEGATED:
+        elif value is False and defaults.get(key) is True:
             words.append("--no-" + option.removeprefix("--"))
         elif value is not None and value is not False:
             words.append(f"{option} {_plain(value)}")
