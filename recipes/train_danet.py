@@ -42,7 +42,7 @@ def settings(args, task):
     #
     # The paper does not say how offsets are trained. A tenth of the learning
     # rate is from the paper of modulated deformable convolution (Zhu et al.,
-    # CVPR 2019, section 3.2). The bound is ours: in the first 400 steps of a
+    # CVPR 2019, section 3.2). The bound is ours: in the first 200 steps of a
     # small DANet (widths 16, 24; 1e-3) these norms were at most 6e-4, so that
     # it only stops gradients that explode.
     by_layer = {}
