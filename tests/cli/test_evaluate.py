@@ -266,7 +266,7 @@ def trained(tmp_path_factory):
         (
             "nlrn",
             ["--setting", "3"],
-            {"task": "super_resolution", "protocol": "y_shave3"},
+            {"task": "super_resolution", "protocol": "gray_shave3"},
         ),
         ("nlrn_v0", ["--setting", "25"], {"gray": True}),
     ],

@@ -214,7 +214,7 @@ def test_a_table_is_run_and_resumed(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(subprocess, "run", here)
     photos = image_folder(tmp_path / "photos", 2, (40, 48))
-    words = ["--table", "panet:6", "--row", "baseline", "pyramid attention"]
+    words = ["--table", "panet:6", "--row", "baseline"]
     words += ["--run", "--fraction", "2e-6", "--out", tmp_path / "runs"]
     for name in ("DIV2K", "BSD32_val", "Urban100"):
         words += ["--folder", f"{name}={photos}"]
@@ -223,20 +223,16 @@ def test_a_table_is_run_and_resumed(tmp_path, monkeypatch, capsys):
     reproduce(*words)
     text = capsys.readouterr().out
     assert "steps 2 instead of 1000000" in text
-    for figure in ("30.86", "31.29"):
-        assert f"paper {figure} dB" in text
-    here_found = [line for line in text.splitlines() if ": here " in line]
-    assert len(here_found) == 2 and all("dB" in line for line in here_found)
-    assert ran == ["train_panet.py", "evaluate"] * 2
-    for run in (tmp_path / "runs").iterdir():
-        assert "fraction_2e_06" in run.name
-        with open(run / "log.csv", newline="") as file:
-            assert [row["step"] for row in csv.DictReader(file)] == ["2"]
-    # Again: trainings have nothing left to do, nothing is measured twice.
+    assert "paper 30.86 dB" in text
+    (found,) = [line for line in text.splitlines() if ": here " in line]
+    assert "dB" in found and "30.86" not in found
+    assert ran == ["train_panet.py", "evaluate"]
+    (run,) = (tmp_path / "runs").iterdir()
+    assert run.name.endswith("fraction_2e_06")
+    with open(run / "log.csv", newline="") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["2"]
+    # Again: the training has nothing left to do, nothing is measured twice.
     ran.clear()
     reproduce(*words)
-    again = capsys.readouterr().out
-    assert ran == ["train_panet.py"] * 2
-    assert [line for line in again.splitlines() if ": here " in line] == (
-        here_found
-    )
+    assert ran == ["train_panet.py"]
+    assert f"{found}\n" in capsys.readouterr().out
