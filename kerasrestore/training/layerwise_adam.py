@@ -119,7 +119,9 @@ def find_layers(variables, values, what):
     for pattern, value in values.items():
         matches = [_matching_layer(one.path, pattern) for one in variables]
         if not any(matches):
-            names = {one.path.split("/")[-2] for one in variables}
+            names = {
+                name for one in variables for name in one.path.split("/")[-2:-1]
+            }
             raise ValueError(
                 f"No trainable layer matches {pattern!r}, which has its own "
                 f"{what}; there are {', '.join(sorted(names))}."
