@@ -30,9 +30,35 @@ class Network:
     1
     """
 
-    name: str
+    name: str | None
     arguments: dict
     given: dict = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def from_command(cls, name, texts, given, renamed):
+        """The network of a command line.
+
+        Args:
+            name: name of the class; `None` for recipes without `--model`.
+            texts: list of what `--model` was given, or `None`.
+            given: names of the recipe's own options that were given.
+            renamed: dictionary from constructor arguments to such options,
+                where these have other names.
+
+        Raises:
+            ValueError: as `parse_arguments`.
+        """
+        arguments = parse_arguments(name, texts) if texts else {}
+        options = {key: renamed.get(key, key) for key in arguments}
+        return cls(
+            name,
+            arguments,
+            {
+                key: "--" + option.replace("_", "-")
+                for key, option in options.items()
+                if option in given
+            },
+        )
 
     def build(self, fixed, own):
         """Builds the model.

@@ -12,11 +12,7 @@ from kerasrestore.tasks import get_task
 from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
 )
-from kerasrestore.training.recipe.network import (
-    Network,
-    given_options,
-    parse_arguments,
-)
+from kerasrestore.training.recipe.network import Network, given_options
 from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.settings import (
@@ -113,10 +109,15 @@ class Recipe:
         """
         parser = self._parser()
         args = parser.parse_args(argv)
-        network = self._network(parser, args, argv)
+        model_options = _model_options(args)
+        network = Network.from_command(
+            self.network,
+            args.model if self.network else (),
+            given_options(parser, argv, vars(model_options)),
+            self.renamed,
+        )
         options = self._filled(RunOptions.from_args(args))
         task = self._task(options)
-        model_options = _model_options(args)
         if self.network is not None:
             model_options.model = network.arguments
         paper = self.settings(model_options, task)
@@ -270,23 +271,6 @@ class Recipe:
             "training, and exit",
         )
         return parser
-
-    def _network(self, parser, args, argv):
-        """The network with the arguments of `--model`."""
-        if self.network is None:
-            return Network("", {})
-        arguments = parse_arguments(self.network, args.model or ())
-        given = given_options(parser, argv, vars(_model_options(args)))
-        options = {key: self.renamed.get(key, key) for key in arguments}
-        return Network(
-            self.network,
-            arguments,
-            {
-                key: "--" + option.replace("_", "-")
-                for key, option in options.items()
-                if option in given
-            },
-        )
 
     def _filled(self, options):
         """The options with the defaults that depend on the task."""
