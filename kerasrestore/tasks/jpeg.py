@@ -103,9 +103,7 @@ class Jpeg(Task):
 
         low, high = self.quality
         return {
-            "quality": keras.random.randint(
-                shape[:1], low, high + 1, seed=seed
-            )
+            "quality": keras.random.randint(shape[:1], low, high + 1, seed=seed)
         }
 
     def pair_tensors(self, clean, drawn):
