@@ -36,6 +36,7 @@ class DevicePatches:
 
     Attributes:
         batch_size: patches in a batch.
+        patch_size: side of the clean patches.
         resident: the arrays that are kept on the device.
 
     Raises:
@@ -72,6 +73,7 @@ class DevicePatches:
         self.sampler = sampler
         self.task = sampler.task
         self.batch_size = sampler.batch_size
+        self.patch_size = sampler.patch_size
         self.side = _window_side(sampler)
         # A task without tensor operations is an error before the images are
         # read.

@@ -25,6 +25,7 @@ from kerasrestore.training.distribution.open_distribution import (
 from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import make_loss
+from kerasrestore.training.patches.device_patches import DevicePatches
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.run_options import RunOptions
@@ -82,11 +83,15 @@ class Plan:
             clip_each=settings.clip_each,
             validate_every=settings.validate_every,
             jit_compile=options.jit_compile,
+            steps_per_execution=options.steps_per_execution,
         )
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
         sampler = self.sampler()
-        sampler.batch(0)  # Unusable images are an error before the run.
+        if options.patches == "host":
+            # Unusable images are an error before the run; for the device all
+            # of them have been read.
+            sampler.batch(0)
         if options.dry_run:
             self._dry_run(sampler, distribution.replicas)
             return
@@ -133,7 +138,16 @@ class Plan:
         return model, restorer
 
     def sampler(self):
-        """The sampler of training patches."""
+        """The sampler of training patches, on the host or the device."""
+        sampler = self._host_sampler()
+        if self.options.patches == "host":
+            return sampler
+        try:
+            return DevicePatches(sampler)
+        except ValueError as error:
+            raise ValueError(f"--patches device: {error}") from error
+
+    def _host_sampler(self):
         options, settings = self.options, self.settings
         common = {
             "channels": self.channels,

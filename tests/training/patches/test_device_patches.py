@@ -107,7 +107,7 @@ def test_what_is_cut_on_the_host(folder, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"scales \(0.5, 1.0\)"):
         DevicePatches(sampler(folder, scales=(0.5, 1.0)))
     image_folder(tmp_path, 1, (40, 30))
-    with pytest.raises(ValueError, match="image0.png is 30x40; .* 48 pixels"):
+    with pytest.raises(ValueError, match=r"0.png is 30x40; .* 48 pixels"):
         DevicePatches(sampler(tmp_path, Jpeg(10)))
     # Twenty-four pixels do for it, and so does their surrounding for x2.
     assert DevicePatches(sampler(tmp_path, SuperResolution(2))).side == 24
