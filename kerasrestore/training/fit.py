@@ -115,14 +115,15 @@ def fit(
             distribution.compiled_steps(model, patches),
             settings.steps_per_execution,
         )
-        bar = None
+        bar = update = None
         if progress and distribution.is_chief:
             bar = stack.enter_context(TrainingProgress(step, steps))
+            update = bar.update
         while step < steps:
             every = settings.validate_every
             stop = min(steps, (step // every + 1) * every)
             with distribution.watch():
-                value, reached = loop.run(step, stop, bar and bar.update)
+                value, reached = loop.run(step, stop, update)
             wrong = f"The loss became {value}"
             if math.isfinite(value):
                 wrong = find_not_finite(model)

@@ -65,11 +65,16 @@ class JaxSteps:
             build_for_training(
                 self.model, jax.eval_shape(self._data, self._resident, chunk)
             )
-            self.state = [
-                [variable.value for variable in group]
-                for group in self._variables()
-            ]
-        loss, self.state = self._chunk(self.state, self._resident, chunk)
+            self.state = jax.device_put(
+                [
+                    [variable.value for variable in group]
+                    for group in self._variables()
+                ],
+                self.everywhere,
+            )
+        # If the call fails, its buffers are gone.
+        state, self.state = self.state, None
+        loss, self.state = self._chunk(state, self._resident, chunk)
         return loss
 
     def end(self):

@@ -68,16 +68,19 @@ class TensorFlowSteps:
     def _placed(self, values):
         """Values of each replica, given its index, on its device."""
 
-        def tensors(index):
-            return keras.tree.map_structure(tf.convert_to_tensor, values(index))
-
         if self.replicas == 1:
-            return tensors(0)
+            return keras.tree.map_structure(tf.convert_to_tensor, values(0))
+
+        def leaf(place):
+            return lambda context: tf.convert_to_tensor(
+                keras.tree.flatten(values(context.replica_id_in_sync_group))[
+                    place
+                ]
+            )
+
         leaves = [
             self.strategy.experimental_distribute_values_from_function(
-                lambda context, place=place: keras.tree.flatten(
-                    tensors(context.replica_id_in_sync_group)
-                )[place]
+                leaf(place)
             )
             for place in range(len(keras.tree.flatten(values(0))))
         ]
