@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 from testing import ROOT, run_python
-from training.many_steps import compare, kill_and_resume
+from training.many_steps import compare
 from training.small_training import SETTINGS, patches, small_model, train
 
 from kerasrestore.tasks import Denoise
@@ -11,29 +11,24 @@ from kerasrestore.training import DevicePatches, FitSettings, fit
 
 
 @pytest.mark.parametrize("device", [False, True])
-def test_the_steps_a_call_change_nothing(folder, tmp_path, device):
+def test_steps_a_call_and_a_kill_change_nothing(folder, tmp_path, device):
     compare(folder, tmp_path, device)
-
-
-@pytest.mark.parametrize("device", [False, True])
-def test_a_kill_within_a_call(folder, tmp_path, device):
-    kill_and_resume(folder, tmp_path, device)
 
 
 JAX = """
 import sys
 sys.modules["tensorflow"] = None  # any import of it fails
-folder, out, tests = sys.argv[1:]
+folder, out, device, tests = sys.argv[1:]
 sys.path.insert(0, tests)
-from training.many_steps import compare, kill_and_resume
-for device in (False, True):
-    compare(folder, f"{out}/{device}", device)
-    kill_and_resume(folder, f"{out}/{device}", device)
+from training.many_steps import compare
+compare(folder, out, device == "True")
 """
 
 
-def test_the_same_with_jax(folder, tmp_path):
-    run_python(JAX, folder, tmp_path, ROOT / "tests", KERAS_BACKEND="jax")
+@pytest.mark.parametrize("device", [False, True])
+def test_the_same_with_jax(folder, tmp_path, device):
+    words = (folder, tmp_path, device, ROOT / "tests")
+    run_python(JAX, *words, KERAS_BACKEND="jax")
 
 
 def test_half_precision_and_noise_level(folder, tmp_path):
