@@ -28,7 +28,7 @@ class TensorFlowSteps:
         self.strategy = strategy or tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
         step = self._replica_step
-        if model.jit_compile and self.replicas == 1:
+        if model.jit_compile and strategy is None:
             step = tf.function(step, autograph=False, jit_compile=True)
         self._step = step
         self._chunk = tf.function(self._run, autograph=False)
