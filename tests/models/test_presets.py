@@ -34,10 +34,18 @@ from kerasrestore.training import QuantizeAware, quantize_aware
 COLOR = {"15": 6.0, "25": 8.0, "50": 10.0}
 MARGINS = {
     "danet_mobile_denoise_color_blind_bsd400": COLOR,
+    "danet_mobile_denoise_color_camera_cc0": {
+        "camera": 0.1,  # hardly any noise in one of the two
+        "gaussian": 4.0,
+        "film": 2.0,
+    },
     "danet_mobile_denoise_color_sigma_bsd400": COLOR,
     "danet_mobile_denoise_gray_blind_bsd400": {"15": 5.0, "25": 7.0, "50": 9.0},
     "panet_s_denoise_color_sigma50_bsd400": {"50": 10.0},
 }
+# Decibels lost by int8 on smooth images with hardly any noise: colours are
+# shifted by up to 1.3 levels.
+INT8_LOSS = {"danet_mobile_denoise_color_camera_cc0": 3.0}
 SIZES = ((1, 1), (31, 47), (481, 321), (500, 333), (1500, 1000))
 
 
@@ -61,7 +69,7 @@ def test_shipped(name):
 
 
 def test_runtimes_agree_on_photos_of_any_size():
-    with Image.open(ROOT / "docs" / "images" / "portrait_noisy.png") as photo:
+    with Image.open(ROOT / "docs" / "images" / "portrait_camera.jpg") as photo:
         photos = [np.asarray(photo.resize(size)) for size in SIZES]
     exported = LiteRTRestorer.from_preset()
     model = DANetMobile.from_preset(default_preset())
@@ -92,6 +100,8 @@ def test_cards_are_complete(name):
     roles = {"weights", "log", "curve"}
     if "start" in card["training"]:
         roles.add("start_log")
+    if "crops" in card:
+        roles.add("crops")
     for kind, export in card["exports"].items():
         roles |= {f"tflite_{kind}", f"sidecar_{kind}"}
         if export["method"] == "quantization_aware":
@@ -151,14 +161,21 @@ def test_shipped_exports(name):
         for kind, restorer in exported.items():
             assert restorer.sidecar["quantization"] == kind
             tiles = {"tile": restorer.fixed_tile, **options}
+            if np.array_equal(noisy, target):  # nothing to restore
+                assert psnr(restorer) > 45
+                continue
             # Smooth images are where rounding shows most.
             lost = psnr(model, options=tiles) - psnr(restorer)
-            assert lost < 0.01 if kind == "float16" else lost < 1.0
+            limit = 0.01 if kind == "float16" else INT8_LOSS.get(name, 1.0)
+            assert lost < limit
 
 
 def test_defaults():
-    assert "color" in default_preset()
-    assert "gray" in default_preset(channels=1)
+    name = "danet_mobile_denoise_color_camera_cc0"
+    assert default_preset() == name
+    # Gray photos are restored as three equal channels.
+    assert default_preset(channels=1) == name
+    assert "Apache-2.0" in get_preset(name).license
     with pytest.raises(ValueError, match="No preset"):
         default_preset(task="fly")
 
