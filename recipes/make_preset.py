@@ -119,7 +119,8 @@ def start(record):
         "start": {
             **start(first),
             "command": first.command,
-            "steps": steps(first),
+            # Older records lack the step of the weights.
+            "steps": first.best_step or steps(first),
         }
     }
 

@@ -1,5 +1,7 @@
 """Recording the arguments of a training run, and checking resumed ones."""
 
+import dataclasses
+import json
 import platform
 import shlex
 from importlib.metadata import PackageNotFoundError, version
@@ -95,7 +97,13 @@ def _start(before, start):
         return before.start
     if not start or not (Path(start) / NAME).is_file():
         return None  # A preset, whose card has it.
-    return RunRecord.read(start)
+    record = RunRecord.read(start)
+    path = Path(start) / "best.json"
+    if not path.is_file():
+        return record
+    # Its weights may be older than its last step, or it was ended early.
+    step = json.loads(path.read_text(encoding="utf-8"))["step"]
+    return dataclasses.replace(record, best_step=step)
 
 
 def _plain(value):

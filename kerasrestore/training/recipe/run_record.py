@@ -30,6 +30,7 @@ SCHEMA = {
             },
         },
         "start": {"$ref": "#"},
+        "best_step": {"type": "integer"},
     },
 }
 
@@ -49,6 +50,7 @@ class RunRecord:
             older versions.
         start: `RunRecord` of the run whose weights initialized this one, if
             any.
+        best_step: in `start`, the step of those weights.
     """
 
     recipe: str
@@ -59,6 +61,7 @@ class RunRecord:
     versions: dict = dataclasses.field(default_factory=dict)
     task: dict | None = None
     start: "RunRecord | None" = None
+    best_step: int | None = None
 
     @classmethod
     def read(cls, folder):

@@ -112,3 +112,16 @@ def test_open_run(model, tmp_path):
     open_run(tmp_path, "train.py", moved, model)
     with pytest.raises(ValueError, match="batch_size=2, got 3"):
         open_run(tmp_path, "train.py", {**arguments, "batch_size": 3}, model)
+
+
+def test_the_step_of_the_weights_it_started_from(model, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    open_run(first, "train.py", {"steps": 9}, model)
+    (first / "best.json").write_text('{"step": 4, "psnr": 30.0}')
+    open_run(second, "train.py", {"start": str(first)}, model)
+    start = RunRecord.read(second).start
+    assert start.best_step == 4 and start.arguments == {"steps": 9}
+    # The first run may go on: the weights taken were those of step 4.
+    (first / "best.json").write_text('{"step": 8, "psnr": 31.0}')
+    open_run(second, "train.py", {"start": str(first)}, model)
+    assert RunRecord.read(second).start.best_step == 4
