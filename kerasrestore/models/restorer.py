@@ -17,14 +17,17 @@ from kerasrestore.models.presets import find_preset
 # Memory of the network as a multiple of its live activations. TensorFlow
 # computes in place and frees at once (DANetMobile, 128 to 1024 pixels: 1.0,
 # here with a margin), but without a memory limit the C library keeps what was
-# freed. JAX needs more (DANetMobile, 512 to 2048 pixels: 1.9).
+# freed. JAX is in between (DANetMobile, tiles of 170 to 1600 pixels: 1.3 to
+# 1.6).
 WORKSPACE = 2.0
 RETURNED = 1.15
+JAX_WORKSPACE = 1.45
 # Copies of a tile's pixels beside the network: floats, scaled, as a tensor.
 COPIES = 3
-# Bytes of a model's first graph, of a further one, and of XLA, which compiles
-# attention under TensorFlow and everything under JAX.
-FIRST_GRAPH, GRAPH, COMPILER = 12 * 10**6, 4 * 10**6, 150 * 10**6
+# Bytes of a model's first graph under TensorFlow, of a further one, of one
+# under JAX, and of XLA for attention, which takes far more than convolutions.
+FIRST_GRAPH, GRAPH, JAX_GRAPH = 12 * 10**6, 4 * 10**6, 8 * 10**6
+COMPILER = 150 * 10**6
 # Number of tile sizes whose graphs are cached.
 GRAPHS = 8
 
@@ -258,14 +261,19 @@ class Restorer(ImageRestorer, keras.Model):
             round_up(side, self.size_multiple) for side in (height, width)
         )
         jax = keras.backend.backend() == "jax"
-        returned = not jax and returns_freed_memory()
-        needed = self.activation_bytes(
-            height, width, RETURNED if returned else WORKSPACE
-        )
+        overhead = WORKSPACE
+        if jax:
+            overhead = JAX_WORKSPACE
+        elif returns_freed_memory():
+            overhead = RETURNED
+        needed = self.activation_bytes(height, width, overhead)
         needed += COPIES * 4 * height * width * self.channels
         if (1, height, width, self.channels) not in self._graphs:
-            needed += GRAPH if self._graphs else FIRST_GRAPH
-            if jax or any(
+            if jax:
+                needed += JAX_GRAPH
+            else:
+                needed += GRAPH if self._graphs else FIRST_GRAPH
+            if any(
                 getattr(layer, "compiled_by_xla", False)
                 for layer in all_layers(self)
             ):

@@ -77,14 +77,15 @@ def test_memory_forecast(monkeypatch, freed):
     jax = keras.backend.backend() == "jax"
     model = DANetMobile(widths=(8, 16))
     image = 4 * 3 * 48 * 56
-    overhead = restorer.RETURNED if freed and not jax else 2
+    overhead = restorer.RETURNED if freed else 2
+    if jax:
+        overhead = restorer.JAX_WORKSPACE
     network = live_bytes(model, 48, 56, overhead)
-    compiler = restorer.COMPILER if jax else 0
     wanted = int(network) + 3 * image
-    first = wanted + restorer.FIRST_GRAPH + compiler
+    first = wanted + (restorer.JAX_GRAPH if jax else restorer.FIRST_GRAPH)
     assert model.memory_forecast(48, 56) == first
     model.restore_tile(np.zeros((1, 48, 64, 3), "float32"), None)
-    further = wanted + restorer.GRAPH + compiler
+    further = wanted + (restorer.JAX_GRAPH if jax else restorer.GRAPH)
     assert model.memory_forecast(48, 56) == further
     model.restore_tile(np.zeros((1, 48, 56, 3), "float32"), None)
     assert model.memory_forecast(48, 56) == model.memory_forecast(47, 55)
