@@ -104,16 +104,16 @@ def save_preset(
             "files": {},
         }
         model.save_weights(new / WEIGHTS)
-        _record_file(card, "weights", new / WEIGHTS)
+        record_file(card, "weights", new / WEIGHTS)
         for role, source in (("log", log), ("start_log", start_log)):
             if source is not None:
                 shutil.copyfile(source, new / f"{role}.csv")
-                _record_file(card, role, new / f"{role}.csv")
+                record_file(card, role, new / f"{role}.csv")
         if log is not None:
             from kerasrestore.training.recipe.plot import plot_log
 
             plot_log(new / "log.csv", new / "curve.png")
-            _record_file(card, "curve", new / "curve.png")
+            record_file(card, "curve", new / "curve.png")
         by_litert = tile is not None and keras_tiles is None
         if tile is not None:
             data = benchmarks if by_litert else ()
@@ -127,7 +127,7 @@ def save_preset(
             "runtime": "litert" if by_litert else "keras",
             **(keras_tiles or {}),
         }
-        _write_json(new / CARD, card)
+        write_json(new / CARD, card)
     return Preset(folder)
 
 
@@ -174,10 +174,10 @@ def add_exports(preset, models, *, tile=None, benchmarks=(), int8_training=None,
             if hasattr(model, "calibrated"):
                 file = new / "int8.weights.h5"
                 model.save_weights(file)
-                _record_file(card, INT8_WEIGHTS, file)
+                record_file(card, INT8_WEIGHTS, file)
                 if int8_training is not None:
                     card["exports"][kind]["training"] = int8_training
-        _write_json(new / CARD, card)
+        write_json(new / CARD, card)
     return Preset(preset.path)
 
 
@@ -270,9 +270,9 @@ def _add_export(folder, card, kind, model, tile, task, benchmarks):
     )
     quality = measure(LiteRTRestorer(path, trial=False), task, benchmarks)
     sidecar |= {"name": card["name"], "quality": quality}
-    _write_json(sidecar_path(path), sidecar)
-    _record_file(card, f"tflite_{kind}", path)
-    _record_file(card, f"sidecar_{kind}", sidecar_path(path))
+    write_json(sidecar_path(path), sidecar)
+    record_file(card, f"tflite_{kind}", path)
+    record_file(card, f"sidecar_{kind}", sidecar_path(path))
     card.setdefault("exports", {})[kind] = {
         "method": sidecar["quantization_method"],
         "bytes": path.stat().st_size,
@@ -282,11 +282,11 @@ def _add_export(folder, card, kind, model, tile, task, benchmarks):
     return quality
 
 
-def _record_file(card, role, path):
+def record_file(card, role, path):
     card["files"][role] = {"file": path.name, "sha256": file_sha256(path)}
 
 
-def _write_json(path, value):
+def write_json(path, value):
     # The PSNR of identical images is infinite, which is not valid JSON.
     text = json.dumps(value, indent=1, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8")
