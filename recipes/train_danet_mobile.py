@@ -42,17 +42,12 @@ def settings(args, task):
 
 
 def build(args, plan):
-    from kerasrestore.models import DANetMobile
-
-    return DANetMobile(
-        task=plan.task.name,
-        channels=plan.channels,
+    return plan.construct(
+        {"--sigma-input": ("sigma_input", args.sigma_input)},
         widths=numbers(args.widths),
         encoder_blocks=numbers(args.encoder_blocks),
         middle_blocks=args.middle_blocks,
         decoder_blocks=numbers(args.decoder_blocks),
-        sigma_input=args.sigma_input,
-        dtype=plan.options.dtype,
     )
 
 
@@ -63,6 +58,7 @@ RECIPE = Recipe(
     settings,
     build,
     options,
+    network="DANetMobile",
 )
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def settings(args, task):
     # learning rate of 1e-3 halved five times, gradients clipped at 0.5. It
     # gives neither the number of steps nor when the rate is halved; 500,000
     # steps and the five halvings are from the released master, and both
-    # released codes clip each variable's gradient by itself.
+    # released codes clip each variable's gradient by itself. It augments by
+    # scaling, which the released codes do not, without saying by how much:
+    # 0.7 is the smallest of the scales that DnCNN, whose training set it
+    # takes, was trained on.
     common = {
         "steps": 500_000,
         "learning_rate": 1e-3,
@@ -44,7 +47,7 @@ def settings(args, task):
         "validation_crop": 90,
     }
     released = {
-        None: {},
+        None: {"smallest_scale": 0.7},
         "master": {"patch_size": 43, "loss_crop": 5, "clip_each": 2.5},
         "v0": {"halve_every": 75_000, "clip_each": 2.5},
     }
@@ -52,17 +55,13 @@ def settings(args, task):
 
 
 def build(args, plan):
-    from kerasrestore.models import NLRN
     from kerasrestore.training import Trainee
 
-    model = NLRN(
-        task=plan.task.name,
-        channels=plan.channels,
+    model = plan.construct(
+        {"--released": ("released", args.released)},
         num_steps=args.unrolled,
-        released=args.released,
         filters=args.filters,
         key_filters=args.key_filters,
-        dtype=plan.options.dtype,
     )
     if args.released == "v0":
         return Trainee(model, plan.settings.loss_crop, residual=True)
@@ -78,6 +77,8 @@ RECIPE = Recipe(
     options,
     task_options={"pre_upsampled": True, "quantize": False},
     gray=tuple(TASKS),
+    network="NLRN",
+    renamed={"num_steps": "unrolled"},
 )
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ def options(add):
         "--attention",
         choices=("pre", "mid", "post", "none"),
         default="mid",
-        help="position of the pyramid attention (default: %(default)s)",
+        help="position of the pyramid attention (default: %(default)s); "
+        "several of them: --model attention=pre,mid,post",
     )
 
 
@@ -49,24 +50,18 @@ def settings(args, task):
 
 
 def build(args, plan):
-    from kerasrestore.models import PANet
-
-    model = PANet(
-        task=plan.task.name,
-        channels=plan.channels,
-        num_blocks=args.blocks,
-        scale=plan.task.scale,
-        attention=() if args.attention == "none" else args.attention,
-        features=args.features,
-        dtype=plan.options.dtype,
+    attention = () if args.attention == "none" else (args.attention,)
+    model = plan.construct(
+        num_blocks=args.blocks, attention=attention, features=args.features
     )
-    if plan.options.start and model.attention:
-        # If the attention is not among the weights of --start, it begins with
+    if plan.options.start:
+        # If an attention is not among the weights of --start, it begins with
         # small ones, so that it does not disturb the trained layers. If it
         # is, its weights are loaded afterwards.
-        layer = model.get_layer(f"attention_{args.attention}")
-        for weights in (layer.value.kernel, layer.value.bias):
-            weights.assign(weights * SMALL)
+        for position in model.attention:
+            layer = model.get_layer(f"attention_{position}")
+            for weights in (layer.value.kernel, layer.value.bias):
+                weights.assign(weights * SMALL)
     return model
 
 
@@ -78,6 +73,9 @@ RECIPE = Recipe(
     build,
     options,
     gray=("jpeg",),
+    quantized=("denoise",),
+    network="PANet",
+    renamed={"num_blocks": "blocks"},
 )
 
 if __name__ == "__main__":

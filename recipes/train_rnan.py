@@ -43,17 +43,11 @@ def settings(args, task):
 
 
 def build(args, plan):
-    from kerasrestore.models import RNAN
-
-    return RNAN(
-        task=plan.task.name,
-        channels=plan.channels,
+    return plan.construct(
+        {"--released": ("released", args.released)},
         local_blocks=args.local_blocks,
         nonlocal_blocks=args.nonlocal_blocks,
-        scale=plan.task.scale,
-        released=args.released,
         features=args.features,
-        dtype=plan.options.dtype,
     )
 
 
@@ -65,6 +59,8 @@ RECIPE = Recipe(
     build,
     options,
     gray=("jpeg",),
+    quantized=("denoise",),
+    network="RNAN",
 )
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ def write_small(
 ):
     """Writes a model and its sidecar.
 
-    The network folds 2x2 pixels, convolves twice by 3x3, unfolds and adds:
-    its receptive field is 10 rounded up to 12.
+    The network folds 2x2 pixels, convolves twice by 3x3, unfolds and adds
+    the image, enlarged by repetition: its receptive field is 10 rounded up
+    to 12.
 
     Args:
         path: the `.tflite`.
@@ -74,8 +75,10 @@ def write_small(
             x = x * tf.reshape(sigma / 255, (1, 1, 1, 1))
         x = tf.nn.conv2d(x, last, 1, "SAME")
         x = tf.nn.depth_to_space(x, 2 * scale)
-        if scale == 1:
-            x = x + image
+        if scale > 1:
+            sides = scale * tf.shape(image)[1:3]
+            image = tf.image.resize(image, sides, "nearest")
+        x = x + image
         return {names[1]: ranged(x)}
 
     sides = (None, None) if dynamic else TILE

@@ -1,5 +1,6 @@
 """`kerasrestore evaluate`: PSNR and SSIM compared with published results."""
 
+import argparse
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,6 +9,7 @@ from kerasrestore.cli.restorers import (
     add_runtime_options,
     add_tile_options,
     load_restorer,
+    quiet_stderr,
 )
 
 
@@ -22,6 +24,15 @@ def add_parser(commands):
     )
     models = add_runtime_options(parser)
     models.add_argument(
+        "--run",
+        type=Path,
+        metavar="DIR",
+        dest="run_folder",
+        help="output folder of a training recipe, whose best weights run with "
+        "Keras; --task, --setting, --gray and --quantize-input are as in its "
+        "training unless given",
+    )
+    models.add_argument(
         "--baseline",
         choices=("degraded", "bicubic"),
         help="measure the degraded images themselves, or bicubic upsampling",
@@ -29,7 +40,6 @@ def add_parser(commands):
     parser.add_argument(
         "--task",
         choices=list(TASKS),
-        default="denoise",
         help="restoration task (default: denoise)",
     )
     parser.add_argument(
@@ -96,7 +106,7 @@ def add_parser(commands):
     )
     parser.add_argument(
         "--quantize-input",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
         help="clip and round the noisy images to 8 bits",
     )
     parser.add_argument(
@@ -126,8 +136,12 @@ def run(args):
     from kerasrestore.tasks import RealPairs
 
     # Before anything slow, so that mistakes are reported at once.
-    task = _task(args)
-    if args.gray is None:
+    trained, trained_for = _trained(args)
+    args.task = args.task or (trained_for.name if trained_for else "denoise")
+    task = _task(args, trained_for)
+    if args.gray is None and trained is not None:
+        args.gray = trained.channels == 1
+    elif args.gray is None:
         args.gray = is_gray_set(benchmark_pairs(args.data, args.degraded)[0])
     if args.paper is not None:
         parse_reference(args.paper)
@@ -143,7 +157,7 @@ def run(args):
             )
     if args.plot is not None and args.plot.exists() and not args.plot.is_dir():
         raise ValueError(f"{args.plot} is a file; give a folder for plots.")
-    restorer = _restorer(args, task)
+    restorer = trained or _restorer(args, task)
     if args.degraded and restorer.scale == 1 < task.scale:
         # Pairs of equal size, as in RealSR.
         task = RealPairs(task.name, task.setting)
@@ -173,12 +187,42 @@ def run(args):
     return 1 if report.failed else 0
 
 
-def _task(args):
+def _trained(args):
+    """The model of `--run` and the task it was trained for, if given."""
+    if args.run_folder is None:
+        return None, None
+    if args.quantization:
+        raise ValueError(
+            "--quantization selects one of the files of a preset; leave it out."
+        )
+    with quiet_stderr():
+        from kerasrestore.training.recipe.load_run import Run
+
+        run = Run(args.run_folder)
+        if run.record.model == "PrivilegedTeacher":
+            raise ValueError(
+                f"{args.run_folder} holds a privileged teacher, whose input "
+                "is the clean image; give a run that restores."
+            )
+        return run.build(), run.task
+
+
+def _task(args, trained_for=None):
     from kerasrestore.tasks import DEGRADATIONS, RealPairs, get_task
 
     noise = None if args.noise == "gaussian" else args.noise
     task_class = get_task(args.task, noise)
-    options = {"quantize": True} if args.quantize_input else {}
+    photographs = (
+        args.degraded and (args.task, RealPairs.degradation) in DEGRADATIONS
+    )
+    options = {}
+    if noise is None and not photographs and type(trained_for) is task_class:
+        # Images are degraded as in training.
+        options = trained_for.get_config()
+        if args.setting is not None:
+            options.pop(task_class.setting_argument, None)
+    if args.quantize_input is not None:
+        options["quantize"] = args.quantize_input
     if noise is not None:
         if args.degraded:
             raise ValueError(
@@ -192,12 +236,12 @@ def _task(args):
             "--jpeg-quality only applies to --noise camera; add that, or "
             "leave it out."
         )
-    photographs = (
-        args.degraded and (args.task, RealPairs.degradation) in DEGRADATIONS
-    )
     if photographs and args.setting is None:
-        return RealPairs(args.task, **options)
-    task = task_class.from_setting(args.setting, **options)
+        return RealPairs.from_options(name=args.task, **options)
+    if task_class.setting_argument in options:
+        task = task_class.from_options(**options)
+    else:
+        task = task_class.from_setting(args.setting, **options)
     if photographs and args.baseline == "degraded" and task.scale > 1:
         return RealPairs(args.task, task.setting)
     return task

@@ -24,7 +24,7 @@ RETURNED = 1.15
 COPIES = 3
 # Bytes of a model's first graph, of a further one, and of XLA, which compiles
 # attention under TensorFlow and everything under JAX.
-FIRST_GRAPH, GRAPH, COMPILER = 15 * 10**6, 4 * 10**6, 150 * 10**6
+FIRST_GRAPH, GRAPH, COMPILER = 12 * 10**6, 4 * 10**6, 150 * 10**6
 # Number of tile sizes whose graphs are cached.
 GRAPHS = 8
 

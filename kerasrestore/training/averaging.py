@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from kerasrestore.keras_internals import all_layers
+from kerasrestore.training.layerwise_adam import LayerwiseAdam
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
-class AveragingAdam(keras.optimizers.Adam):
+class AveragingAdam(LayerwiseAdam):
     """Adam with a moving average of the weights that does not affect training.
 
     Keras overwrites the weights with the average at the end of every `fit`.
@@ -19,8 +20,8 @@ class AveragingAdam(keras.optimizers.Adam):
     up, so that the average of a short run covers its last tenth.
 
     Args:
-        *args, **kwargs: as in `keras.optimizers.Adam`; `ema_momentum` is the
-            maximum momentum.
+        *args, **kwargs: as in `LayerwiseAdam`; `ema_momentum` is the maximum
+            momentum.
 
     Example:
     >>> optimizer = AveragingAdam(1e-3, use_ema=True, ema_momentum=0.999)

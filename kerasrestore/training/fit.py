@@ -171,6 +171,8 @@ def _compile(model, settings, distribution):
             ema_momentum=settings.ema,
             global_clipnorm=settings.clip_norm or None,
             clipnorm=settings.clip_each or None,
+            layer_rates=settings.layer_rates,
+            layer_clips=settings.layer_clips,
         ),
         loss=make_loss(settings.loss),
         jit_compile=settings.jit_compile or keras.backend.backend() == "jax",

@@ -24,6 +24,11 @@ class FitSettings:
         clip_norm: maximum global norm of the gradient, 0 for no clipping.
         clip_each: maximum norm of each variable's gradient, 0 for no
             clipping. Only one of the two can be set.
+        layer_rates: dictionary from patterns for layers to factors of their
+            learning rate, such as `{"offset_conv": 0.1}`; see
+            `kerasrestore.training.layerwise_adam.find_layers`.
+        layer_clips: dictionary from such patterns to the maximum norm of a
+            layer's gradient, in addition to the other clipping.
         validate_every: steps between validations, rows of the log and
             checkpoints.
         jit_compile: whether XLA compiles the training step under TensorFlow
@@ -50,6 +55,8 @@ class FitSettings:
     ema: float = 0.0
     clip_norm: float = 0.0
     clip_each: float = 0.0
+    layer_rates: dict = dataclasses.field(default_factory=dict)
+    layer_clips: dict = dataclasses.field(default_factory=dict)
     validate_every: int = 1000
     jit_compile: bool = False
 
@@ -76,6 +83,31 @@ class FitSettings:
                 "Gradients are clipped either by their global norm or per "
                 f"variable, got clip_norm={self.clip_norm} and "
                 f"clip_each={self.clip_each}; set one of them to 0."
+            )
+        check_by_layer("layer_rates", self.layer_rates, zero=True)
+        check_by_layer("layer_clips", self.layer_clips, zero=False)
+
+
+def check_by_layer(name, values, zero):
+    """Raises ValueError unless values by layer are numbers in range.
+
+    Args:
+        name: what they are, for the message.
+        values: dictionary from patterns to numbers.
+        zero: whether 0 is in range.
+
+    Raises:
+        ValueError: if one is not a number, not finite or too low.
+    """
+    for pattern, value in values.items():
+        if not (
+            isinstance(value, numbers.Real)
+            and 0 <= value < math.inf
+            and (value or zero)
+        ):
+            raise ValueError(
+                f"{name} must be numbers {'of at least' if zero else 'above'} "
+                f"0, got {value!r} for {pattern!r}."
             )
 
 

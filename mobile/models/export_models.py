@@ -107,10 +107,21 @@ def export_models(folder=FILES, added=()):
                     f"Two models have the name {name}; rename one of them and "
                     "its sidecar."
                 )
-        listed = {"format": FORMAT, "default": default(names), "models": models}
-        text = json.dumps(listed, indent=1) + "\n"
-        (new / LIST).write_text(text, encoding="utf-8")
+        write_list(new, models, default(names))
     return models
+
+
+def write_list(folder, models, default):
+    """Writes the list of the models in a folder.
+
+    Args:
+        folder: folder of the models.
+        models: their entries, of `add_model`.
+        default: name of the model that is offered first.
+    """
+    listed = {"format": FORMAT, "default": default, "models": models}
+    text = json.dumps(listed, indent=1) + "\n"
+    (folder / LIST).write_text(text, encoding="utf-8")
 
 
 def for_phones(folder):

@@ -19,8 +19,13 @@ strength.json: for each `strength` the bytes of a gray line, `image`; the
     the restored line, `result`.
 orientation.json: for each EXIF orientation and size, the size of the upright
     image and for each of its pixels the index of the stored one, row by row.
+transparency.json: `filled`: colours and alpha of small images, and the
+    colours with those of hidden pixels replaced; `enlarged`: alpha of small
+    images and the alpha `scale` times as large.
 pixels.json: end to end: a PNG, the model by name, strength and sigma, and the
     PNG that LiteRT returns in Python.
+models/: small models that enlarge, with random weights; no preset for phones
+    does.
 """
 
 import argparse
@@ -30,10 +35,11 @@ from pathlib import Path
 
 import numpy as np
 from export_models import export_models
-from PIL import Image
+from golden_pixels import write_models, write_pixels
 
 from kerasrestore.cli.restorers import quiet_stderr
 from kerasrestore.files import write_atomically
+from kerasrestore.imaging.resizing import resized
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.tiling import (
     TilePlan,
@@ -41,13 +47,10 @@ from kerasrestore.inference.tiling import (
     reflect,
     run_tiles,
 )
-from kerasrestore.litert.litert_restorer import LiteRTRestorer
-from kerasrestore.models.presets import presets
-from kerasrestore.photos import read_photo, write_photo
+from kerasrestore.inference.transparency import fill_hidden
 from kerasrestore.photos.shared import orient
 
 GOLDENS = Path(__file__).parent / "goldens"
-PHOTO = Path(__file__).parents[2] / "docs" / "images" / "portrait_noisy.png"
 
 # height, width, tile, halo, feather
 PLANS = (
@@ -82,46 +85,15 @@ LINES = (
 )  # fmt: skip
 STRENGTHS = (0.0, 0.1, 0.5, 0.999, 1.0, 1.25, 1.6, 2.0)
 SIZES = ((1, 1), (2, 3), (4, 2))
-
-COLOR = "danet_mobile_denoise_color_blind_bsd400"
-COLOR_INT8 = f"{COLOR}_int8"
-COLOR_BYTES = f"{COLOR}_uint8"
-COLOR_INT8_BYTES = f"{COLOR}_int8_uint8"
-GRAY = "danet_mobile_denoise_gray_blind_bsd400"
-# Inputs, from the photograph: kind, left, top, width, height. With tiles of
-# 384 and a halo of 36 a core has 312 pixels.
-PICTURES = {
-    "rgb_96x64": ("RGB", 180, 120, 96, 64),
-    "rgb_330x37": ("RGB", 20, 150, 330, 37),
-    "rgb_1x1": ("RGB", 200, 200, 1, 1),
-    "gray_53x41": ("L", 190, 150, 53, 41),
-    "rgba_40x30": ("RGBA", 210, 160, 40, 30),
-}
-# Model, picture, strength.
-BLIND = (
-    (COLOR, "rgb_330x37", 1.0),
-    (COLOR, "rgb_96x64", 0.5),
-    (COLOR, "rgb_1x1", 1.0),
-    (COLOR, "gray_53x41", 1.0),
-    (COLOR, "rgba_40x30", 1.0),
-    (COLOR_INT8, "rgb_330x37", 1.0),
-    (COLOR_INT8, "rgb_96x64", 1.6),
-    (COLOR_INT8, "rgb_1x1", 1.0),
-    (COLOR_INT8, "gray_53x41", 0.7),
-    (COLOR_INT8, "rgba_40x30", 1.0),
-    (COLOR_BYTES, "rgb_96x64", 1.0),
-    (COLOR_INT8_BYTES, "rgb_330x37", 1.0),
-    (COLOR_INT8_BYTES, "rgb_96x64", 1.25),
-    (COLOR_INT8_BYTES, "rgba_40x30", 0.3),
-    (GRAY, "gray_53x41", 1.0),
-    (GRAY, "rgb_96x64", 1.0),
-    (f"{GRAY}_int8", "gray_53x41", 1.0),
-)
-# Picture, strength, sigma, for every model with a sigma input.
-CONDITIONED = (
-    ("rgb_96x64", 1.0, 25.0),
-    ("rgb_96x64", 0.6, 15.0),
-    ("gray_53x41", 1.4, 20.0),
+# height, width, channels, share of hidden pixels
+HOLES = (
+    (1, 1, 3, 0.0),
+    (1, 1, 1, 1.0),
+    (1, 7, 1, 0.5),
+    (5, 1, 3, 0.5),
+    (9, 13, 3, 0.1),
+    (17, 11, 1, 0.97),
+    (22, 19, 3, 0.995),
 )
 
 
@@ -291,6 +263,40 @@ def orientations():
     return cases
 
 
+def transparency():
+    """Hidden pixels of small images, alone and in holes of all sizes."""
+    rng = np.random.default_rng(2)
+    filled, enlarged = [], []
+    for height, width, channels, share in HOLES:
+        pixels = rng.integers(0, 256, (height, width, channels))
+        pixels = pixels.astype(np.uint8)
+        alpha = rng.integers(1, 200, (height, width)).astype(np.uint8)
+        alpha[rng.random((height, width)) < share] = 0
+        alpha[height // 4 : height // 2, width // 3 :] = 0
+        filled.append(
+            {
+                "height": height,
+                "width": width,
+                "channels": channels,
+                "pixels": pixels.ravel().tolist(),
+                "alpha": alpha.ravel().tolist(),
+                "result": fill_hidden(pixels, alpha).ravel().tolist(),
+            }
+        )
+        for scale in (2, 3, 4):
+            larger = resized(alpha, scale * height, scale * width, clip=True)
+            enlarged.append(
+                {
+                    "height": height,
+                    "width": width,
+                    "scale": scale,
+                    "alpha": alpha.ravel().tolist(),
+                    "result": larger.ravel().tolist(),
+                }
+            )
+    return {"filled": filled, "enlarged": enlarged}
+
+
 def numbers(array):
     """All values as a flat list; a double holds a float32 exactly."""
     return [float(value) for value in array.ravel()]
@@ -303,77 +309,8 @@ JSON = {
     "rounding.json": rounding,
     "strength.json": strengths,
     "orientation.json": orientations,
+    "transparency.json": transparency,
 }
-
-
-def picture(kind, left, top, width, height):
-    """A crop of the photo, for RGBA with varying opacity."""
-    image = Image.open(PHOTO).crop((left, top, left + width, top + height))
-    image = image.convert("L" if kind == "L" else "RGB")
-    if kind == "RGBA":
-        y, x = np.mgrid[:height, :width]
-        opacity = (8 * x + 5 * y) % 256
-        image.putalpha(Image.fromarray(opacity.astype(np.uint8)))
-    return image
-
-
-def runs():
-    """Model, picture, strength and sigma of each end-to-end golden."""
-    conditioned = []
-    for preset in presets():
-        if preset.sigma_input:
-            conditioned.append(preset.name)
-            if "tflite_int8" in preset.files:
-                conditioned.append(f"{preset.name}_int8")
-    return [(*run, None) for run in BLIND] + [
-        (model, *run) for model in conditioned for run in CONDITIONED
-    ]
-
-
-def write_pixels(folder, models):
-    """Writes the pictures, the outputs of the models for them, and their list.
-
-    Args:
-        folder: folder of the goldens.
-        models: folder that `export_models.py` filled.
-    """
-    pixels = folder / "pixels"
-    pixels.mkdir(parents=True, exist_ok=True)
-    for name, crop in PICTURES.items():
-        picture(*crop).save(pixels / f"{name}.png", optimize=True)
-    listed = []
-    for model, name, strength, sigma in runs():
-        restorer = LiteRTRestorer(models / f"{model}.tflite", trial=False)
-        source = pixels / f"{name}.png"
-        expected = pixels / f"{name}_{suffix(restorer, strength, sigma)}.png"
-        photo = read_photo(source)
-        photo.pixels = restorer.restore(
-            photo.pixels, strength=strength, sigma=sigma
-        )
-        write_photo(expected, photo)
-        listed.append(
-            {
-                "model": model,
-                "input": source.relative_to(folder).as_posix(),
-                "expected": expected.relative_to(folder).as_posix(),
-                "strength": strength,
-                "sigma": sigma,
-            }
-        )
-    write_json(folder / "pixels.json", listed)
-
-
-def suffix(restorer, strength, sigma):
-    """Suffix of an output file: `color_int8_s160`."""
-    sidecar = restorer.sidecar
-    words = ["color" if sidecar["channels"] == 3 else "gray"]
-    words.append(sidecar["quantization"])
-    if sidecar["io"]["image"] == "uint8":
-        words.append("uint8")
-    if sigma is not None:
-        words.append(f"sigma{sigma:g}")
-    words.append(f"s{round(100 * strength):03}")
-    return "_".join(words)
 
 
 def write_json(path, value):
@@ -390,9 +327,10 @@ def main(argv=None):
         write_json(folder / name, make())
     # LiteRT and TensorFlow write to the terminal, bypassing Python.
     with tempfile.TemporaryDirectory() as temporary, quiet_stderr():
+        write_models(folder / "models")
         models = Path(temporary) / "models"
         export_models(models)
-        write_pixels(folder, models)
+        write_json(folder / "pixels.json", write_pixels(folder, models))
 
 
 if __name__ == "__main__":

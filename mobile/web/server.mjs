@@ -1,15 +1,30 @@
 #!/usr/bin/env node
 /**
- * @file Serves the page on this computer, with the headers that threads need.
+ * @file Serves the page on this computer, compressed, with the headers that
+ * threads need.
  *
  *     node server.mjs [--port 8000] [--host 127.0.0.1] [--models FOLDER]
  */
 
+import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
 
 import { HEADERS, MODELS, readSite, typeOf } from "./site.mjs";
+
+// Of Brotli, 0 to 11: the WebAssembly takes two seconds, once.
+const QUALITY = 7;
+// Packed already, or hardly smaller.
+const AS_IT_IS = /\.(png|tflite)$/u;
+const PACKERS = {
+  br: (bytes) =>
+    promisify(brotliCompress)(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: QUALITY },
+    }),
+  gzip: promisify(gzip),
+};
 
 /**
  * Starts a server. What it gives are the files of the list and nothing else,
@@ -29,15 +44,32 @@ export async function serve({
   headers = HEADERS,
 } = {}) {
   const files = await readSite(models);
-  const server = createServer((request, response) => {
+  const packed = new Map();
+  const server = createServer(async (request, response) => {
     const { status, path } = find(files, request);
-    const body = status === 200 ? files.get(path) : `${status}\n`;
-    response.writeHead(status, {
+    if (status !== 200) {
+      response.writeHead(status, { ...headers, "Content-Type": "text/plain" });
+      response.end(request.method === "HEAD" ? undefined : `${status}\n`);
+      return;
+    }
+    const encoding = AS_IT_IS.test(path) ? null : encodingOf(request);
+    const { body, tag } = await pack(files, packed, path, encoding);
+    const sent = {
       ...headers,
-      "Content-Type": status === 200 ? typeOf(path) : "text/plain",
-      "Content-Length": Buffer.byteLength(body),
+      "Content-Type": typeOf(path),
+      "Content-Length": body.length,
+      // Kept, but asked for: the page and its checksums change together.
       "Cache-Control": "no-cache",
-    });
+      ETag: tag,
+      Vary: "Accept-Encoding",
+      ...(encoding && { "Content-Encoding": encoding }),
+    };
+    if (request.headers["if-none-match"] === tag) {
+      delete sent["Content-Length"];
+      response.writeHead(304, sent).end();
+      return;
+    }
+    response.writeHead(200, sent);
     response.end(request.method === "HEAD" ? undefined : body);
   });
   await new Promise((resolve, reject) => {
@@ -45,6 +77,27 @@ export async function serve({
     server.listen(port, host, resolve);
   });
   return server;
+}
+
+/** What the browser unpacks, the smallest first. */
+function encodingOf({ headers }) {
+  const taken = (headers["accept-encoding"] ?? "")
+    .split(",")
+    .map((one) => one.trim().split(";")[0]);
+  return Object.keys(PACKERS).find((name) => taken.includes(name)) ?? null;
+}
+
+/** A file as it is sent, packed when it is asked for first. */
+function pack(files, packed, path, encoding) {
+  const key = `${path} ${encoding}`;
+  if (!packed.has(key)) packed.set(key, packOnce(files.get(path), encoding));
+  return packed.get(key);
+}
+
+async function packOnce(bytes, encoding) {
+  const body = encoding ? await PACKERS[encoding](bytes) : bytes;
+  const sum = createHash("sha256").update(body).digest("base64url");
+  return { body, tag: `"${sum}"` };
 }
 
 function find(files, { method, url }) {

@@ -80,6 +80,9 @@ export async function readSite(models = MODELS) {
   for (const name of await readdir(join(WEB, "src"))) {
     places.set(`src/${name}`, join(WEB, "src", name));
   }
+  for (const name of await readdir(join(WEB, "icons"))) {
+    places.set(`icons/${name}`, join(WEB, "icons", name));
+  }
   for (const build of ["", "_compat", "_threaded"]) {
     for (const ending of ["js", "wasm"]) {
       const name = `litert_wasm${build}_internal.${ending}`;

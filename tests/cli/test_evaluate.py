@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from recipes.small_recipes import SMALL, STEPS, run, where
 from testing import image_folder, smooth_image
 
 from kerasrestore.cli.main import main
@@ -231,3 +232,72 @@ def test_gray_images_among_colour_ones(capsys, tmp_path):
     assert len(json.loads(capsys.readouterr().out)["images"]) == 3
     assert main(["evaluate", *words, "--color", "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["images"]) == 2
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Folders of tiny runs of some recipes, by name."""
+    folder = tmp_path_factory.mktemp("runs")
+    data = image_folder(folder / "photos", 2, (40, 48))
+    small = f"{STEPS} --steps 1 --quiet"
+    for name, words in {
+        "panet": f"{SMALL['panet']} --setting 50",
+        "panet_jpeg": f"{SMALL['panet']} --task jpeg",
+        "nlrn": f"{SMALL['nlrn']} --task super_resolution",
+        "nlrn_v0": f"{SMALL['nlrn']} --released v0",
+    }.items():
+        recipe = "panet" if name.startswith("panet") else "nlrn"
+        run(recipe, where(data, folder / name), words, small)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "expected"),
+    [
+        (
+            "panet",
+            [],
+            {"task": "denoise", "setting": 50, "quantize_input": True},
+        ),
+        ("panet", ["--setting", "15"], {"setting": 15, "gray": False}),
+        ("panet", ["--no-quantize-input"], {"quantize_input": False}),
+        ("panet_jpeg", [], {"task": "jpeg", "setting": 10, "gray": True}),
+        # Trained on all three factors, on enlarged images.
+        (
+            "nlrn",
+            ["--setting", "3"],
+            {"task": "super_resolution", "protocol": "gray_shave3"},
+        ),
+        ("nlrn_v0", ["--setting", "25"], {"gray": True}),
+    ],
+)
+def test_a_training_run(capsys, trained, name, words, expected):
+    begin = ["evaluate", "--run", str(trained / name)]
+    begin += ["--data", str(trained / "photos"), "--json"]
+    assert main([*begin, *words]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert {key: report[key] for key in expected} == expected
+    assert report["restorer"] == name
+    # The untrained networks do little, for v0 to its own range of values.
+    assert any(key.startswith("psnr") for key in report["mean"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("nlrn", [], "requires one scale"),
+        ("panet", ["--task", "jpeg", "--setting", "10"], "made for denoise"),
+        ("panet", ["--gray"], "restores colour images"),
+        ("panet", ["--quantization", "int8"], "--quantization selects"),
+        ("photos", [], "holds no training run"),
+        ("panet", ["--preset", "x"], "not allowed with"),
+    ],
+)
+def test_a_training_run_that_does_not_fit(capsys, trained, name, words, told):
+    begin = ["evaluate", "--run", str(trained / name)]
+    begin += ["--data", str(trained / "photos")]
+    try:
+        assert main([*begin, *words]) == 2
+    except SystemExit as stopped:
+        assert stopped.code == 2
+    assert told in capsys.readouterr().err

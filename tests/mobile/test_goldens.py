@@ -18,6 +18,7 @@ VECTORS = (
     "rounding.json",
     "strength.json",
     "orientation.json",
+    "transparency.json",
 )
 PIXELS = json.loads((GOLDENS / "pixels.json").read_text())
 # A golden may have been made on another processor, which sums in another
@@ -28,6 +29,11 @@ FARTHEST = {"float32": 1, "int8": 6}
 @pytest.fixture(scope="module")
 def maker(scripts):
     return scripts("make_goldens")
+
+
+@pytest.fixture(scope="module")
+def pixels(scripts):
+    return scripts("golden_pixels")
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -46,6 +52,9 @@ def test_vectors_hold_what_they_are_for():
     assert any(c["tile"][0] > c["height"] for c in plans)
     assert any(c["tile"][0] != c["tile"][1] for c in plans)
     assert {1} < {c["height"] for c in plans} & {c["width"] for c in plans}
+    holes = read("transparency.json")["filled"]
+    assert {hole["channels"] for hole in holes} == {1, 3}
+    assert any(hole["pixels"] != hole["result"] for hole in holes)
     middles = dict.fromkeys(range(256), 0)
     for value, byte in read("rounding.json")["to_byte"]:
         assert np.float32(value) == value
@@ -59,19 +68,20 @@ def test_vectors_hold_what_they_are_for():
     assert to_float == [[byte, np.float32(byte / 255)] for byte in range(256)]
 
 
-def test_inputs(maker):
+def test_inputs(pixels):
     folder = GOLDENS / "pixels"
-    for name, crop in maker.PICTURES.items():
+    for name, crop in pixels.PICTURES.items():
         with Image.open(folder / f"{name}.png") as image:
             assert image.mode == crop[0]
-            np.testing.assert_array_equal(image, maker.picture(*crop))
+            np.testing.assert_array_equal(image, pixels.picture(*crop))
 
 
 @pytest.fixture(scope="module")
 def restorers(files):
     return {
         path.stem: LiteRTRestorer(path, trial=False)
-        for path in files.glob("*.tflite")
+        for folder in (files, GOLDENS / "models")
+        for path in folder.glob("*.tflite")
     }
 
 
@@ -83,26 +93,32 @@ def test_pixels(case, restorers):
     photo = read_photo(GOLDENS / case["input"])
     expected = read_photo(GOLDENS / case["expected"])
     found = restorer.restore(
-        photo.pixels, strength=case["strength"], sigma=case["sigma"]
+        photo, strength=case["strength"], sigma=case["sigma"]
     )
-    assert found.shape == expected.pixels.shape
-    apart = np.abs(found.astype(int) - expected.pixels)
+    assert found.pixels.shape == expected.pixels.shape
+    apart = np.abs(found.pixels.astype(int) - expected.pixels)
     assert apart.max() <= FARTHEST[restorer.sidecar["quantization"]]
     assert np.mean(apart > 0) < 0.01
     if photo.alpha is not None:
-        np.testing.assert_array_equal(photo.alpha, expected.alpha)
+        np.testing.assert_array_equal(found.alpha, expected.alpha)
         assert 0 in photo.alpha
 
 
-def test_pixels_hold_what_they_are_for(maker):
+def test_pixels_hold_what_they_are_for(pixels):
     listed = [
         (case["model"], case["input"], case["strength"], case["sigma"])
         for case in PIXELS
     ]
     assert listed == [
         (model, f"pixels/{name}.png", strength, sigma)
-        for model, name, strength, sigma in maker.runs()
+        for model, name, strength, sigma in pixels.runs()
     ]
+    scales = {
+        pixels.ENLARGING[model]["scale"]
+        for model, *_ in listed
+        if model in pixels.ENLARGING
+    }
+    assert scales == {2, 3}
     named = {case[key] for case in PIXELS for key in ("input", "expected")}
     there = {f"pixels/{path.name}" for path in (GOLDENS / "pixels").iterdir()}
     assert named == there

@@ -157,13 +157,28 @@ def test_parameters(steps, trainable, everything):
     model = NLRN(num_steps=steps)
     assert model.count_parameters() == trainable
     assert model.count_params() == everything
-    convolutions = [
-        variable
+    # 330 K in the paper's table 3, whatever the number of steps.
+    assert convolution_parameters(model) == 330_625
+
+
+def convolution_parameters(model):
+    return sum(
+        np.prod(variable.shape)
         for variable in model.trainable_variables
         if variable.name in ("kernel", "bias")
-    ]
-    # 330 K in the paper's table 3, whatever the number of steps.
-    assert sum(np.prod(v.shape) for v in convolutions) == 330_625
+    )
+
+
+def test_the_same_number_of_parameters_without_the_non_local_block():
+    counts = {
+        filters: convolution_parameters(
+            NLRN(num_steps=2, non_local_every=0, filters=filters)
+        )
+        for filters in (134, 135, 136)
+    }
+    assert counts[135] == 330_886
+    # No other width is nearer to NLRN.
+    assert min(counts, key=lambda width: abs(counts[width] - 330_625)) == 135
 
 
 def test_macs():

@@ -82,6 +82,23 @@ def test_places_of_the_attention(attention):
     assert model(random_image((1, 9, 8, 3))).shape == (1, 9, 8, 3)
 
 
+def test_the_paper_s_positions():
+    """After the first block, the middle one and the last."""
+    model = small(num_blocks=4, attention=("pre", "mid", "post"))
+    order = [
+        layer.name
+        for layer in model.layers
+        if layer.name.startswith(("attention", "block"))
+    ]
+    assert order == [
+        "block0", "attention_pre", "block1", "attention_mid", "block2",
+        "block3", "attention_post",
+    ]  # fmt: skip
+    # Its input is the output of the first block.
+    pre = model.get_layer("attention_pre")
+    assert pre.input is model.get_layer("block0").output
+
+
 def test_without_attention_the_receptive_field_is_tight():
     model = enliven(small(attention=(), channels=1))
     radius = model.receptive_field // 2

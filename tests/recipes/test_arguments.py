@@ -12,6 +12,21 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("panet --task demosaic --gray", "three channels"),
         ("panet --blocks 3", "choose an even number"),
         ("panet --task jpeg --quantize", "Jpeg does not support quantize"),
+        ("panet --task super_resolution --no-quantize", "--no-quantize keeps"),
+        ("panet --model level=3", "PANet has no argument 'level'"),
+        ("panet --model features=4", "features=8, which --features sets"),
+        ("panet --model num_blocks=4", "num_blocks=2, which --blocks sets"),
+        ("panet --model channels=1", "which --gray or --color sets"),
+        ("panet --model task=jpeg", "which --task sets"),
+        ("panet --model levels=100", "levels must be at most 9"),
+        ("rnan --model released=True", "released=False, which --released"),
+        ("nlrn --model released=v0", "released=None, which --released"),
+        ("danet --model sigma_input=True", "which --sigma-input sets"),
+        ("danet --layer-rates tail", "--layer-rates must be numbers by name"),
+        ("danet --layer-rates tail=-1", "--layer-rates must be numbers of at"),
+        ("danet --layer-clips tail=0", "--layer-clips must be numbers above"),
+        ("danet --layer-clips a=1,a=2", "each name once"),
+        ("danet --layer-rates tale=1", "No trainable layer matches 'tale'"),
         ("panet --clip-norm 1 --clip-each 1", "--clip-norm and --clip-each"),
         ("panet --start nothing", "Unknown preset 'nothing'"),
         ("panet --start .", "Unknown preset '.'"),
@@ -93,6 +108,50 @@ def test_camera_noise_of_a_recipe():
         [*where("a", "b").split(), "--noise", "camera", "--shares", mixture]
     )
     assert plan.task.shares == {"camera": 0.5, "gaussian": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("words", "quantized"),
+    [
+        ("rnan", True),
+        ("panet --gray", True),
+        ("panet --no-quantize", False),
+        ("panet --setting 0,55", True),
+        ("nlrn", False),
+        ("danet", False),
+        ("danet --quantize", True),
+        ("danet_mobile", False),
+    ],
+)
+def test_rounded_noise(words, quantized):
+    name, *words = words.split()
+    plan = recipe(name).plan([*where("a", "b").split(), *words])
+    assert plan.task.quantize is quantized
+    assert plan.arguments["quantize"] is quantized
+
+
+def test_only_noise_is_rounded():
+    for task in ("jpeg", "demosaic", "super_resolution"):
+        words = [*where("a", "b").split(), "--task", task]
+        assert recipe("panet").plan(words).arguments["quantize"] is False
+    words = [*where("a", "b").split(), "--noise", "camera"]
+    assert recipe("panet").plan(words).arguments["quantize"] is False
+
+
+def test_layers_of_the_offsets():
+    words = where("a", "b").split()
+    settings = recipe("danet").plan(words).settings
+    assert settings.by_layer("layer_rates") == {"offset_conv": 0.1}
+    (bound,) = settings.by_layer("layer_clips").values()
+    assert bound > 0
+    for more in (
+        ["--layer-rates", "none", "--layer-clips", "none"],
+        # Without deformable convolution there are no offsets.
+        ["--model", "block=conv", "--model", "recurrent=False"],
+    ):
+        settings = recipe("danet").plan([*words, *more]).settings
+        assert settings.by_layer("layer_rates") == {}
+        assert settings.by_layer("layer_clips") == {}
 
 
 def test_scales():

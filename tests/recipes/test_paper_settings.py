@@ -32,6 +32,7 @@ PAPERS = {
         "learning_rate": 1e-3,
         "halve_every": HALVED,
         "clip_each": 0.5,
+        "smallest_scale": 0.7,
         "gray": True,
     },
     "nlrn --released master": {
@@ -58,6 +59,7 @@ PAPERS = {
         "patch_size": 256,
         "schedule": "cosine",
         "final_rate": 1e-6,
+        "layer_rates": "offset_conv=0.1",
     },
     "danet --task jpeg": {
         "steps": 840_000,
@@ -65,6 +67,7 @@ PAPERS = {
         "patch_size": 256,
         "schedule": "cosine",
         "final_rate": 1e-6,
+        "layer_rates": "offset_conv=0.1",
         "gray": True,
     },
 }
@@ -79,6 +82,9 @@ COMMON = {
     "ema": 0.0,
     "clip_norm": 0.0,
     "clip_each": 0.0,
+    "layer_rates": "none",
+    "smallest_scale": 1.0,
+    "largest_scale": 1.0,
     "gray": False,
     "dtype": "float32",
 }

@@ -1,5 +1,6 @@
 import csv
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -178,6 +179,52 @@ def test_attention_joins_a_trained_network(folder, tmp_path, capsys):
     run("panet", where(folder, second), last, 4)
     with open(second / "log.csv", newline="") as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["2", "4"]
+
+
+def test_arguments_of_the_network(folder, tmp_path):
+    out = tmp_path / "out"
+    words = ("--blocks 2", STEPS, "--steps 2 --quiet --model features=8")
+    more = "--model attention=pre,post --model levels=2"
+    run("panet", where(folder, out), *words, more)
+    record = json.loads((out / "run.json").read_text())
+    wanted = {"attention": ["pre", "post"], "features": 8, "levels": 2}
+    assert record["arguments"]["model"] == wanted
+    assert wanted.items() <= record["config"].items()
+    assert "--model levels=2" in record["command"]
+    # The record's command is the same training.
+    again = shlex.split(record["command"])[2:]
+    plan = recipe("panet").plan(again)
+    assert plan.arguments["model"] == wanted
+    # In any order; other values are another training.
+    run("panet", where(folder, out), more, *words)
+    with pytest.raises(SystemExit, match="holds a run with model="):
+        run("panet", where(folder, out), *words, "--model levels=2")
+
+
+def test_rounded_noise_is_recorded(folder, tmp_path):
+    words = (SMALLER["panet"], STEPS, "--steps 1 --quiet")
+    for out, more in (("on", ""), ("off", "--no-quantize")):
+        run("panet", where(folder, tmp_path / out), *words, more)
+        record = json.loads((tmp_path / out / "run.json").read_text())
+        again = recipe("panet").plan(shlex.split(record["command"])[2:])
+        assert again.task.quantize is (not more)
+        assert record["task"]["config"]["quantize"] is (not more)
+    with pytest.raises(SystemExit, match="quantize=False, got True"):
+        run("panet", where(folder, tmp_path / "off"), *words)
+
+
+def test_older_runs_had_no_layers_of_their_own(folder, tmp_path):
+    words = (SMALLER["danet"], STEPS, "--quiet --validate-every 1")
+    plain = "--layer-rates none --layer-clips none"
+    run("danet", where(folder, tmp_path), *words, plain, "--steps 1")
+    path = tmp_path / "run.json"
+    record = json.loads(path.read_text())
+    for name in ("layer_rates", "layer_clips", "model"):
+        del record["arguments"][name]
+    path.write_text(json.dumps(record))
+    steps = "--steps 2 --schedule cosine"
+    with pytest.raises(SystemExit, match="layer_clips='none', got 'offset"):
+        run("danet", where(folder, tmp_path), *words, steps)
 
 
 def test_dry_run(folder, tmp_path, capsys):

@@ -88,6 +88,10 @@ class NLRN(Restorer):
           NeurIPS 2018: section 4; tables 1 and 2 and figures 5 and 6 for
           the arguments. The released codes (github.com/Ding-Liu/NLRN and
           NLRN_v0) differ from it as described under `released`.
+        - Its 330 K parameters are those of the convolutions, 330,625. The
+          "RNN with same parameter no." of table 2 is
+          `NLRN(non_local_every=0, filters=135)`, whose convolutions have
+          330,886.
     """
 
     released_layout = "tensorflow"

@@ -50,9 +50,10 @@ class PANet(Restorer):
         num_blocks: number of residual blocks, even; by default 80, or 32 for
             super-resolution.
         scale: upscaling factor: 2, 3 or 4 for super-resolution, else 1.
-        attention: positions of the pyramid attention: any of `"pre"` (before
-            the residual blocks), `"mid"` and `"post"` (after them); empty for
-            none. Each has its own weights.
+        attention: positions of the pyramid attention: any of `"pre"` (after
+            the first residual block), `"mid"` (after half of them) and
+            `"post"` (after the last one); empty for none. Each has its own
+            weights.
         levels: number of pyramid levels.
         patch_size: side of the patches that are compared and aggregated, 3 or
             1.
@@ -85,8 +86,9 @@ class PANet(Restorer):
         - Mei et al., "Pyramid Attention Network for Image Restoration", IJCV
           2023. The network of table 1 has 5,957,255 parameters, as reported.
           For PANet-S the paper reports 665 K, but its code has 639,623. The
-          ablations are `attention` (table 6), `patch_size` (table 7) and
-          `levels` (table 8).
+          ablations, with `num_blocks=16`, are `attention=()` (table 6),
+          `patch_size` with `levels=1` (table 7), `levels` (table 8) and
+          `attention` (table 9).
         - The published weights were trained with `resize_rule="size"`.
     """
 
@@ -140,7 +142,6 @@ class PANet(Restorer):
         image, inputs = image_inputs(channels)
         x = image - mean if enlarges else image
         head = x = conv(features, "head", channels)(x)
-        x = attend(x, "pre")
         for index in range(num_blocks):
             if index == num_blocks // 2:
                 x = attend(x, "mid")
@@ -150,6 +151,8 @@ class PANet(Restorer):
                 dtype=dtype,
                 name=f"block{index}",
             )(x)
+            if index == 0:
+                x = attend(x, "pre")
         x = attend(x, "post")
         x = conv(features, "body_conv")(x)
         x = layers.Add(dtype=dtype, name="feature_skip")([x, head])

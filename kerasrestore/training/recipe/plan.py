@@ -24,8 +24,10 @@ from kerasrestore.training.distribution.open_distribution import (
 )
 from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
+from kerasrestore.training.layerwise_adam import find_layers
 from kerasrestore.training.losses import make_loss
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
+from kerasrestore.training.recipe.network import Network
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.settings import Settings, numbers
@@ -46,6 +48,7 @@ class Plan:
         model_options: namespace of the recipe's own options.
         build: function that takes `model_options` and the plan and returns
             the `Restorer`, or a `Trainee` around it.
+        network: the `Network` of the recipe.
         arguments: all options by name, as `run.json` records them.
         defaults: their values where they are not given.
     """
@@ -55,6 +58,7 @@ class Plan:
     settings: Settings
     model_options: argparse.Namespace
     build: Callable
+    network: Network
     arguments: dict
     defaults: dict
 
@@ -80,6 +84,8 @@ class Plan:
             ema=settings.ema,
             clip_norm=settings.clip_norm,
             clip_each=settings.clip_each,
+            layer_rates=settings.by_layer("layer_rates"),
+            layer_clips=settings.by_layer("layer_clips"),
             validate_every=settings.validate_every,
             jit_compile=options.jit_compile,
         )
@@ -126,11 +132,38 @@ class Plan:
         model = self.build(self.model_options, self)
         restorer = getattr(model, "restorer", model)
         check_average(restorer, self.settings.ema)
+        for name in ("layer_rates", "layer_clips"):
+            find_layers(
+                model.trainable_variables,
+                self.settings.by_layer(name),
+                f"value in --{name.replace('_', '-')}",
+            )
         own_range = restorer.value_range != (0.0, 1.0)
         loss_crop = self.settings.loss_crop
         if isinstance(model, Restorer) and (own_range or loss_crop):
             model = Trainee(restorer, loss_crop)
         return model, restorer
+
+    def construct(self, fixed=None, **own):
+        """The recipe's network, with the arguments of `--model`.
+
+        Args:
+            fixed: dictionary from options to an argument and its value that
+                `--model` may not change, besides those of every recipe.
+            **own: arguments with an option of their own; `None` for the
+                constructor's default.
+
+        Raises:
+            ValueError: as `Network.build`.
+        """
+        fixed = {
+            "--task": ("task", self.task.name),
+            "--gray or --color": ("channels", self.channels),
+            "--setting": ("scale", self.task.scale),
+            "--dtype": ("dtype", self.options.dtype),
+            **(fixed or {}),
+        }
+        return self.network.build(fixed, own)
 
     def sampler(self):
         """The sampler of training patches."""

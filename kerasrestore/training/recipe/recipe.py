@@ -12,13 +12,20 @@ from kerasrestore.tasks import get_task
 from kerasrestore.training.distribution.open_distribution import (
     STRATEGIES,
 )
+from kerasrestore.training.recipe.network import Network, given_options
 from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.settings import (
+    NONE,
     Settings,
     add_settings,
+    named_numbers,
     override,
 )
+
+# What runs did whose version had no such option, where that is not the
+# default of every recipe today.
+ABSENT = {"layer_rates": NONE, "layer_clips": NONE, "smallest_scale": 1.0}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +47,12 @@ class Recipe:
         task_options: further arguments of the tasks, by name; each task
             gets those that it has.
         gray: names of the tasks that the paper trains on gray images.
+        quantized: names of the tasks whose noisy images the paper clips and
+            rounds to 8 bits.
+        network: name of the class in `kerasrestore.models` that `build`
+            builds with `Plan.construct`; `--model` sets its arguments.
+        renamed: dictionary from constructor arguments to the recipe's own
+            options for them, where these have other names.
         photos: whether it trains on pairs of photographs too.
         starts: whether `--start` is offered.
 
@@ -66,6 +79,9 @@ class Recipe:
     options: Callable | None = None
     task_options: dict = dataclasses.field(default_factory=dict)
     gray: tuple = ()
+    quantized: tuple = ()
+    network: str | None = None
+    renamed: dict = dataclasses.field(default_factory=dict)
     photos: bool = False
     starts: bool = True
 
@@ -93,9 +109,17 @@ class Recipe:
         """
         parser = self._parser()
         args = parser.parse_args(argv)
+        model_options = _model_options(args)
+        network = Network.from_command(
+            self.network,
+            args.model if self.network else (),
+            given_options(parser, argv, vars(model_options)),
+            self.renamed,
+        )
         options = self._filled(RunOptions.from_args(args))
         task = self._task(options)
-        model_options = _model_options(args)
+        if self.network is not None:
+            model_options.model = network.arguments
         paper = self.settings(model_options, task)
         settings = override(paper, args)
         if options.validation_degraded and (
@@ -112,15 +136,20 @@ class Recipe:
             settings=settings,
             model_options=model_options,
             build=self.build,
+            network=network,
             arguments={
                 **vars(args),
                 "gray": options.gray,
                 "setting": options.setting,
+                "quantize": bool(options.quantize),
+                "model": network.arguments,
                 **dataclasses.asdict(settings),
             },
             defaults={
                 **{key: parser.get_default(key) for key in vars(args)},
+                "quantize": self._quantizes(options),
                 **dataclasses.asdict(paper),
+                **ABSENT,
             },
         )
 
@@ -173,9 +202,10 @@ class Recipe:
         )
         add(
             "--quantize",
-            action="store_true",
+            action=argparse.BooleanOptionalAction,
             help="clip and round noisy images to 8 bits, as in RNAN's and "
-            "PANet's files",
+            "PANet's files"
+            + (", the default for denoise" if self.quantized else ""),
         )
         add(
             "--noise",
@@ -197,6 +227,14 @@ class Recipe:
                 metavar="PRESET",
                 help="preset or run folder to initialize the weights from; "
                 "layers that it lacks are initialized randomly",
+            )
+        if self.network is not None:
+            add(
+                "--model",
+                action="append",
+                metavar="NAME=VALUE",
+                help=f"argument of the constructor of {self.network}, such as "
+                "those of the paper's ablations; may be repeated",
             )
         if self.options is not None:
             self.options(add)
@@ -236,16 +274,36 @@ class Recipe:
 
     def _filled(self, options):
         """The options with the defaults that depend on the task."""
-        setting = options.setting
+        setting, quantize = options.setting, options.quantize
         if options.noise != "camera" and not options.validation_degraded:
             setting = setting or self.tasks[options.task]
+        if quantize is None and self._quantizes(options):
+            quantize = True
         gray = options.task in self.gray and not options.color
         return dataclasses.replace(
-            options, setting=setting, gray=options.gray or gray
+            options,
+            setting=setting,
+            gray=options.gray or gray,
+            quantize=quantize,
+        )
+
+    def _quantizes(self, options):
+        """Whether noise is rounded unless the command line says otherwise."""
+        return (
+            options.task in self.quantized
+            and options.noise != "camera"
+            and not options.validation_degraded
         )
 
     def _task(self, options):
-        quantize = {"quantize": True} if options.quantize else {}
+        quantize = {}
+        if options.quantize is not None:
+            quantize["quantize"] = options.quantize
+        if options.quantize is False and options.task != "denoise":
+            raise ValueError(
+                "--no-quantize keeps noisy images as they are, and there are "
+                f"none in {options.task}; leave it out."
+            )
         if options.validation_degraded:
             return _photographs(options, quantize)
         if options.degraded:
@@ -261,7 +319,12 @@ class Recipe:
                 )
             mixture = {}
             if options.shares:
-                mixture["shares"] = _shares(options.shares)
+                mixture["shares"] = named_numbers(
+                    "--shares",
+                    options.shares,
+                    "kind",
+                    "camera=0.7,gaussian=0.3",
+                )
             task_class = get_task(options.task, options.noise)
             return task_class.from_setting(**mixture, **quantize)
         if options.shares:
@@ -285,21 +348,6 @@ def _model_options(args):
     return argparse.Namespace(
         **{k: v for k, v in vars(args).items() if k not in shared}
     )
-
-
-def _shares(text):
-    """Fractions by kind, from `KIND=FRACTION,...`."""
-    pairs = [pair.partition("=") for pair in text.split(",")]
-    try:
-        shares = {kind.strip(): float(value) for kind, _, value in pairs}
-    except ValueError:
-        shares = {}
-    if len(shares) < len(pairs):
-        raise ValueError(
-            "--shares must be fractions by kind of noise, each kind once, "
-            f"such as camera=0.7,gaussian=0.3, got {text!r}."
-        )
-    return shares
 
 
 def _photographs(options, quantize):

@@ -1,12 +1,14 @@
 """Recording the arguments of a training run, and checking resumed ones."""
 
 import platform
+import shlex
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import keras
 
 from kerasrestore.tasks import serialize_task
+from kerasrestore.training.recipe.network import describe_argument
 from kerasrestore.training.recipe.run_record import NAME, RunRecord
 from kerasrestore.version import __version__
 
@@ -56,7 +58,7 @@ def open_run(
         RunRecord(
             recipe=recipe,
             arguments=arguments,
-            command=_command(recipe, arguments),
+            command=_command(recipe, arguments, defaults),
             model=type(model).__name__,
             config=_config(model),
             versions=_versions(),
@@ -95,12 +97,17 @@ def _plain(value):
     return Path(text).name if "/" in text or "\\" in text else text
 
 
-def _command(recipe, arguments):
+def _command(recipe, arguments, defaults):
     words = [f"python recipes/{recipe}"]
     for key, value in arguments.items():
         option = "--" + key.replace("_", "-")
-        if value is True:
+        if isinstance(value, dict):
+            texts = map(describe_argument, value.items())
+            words += [f"{option} {shlex.quote(text)}" for text in texts]
+        elif value is True:
             words.append(option)
+        elif value is False and defaults.get(key) is True:
+            words.append("--no-" + option.removeprefix("--"))
         elif value is not None and value is not False:
             words.append(f"{option} {_plain(value)}")
     return " ".join(words)

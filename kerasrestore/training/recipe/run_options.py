@@ -19,11 +19,14 @@ class RunOptions:
         gray: whether to train on gray images.
         color: whether to train on colour images where the paper uses gray
             ones.
-        quantize: whether noisy images are clipped and rounded to 8 bits.
+        quantize: whether noisy images are clipped and rounded to 8 bits;
+            `None` as the task does by default.
         noise: degradation of the task `"denoise"`, `"gaussian"` or
             `"camera"`.
         shares: fraction of each kind of noise in `"camera"`, as text:
             `"camera=0.6,gaussian=0.2,film=0.1,clean=0.1"`.
+        model: arguments of the network's constructor, a list of texts
+            `NAME=VALUE`.
         start: preset or run whose weights initialize the model.
         dtype: dtype policy of the layers.
         seed: seed of weights and patches.
@@ -48,9 +51,10 @@ class RunOptions:
     setting: str | None = None
     gray: bool = False
     color: bool = False
-    quantize: bool = False
+    quantize: bool | None = None
     noise: str = "gaussian"
     shares: str | None = None
+    model: list | None = None
     start: str | None = None
     dtype: str = "float32"
     seed: int = 0

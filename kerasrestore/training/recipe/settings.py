@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 
-from kerasrestore.training.fit_settings import FitSettings
+from kerasrestore.training.fit_settings import FitSettings, check_by_layer
 from kerasrestore.training.losses import FLOOR, LOSSES
 from kerasrestore.training.schedules import SCHEDULES
 
@@ -26,6 +26,10 @@ HELP = {
     "ema": "momentum of the moving average of the weights, 0: none",
     "clip_norm": "maximum global norm of the gradient, 0: none",
     "clip_each": "maximum norm of each variable's gradient, 0: none",
+    "layer_rates": "factors of the learning rate of single layers, by name "
+    "or pattern: NAME=FACTOR,...; none: the same for all",
+    "layer_clips": "maximum norms of the gradients of single layers, by name "
+    "or pattern: NAME=NORM,...; none: no bound",
     "validate_every": "steps between validations and checkpoints",
     "validation_crop": "side of the validation crops",
     "validation_crops": "validation crops of an image along either side",
@@ -50,6 +54,8 @@ POSITIVE = (
     "texture_crops",
     "loss_floor",
 )
+# What turns a setting off that is a text.
+NONE = "none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +80,9 @@ class Settings:
         ema: momentum of the moving average of the weights, 0 for none.
         clip_norm: maximum global norm of the gradient, 0 for none.
         clip_each: maximum norm of each variable's gradient, 0 for none.
+        layer_rates: factors of the learning rate by layer, as text:
+            `"offset_conv=0.1"`, or `"none"`.
+        layer_clips: maximum gradient norms by layer, as text.
         validate_every: steps between validations.
         validation_crop: side of the validation crops in pixels.
         validation_crops: validation crops of each image along either side.
@@ -104,6 +113,8 @@ class Settings:
     ema: float = FitSettings.ema
     clip_norm: float = FitSettings.clip_norm
     clip_each: float = FitSettings.clip_each
+    layer_rates: str = NONE
+    layer_clips: str = NONE
     validate_every: int = FitSettings.validate_every
     validation_crop: int = 256
     validation_crops: int = 1
@@ -119,7 +130,7 @@ class Settings:
             positive = field.name in POSITIVE
             if not (value > 0 or (value == 0 and not positive)):
                 raise ValueError(
-                    f"--{field.name.replace('_', '-')} must be a number "
+                    f"{_option(field.name)} must be a number "
                     f"{'above 0' if positive else 'of at least 0'}, got "
                     f"{value}."
                 )
@@ -130,6 +141,8 @@ class Settings:
                 "Gradients are clipped either by their global norm or per "
                 "variable; give only one of --clip-norm and --clip-each."
             )
+        for name, zero in (("layer_rates", True), ("layer_clips", False)):
+            check_by_layer(_option(name), self.by_layer(name), zero)
         if self.loss_crop > self.patch_size:
             raise ValueError(
                 f"--loss-crop must be at most the patch size "
@@ -141,6 +154,11 @@ class Settings:
                 f"at most 1, got {self.smallest_scale} and "
                 f"{self.largest_scale}."
             )
+
+    def by_layer(self, name):
+        """`layer_rates` or `layer_clips` as a dictionary."""
+        text = getattr(self, name)
+        return {} if text == NONE else named_numbers(_option(name), text)
 
     @property
     def scales(self):
@@ -158,7 +176,7 @@ def add_settings(add):
     choices = {"loss": LOSSES, "schedule": SCHEDULES}
     for field in dataclasses.fields(Settings):
         add(
-            "--" + field.name.replace("_", "-"),
+            _option(field.name),
             type=kinds.get(field.name, field.type),
             choices=choices.get(field.name),
             help=HELP[field.name] + " (default: the paper's value)",
@@ -184,6 +202,10 @@ def override(settings, args):
         settings,
         **{name: value for name, value in given.items() if value is not None},
     )
+
+
+def _option(name):
+    return "--" + name.replace("_", "-")
 
 
 def _halvings(text):
@@ -216,3 +238,35 @@ def numbers(text):
         raise ValueError(
             f"Whole numbers separated by commas are expected, got {text!r}."
         ) from None
+
+
+def named_numbers(option, text, kind="name", example="a=0.7,b=0.3"):
+    """Numbers by name of an option like `camera=0.7,gaussian=0.3`.
+
+    Args:
+        option: the option, for the message.
+        text: `NAME=NUMBER` pairs separated by commas.
+        kind: what the names are, for the message.
+        example: pairs, for the message.
+
+    Returns:
+        Dictionary from names to numbers.
+
+    Raises:
+        ValueError: if the text is something else, or a name occurs twice.
+
+    Example:
+    >>> named_numbers("--layer-rates", "offset_conv=0.1,block*=2")
+    {'offset_conv': 0.1, 'block*': 2.0}
+    """
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    try:
+        found = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError:
+        found = {}
+    if len(found) < len(pairs) or "" in found:
+        raise ValueError(
+            f"{option} must be numbers by {kind}, each {kind} once, such as "
+            f"{example}, got {text!r}."
+        )
+    return found

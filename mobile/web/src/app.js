@@ -3,12 +3,13 @@
 import { CompareView } from "./compare_view.js";
 import { fetchSample, listenForFiles } from "./file_intake.js";
 import { ModelChooser } from "./model_chooser.js";
-import { keepOffline } from "./offline.js";
+import { describeOffline, keepOffline } from "./offline.js";
 import { OpenPhoto } from "./open_photo.js";
 import { Preview } from "./preview.js";
-import { threadCount } from "./runtime.js";
+import { runtimeFiles, threadCount } from "./runtime.js";
 import { QueueView } from "./queue_view.js";
 import { Saver } from "./saver.js";
+import { takeShared } from "./shared.js";
 import { Cancelled, StudioClient } from "./studio_client.js";
 import {
   describeProgress,
@@ -130,9 +131,10 @@ async function restore() {
   const quick = photo.isKept(settings);
   if (!quick) {
     view.showAfter(null);
+    view.setScale(settings.scale);
     show("busy");
     element("bar").removeAttribute("value");
-    preview.begin(photo, look.opacity);
+    preview.begin(photo.sizeAfter(settings), look.opacity);
     element("cancel").focus({ preventScroll: true });
     say(`Restoring ${photo.name}…`);
   }
@@ -153,6 +155,9 @@ async function restore() {
     showResult();
     if (quick) return;
     showFigures(answer);
+    showRuntime(answer.accelerator);
+    // The model may have been fetched for this.
+    tellOffline();
     element("handle").focus({ preventScroll: true });
   } catch (error) {
     if (mine !== photo) return;
@@ -189,7 +194,11 @@ function progressWriter() {
 
 function showFigures({ seconds, notes }) {
   const speed = speedText(photo.megapixels, seconds);
+  const { settings } = chooser;
   const lines = [`Restored in ${seconds.toFixed(1)} s, ${speed}.`, ...notes];
+  if (settings.scale > 1) {
+    lines.unshift(`Enlarged to ${sizeText(photo.sizeAfter(settings))}.`);
+  }
   element("saved").textContent = "";
   element("notes").replaceChildren(
     ...lines.map((line) => {
@@ -206,6 +215,7 @@ function showResult() {
   const { settings } = chooser;
   const picture = photo.picture(settings);
   if (!picture) return;
+  view.setScale(settings.scale);
   view.showAfter(picture.address, photo.look(settings).opacity);
   show("done");
 }
@@ -248,11 +258,7 @@ function settingsChanged() {
 }
 
 function listen() {
-  listenForFiles(document, async (files) => {
-    if (files.length > 1) several.add(files);
-    // The first that can be read; the list tells what is wrong with others.
-    for (const file of files) if (await openFile(file)) break;
-  });
+  listenForFiles(document, takeAll);
   element("sample").addEventListener("click", openSample);
   element("restore").addEventListener("click", restore);
   element("cancel").addEventListener("click", () => studio.cancel());
@@ -263,6 +269,20 @@ function listen() {
     }
   });
   element("error-close").addEventListener("click", () => showError(""));
+}
+
+/** Tells what computes. */
+function showRuntime(accelerator) {
+  const threads = threadCount();
+  const onCpu = `WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`;
+  element("runtime").textContent =
+    `LiteRT.js, ${accelerator === "webgpu" ? "WebGPU" : onCpu}`;
+}
+
+async function takeAll(files) {
+  if (files.length > 1) several.add(files);
+  // The first that can be read; the list tells what is wrong with others.
+  for (const file of files) if (await openFile(file)) break;
 }
 
 async function openSample() {
@@ -276,9 +296,7 @@ async function openSample() {
 async function begin() {
   show("empty");
   listen();
-  const threads = threadCount();
-  element("runtime").textContent =
-    `LiteRT.js, WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`;
+  showRuntime("wasm");
   if (!window.isSecureContext) {
     showError(
       "Browsers run this page only over https or on this computer itself; " +
@@ -287,12 +305,19 @@ async function begin() {
     return;
   }
   await chooser.load();
-  if (await keepOffline(chooser.defaultFiles)) {
-    element("offline").textContent = self.crossOriginIsolated
-      ? "Works without a network from now on."
-      : "Works without a network from now on. Reload the page to use all " +
-        "cores.";
-  }
+  takeAll(await takeShared());
+  await tellOffline(chooser.defaultFiles);
+}
+
+/** Tells what is on the device, after it was seen to that files are. */
+async function tellOffline(files = []) {
+  const kept = await keepOffline(files);
+  element("offline").textContent = describeOffline(
+    kept,
+    runtimeFiles(),
+    chooser.titles,
+    self.crossOriginIsolated,
+  );
 }
 
 begin();

@@ -29,6 +29,8 @@ export class CompareView {
   /** Pixels of the screen by those of the picture; null for what fits. */
   #scale = null;
   #scales = { fit: 1, actual: 1 };
+  /** Pixels of the result by those of the photo, on a side. */
+  #enlarged = 1;
   #drop = () => {};
 
   /** @param {Document} page Where the elements of `index.html` are. */
@@ -67,6 +69,7 @@ export class CompareView {
    */
   showBefore(address, size) {
     this.size = size;
+    this.#enlarged = 1;
     this.before.src = address;
     this.after.removeAttribute("src");
     this.#scale = null;
@@ -90,6 +93,17 @@ export class CompareView {
       if (!this.after.hasAttribute("src")) this.setPercent(50);
       this.after.src = address;
     }
+  }
+
+  /**
+   * Tells by how much the result is larger than the photo: where its pixels
+   * can be counted, it is shown in actual size.
+   *
+   * @param {number} scale
+   */
+  setScale(scale) {
+    this.#enlarged = scale;
+    this.layout();
   }
 
   /** What is seen of the photo, in its pixels. */
@@ -138,7 +152,7 @@ export class CompareView {
     const tallest = Math.max(200, window.innerHeight * TALLEST);
     // Small pictures are enlarged, so that they can be seen.
     const fit = Math.min(room / width, tallest / height, ENLARGED);
-    const actual = 1 / window.devicePixelRatio;
+    const actual = this.#enlarged / window.devicePixelRatio;
     this.#scales = { fit, actual };
     const scale = this.#scale ?? fit;
     this.stage.style.width = `${width * scale}px`;

@@ -14,6 +14,7 @@ export class ModelChooser {
   #sidecars = new Map();
   #schema = null;
   #callbacks;
+  #scale = 1;
 
   /**
    * @param {Document} page Where the elements of `index.html` are.
@@ -21,7 +22,7 @@ export class ModelChooser {
    *     callbacks
    */
   constructor(page, callbacks) {
-    for (const id of ["model", "strength", "noise", "sigma"]) {
+    for (const id of ["model", "dial", "strength", "noise", "sigma", "gpu"]) {
       this[id] = page.getElementById(id);
     }
     this.about = page.getElementById("about");
@@ -29,7 +30,9 @@ export class ModelChooser {
     this.strengthText = page.getElementById("strength-text");
     this.sigmaText = page.getElementById("sigma-text");
     this.#callbacks = callbacks;
+    page.getElementById("gpu-choice").hidden = !("gpu" in navigator);
     this.model.addEventListener("change", () => this.#change());
+    this.gpu.addEventListener("change", () => callbacks.onChange());
     for (const slider of [this.strength, this.sigma]) {
       slider.addEventListener("input", () => {
         this.#write();
@@ -55,15 +58,27 @@ export class ModelChooser {
   get settings() {
     return {
       model: this.#entry,
-      strength: Number(this.strength.value),
+      strength: this.dial.hidden ? 1 : Number(this.strength.value),
       sigma: this.noise.hidden ? 0 : Number(this.sigma.value),
       told: !this.noise.hidden,
+      scale: this.#scale,
+      gpu: this.gpu.checked,
     };
   }
 
   /** Paths of the files of the model that is offered first. */
   get defaultFiles() {
     return this.#entry ? [`models/${this.#entry.tflite}`] : [];
+  }
+
+  /** Titles of all models by the paths of their files. */
+  get titles() {
+    return new Map(
+      [...this.model.options].map(({ value, textContent }) => [
+        `models/${this.#entries.get(value).tflite}`,
+        textContent,
+      ]),
+    );
   }
 
   get #entry() {
@@ -111,6 +126,8 @@ export class ModelChooser {
     this.about.textContent = "";
     this.detail.textContent = "";
     this.noise.hidden = true;
+    this.#scale = 1;
+    this.dial.hidden = false;
     const sidecar = await this.#sidecarOf(entry);
     if (entry !== this.#entry) return;
     this.about.textContent = purposeOf(sidecar).about;
@@ -120,6 +137,9 @@ export class ModelChooser {
       `${entry.tflite}, ${size}, ${sidecar.quantization}. ` +
       `Licence: ${license}.`;
     this.noise.hidden = !sidecar.sigma_input;
+    this.#scale = sidecar.scale;
+    // One dial: a noise level is a strength in itself.
+    this.dial.hidden = sidecar.scale > 1 || sidecar.sigma_input;
     const [low, high] = sidecar.sigma_range;
     this.sigma.min = low;
     this.sigma.max = high;

@@ -8,6 +8,8 @@
  * @property {number} strength 0 to 2.
  * @property {number} sigma Noise level.
  * @property {boolean} told Whether the model takes the noise level.
+ * @property {boolean} gpu Whether the graphics processor may be used.
+ * @property {number} scale By which the model enlarges.
  */
 
 /** A photo with its results, for as long as it is on the page. */
@@ -94,6 +96,16 @@ export class OpenPhoto {
     this.unsaved = false;
   }
 
+  /**
+   * Width and height of what a model makes of it.
+   *
+   * @param {{scale: number}} settings
+   * @return {{width: number, height: number}}
+   */
+  sizeAfter({ scale }) {
+    return { width: this.width * scale, height: this.height * scale };
+  }
+
   /** Frees what the browser holds for it. */
   close() {
     this.forget();
@@ -112,6 +124,6 @@ function passesOf({ strength, told }) {
 }
 
 /** Another key is another run of the network. */
-function keyOf({ model, strength, sigma, told }) {
-  return [model?.name, told ? strength * sigma : ""].join(" ");
+function keyOf({ model, strength, sigma, told, gpu }) {
+  return [model?.name, told ? strength * sigma : "", gpu].join(" ");
 }

@@ -62,6 +62,21 @@ async function readBytes(file) {
   }
 }
 
+/**
+ * @param {{width: number, height: number}} photo
+ * @param {number} scale By which it is to be enlarged.
+ * @throws {PhotoError} If that is too much.
+ */
+export function checkEnlarged({ width, height }, scale) {
+  if (width * height * scale ** 2 <= MAX_PIXELS) return;
+  throw new PhotoError(
+    `Enlarged, the picture would have ${width * scale} x ${height * scale} ` +
+      `pixels, more than the ${MAX_PIXELS / 1e6} million that fit the ` +
+      "memory of a browser; choose a model that keeps the size, or cut it up " +
+      "first.",
+  );
+}
+
 function checkHeader({ width, height, components, animated }) {
   if (width * height > MAX_PIXELS) {
     throw new PhotoError(

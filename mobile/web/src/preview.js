@@ -18,7 +18,7 @@ export class Preview {
   /**
    * Empties the canvas.
    *
-   * @param {{width: number, height: number}} size Of the photo.
+   * @param {{width: number, height: number}} size Of the result.
    * @param {number} opacity Of what will be shown.
    */
   begin({ width, height }, opacity) {

@@ -57,6 +57,7 @@ export class Restorer {
   async run(photo, { sigma = 0, write, around, tick }) {
     await runTiles(this.plan(photo), {
       channels: photo.channels,
+      scale: this.sidecar.scale,
       read: (rows, columns) => readTile(photo, rows, columns),
       run: (tile) => this.#runChannels(tile, photo.channels, sigma),
       write,
@@ -71,7 +72,7 @@ export class Restorer {
     if (channels === 1) {
       return meanOfThree(await this.runTile(repeatThrice(tile), sigma));
     }
-    const restored = new Float32Array(tile.length);
+    const restored = new Float32Array(tile.length * this.sidecar.scale ** 2);
     for (let channel = 0; channel < 3; channel++) {
       const plane = await this.runTile(takeChannel(tile, channel), sigma);
       putChannel(restored, channel, plane);

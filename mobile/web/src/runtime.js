@@ -42,17 +42,16 @@ const RELAXED_SIMD = Uint8Array.of(
 );
 
 /**
- * Paths of the builds of LiteRT that this browser may load, on the site.
+ * Paths of the build of LiteRT that this browser loads without a network,
+ * where the service worker sends the headers that threads need.
  *
  * @return {string[]}
  */
 export function runtimeFiles() {
-  const builds = WebAssembly.validate(RELAXED_SIMD)
-    ? ["litert_wasm_internal", "litert_wasm_threaded_internal"]
-    : ["litert_wasm_compat_internal"];
-  return builds.flatMap((build) =>
-    ["js", "wasm"].map((ending) => `litert/wasm/${build}.${ending}`),
-  );
+  const build = WebAssembly.validate(RELAXED_SIMD)
+    ? "litert_wasm_threaded_internal"
+    : "litert_wasm_compat_internal";
+  return ["js", "wasm"].map((ending) => `litert/wasm/${build}.${ending}`);
 }
 
 /**

@@ -2,6 +2,8 @@
 // before this text: the checksum of every file by its path.
 
 const CACHE = "kerasrestore";
+// Photos that another app shares with the page, until the page takes them.
+const SHARED = "kerasrestore shared";
 const SCOPE = new URL("./", self.location.href);
 // Static hosts that cannot send these get them here, and threads with them.
 const HEADERS = {
@@ -25,15 +27,18 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("message", (event) => {
   const [port] = event.ports;
   event.waitUntil(
-    keep(event.data.keep).then(
-      () => port.postMessage("kept"),
-      () => port.postMessage("failed"),
-    ),
+    keep(event.data.keep)
+      .catch(() => {})
+      .then(async () => port.postMessage(await keptPaths())),
   );
 });
 
 self.addEventListener("fetch", (event) => {
   const path = pathOf(event.request.url);
+  if (event.request.method === "POST" && path === "share") {
+    event.respondWith(takeShared(event.request));
+    return;
+  }
   if (event.request.method !== "GET" || !Object.hasOwn(CHECKSUMS, path)) return;
   event.respondWith(answer(path));
 });
@@ -75,6 +80,26 @@ async function answer(path) {
   return new Response(response.body, {
     headers: { ...HEADERS, "Content-Type": type },
   });
+}
+
+// What is there in fact, whoever fetched it.
+async function keptPaths() {
+  const cache = await caches.open(CACHE);
+  const kept = new Set((await cache.keys()).map(({ url }) => url));
+  return Object.keys(CHECKSUMS).filter((path) => kept.has(keyOf(path)));
+}
+
+async function takeShared(request) {
+  const form = await request.formData();
+  await caches.delete(SHARED);
+  const cache = await caches.open(SHARED);
+  for (const [index, file] of form.getAll("photos").entries()) {
+    // A number first, so that their order stays.
+    const name = encodeURIComponent(file.name || "photo");
+    const key = new URL(`shared/${index}/${name}`, SCOPE);
+    await cache.put(key, new Response(file));
+  }
+  return Response.redirect(new URL("./?shared", SCOPE), 303);
 }
 
 async function forgetOld() {

@@ -103,9 +103,6 @@ function contradiction(sidecar) {
 }
 
 function limitation(sidecar) {
-  if (sidecar.scale !== 1) {
-    return "enlarges pictures, which this page does not do";
-  }
   if (sidecar.dynamic) {
     return "has no fixed tile, which browsers need";
   }

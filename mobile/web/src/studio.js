@@ -1,9 +1,10 @@
 /** @file What the worker does: opens photos and restores them. */
 
+import { chooseEngine, findAdapter } from "./accelerator.js";
 import { Engine } from "./engine.js";
 import { ModelError, PhotoError } from "./errors.js";
 import { fetchModel, fetchSchema, fetchSidecar } from "./models.js";
-import { readPhoto } from "./photo.js";
+import { checkEnlarged, readPhoto } from "./photo.js";
 import { writePicture } from "./picture_writer.js";
 import { writePng } from "./png_writer.js";
 import { Restoration } from "./restoration.js";
@@ -53,22 +54,25 @@ async function open({ id, file }) {
 
 async function restore(request, tell) {
   const progress = progressTo(tell);
-  const { strength, restoration } = await restorationOf(request, progress);
-  const { photo } = restoration;
+  const { strength, restoration, accelerator } = await restorationOf(
+    request,
+    progress,
+  );
+  const { photo, frame } = restoration;
   const started = performance.now();
   const pixels = await restoration.restore(strength, {
     around: request.around,
     progress: (done, total) => progress("restoring", done, total),
     show: (part) => {
       const { pixels: shown, ...place } = part;
-      const rgba = toRgba(shown, photo.channels, alphaOf(photo, part));
+      const rgba = toRgba(shown, photo.channels, alphaOf(frame, part));
       tell({ type: "part", ...place, rgba }, [rgba.buffer]);
     },
   });
   const seconds = (performance.now() - started) / 1000;
   progress("writing");
-  const blob = await writePng({ ...photo, pixels });
-  return { blob, seconds, notes: photo.notes };
+  const blob = await writePng({ ...frame, pixels });
+  return { blob, seconds, accelerator, notes: photo.notes };
 }
 
 /** The result as a file of another format or strength. */
@@ -79,7 +83,7 @@ async function save(request, tell) {
     progress: (done, total) => progress("restoring", done, total),
   });
   progress("writing");
-  return writePicture({ ...restoration.photo, pixels }, request.format);
+  return writePicture({ ...restoration.frame, pixels }, request.format);
 }
 
 function progressTo(tell) {
@@ -88,11 +92,13 @@ function progressTo(tell) {
 }
 
 /** Photo, model and noise level of a request, with what is left to set. */
-async function restorationOf({ id, file, model, strength, sigma }, progress) {
+async function restorationOf(request, progress) {
+  const { id, file, model, gpu, strength, sigma } = request;
   progress("loading");
-  const engine = await engineOf(model);
+  const engine = await engineOf(model, gpu);
   progress("reading");
   const photo = await photoOf(id, file);
+  checkEnlarged(photo, engine.sidecar.scale);
   const told = engine.sidecar.sigma_input;
   const level = told ? strength * sigma : 0;
   const key = [id, model.sidecar_sha256, level].join(" ");
@@ -104,7 +110,9 @@ async function restorationOf({ id, file, model, strength, sigma }, progress) {
     const restoration = new Restoration(restorer, photo, { sigma: level });
     Object.assign(kept, { restoration, key });
   }
-  return { strength: told ? 1 : strength, restoration: kept.restoration };
+  const { restoration } = kept;
+  const { accelerator } = engine;
+  return { strength: told ? 1 : strength, restoration, accelerator };
 }
 
 function alphaOf({ alpha, width: line }, { left, top, width, height }) {
@@ -126,17 +134,24 @@ async function photoOf(id, file) {
   return kept.photo;
 }
 
-async function engineOf(model) {
+/** The engine of a model, on the graphics processor if that is wished. */
+async function engineOf(model, gpu) {
   const library = await loadLibrary(new URL("litert/", SITE));
-  if (kept.model !== model.sidecar_sha256) {
+  const wanted = `${model.sidecar_sha256} ${gpu}`;
+  if (kept.model !== wanted) {
     kept.engine?.delete();
     Object.assign(kept, { engine: null, model: null });
     Object.assign(kept, { restoration: null, key: null });
     const schema = await fetchSchema(SITE);
     const sidecar = await fetchSidecar(MODELS, model, schema);
     const content = await fetchModel(MODELS, model, sidecar);
-    const engine = await Engine.create(library, content, sidecar);
-    Object.assign(kept, { engine, model: model.sidecar_sha256 });
+    const cpu = await Engine.create(library, content, sidecar);
+    const engine = await chooseEngine(
+      cpu,
+      () => Engine.create(library, content, sidecar, "webgpu"),
+      gpu ? await findAdapter() : null,
+    );
+    Object.assign(kept, { engine, model: wanted });
   }
   return kept.engine;
 }

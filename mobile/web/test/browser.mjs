@@ -14,19 +14,30 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const PYTHON = process.env.KERASRESTORE_PYTHON ?? "python3";
 const QUIET = [
   "--no-sandbox",
-  "--disable-gpu",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
 ];
+// A graphics processor on Linux, without a screen.
+const GPU = [
+  "--enable-unsafe-webgpu",
+  "--enable-features=Vulkan",
+  "--use-angle=vulkan",
+];
 // A machine with many jobs is no reason to fail.
 const PATIENCE = Number(process.env.PATIENCE ?? 120_000);
 
-/** Starts Chromium; Playwright gives it an empty folder of its own. */
-export function launch() {
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+/**
+ * Starts Chromium; Playwright gives it an empty folder of its own.
+ *
+ * @param {object} [options]
+ * @param {boolean} [options.gpu] With the graphics processor.
+ */
+export function launch({ gpu = false } = {}) {
+  const args = [...QUIET, ...(gpu ? GPU : ["--disable-gpu"])];
+  return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /**
@@ -108,10 +119,14 @@ export class Tab {
   /** Sets the controls. */
   async set({ model, strength = 1, sigma = null }) {
     await this.page.selectOption("#model", model);
-    await this.page.fill("#strength", String(strength));
+    // Models that enlarge have no strength; for those that take the noise
+    // level it is part of that.
+    if (await this.page.isVisible("#dial")) {
+      await this.page.fill("#strength", String(strength));
+    }
     if (sigma === null) return;
     await this.page.waitForSelector("#sigma", { state: "visible" });
-    await this.page.fill("#sigma", String(sigma));
+    await this.page.fill("#sigma", String(strength * sigma));
   }
 
   /** Restores and gives the picture that would be downloaded. */

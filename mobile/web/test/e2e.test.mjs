@@ -8,13 +8,14 @@ import { fileURLToPath } from "node:url";
 import { serve } from "../server.mjs";
 import { MODELS } from "../site.mjs";
 import { readOrientation } from "../src/exif.js";
+import { purposeOf } from "../src/model_names.js";
 import { readHeader } from "../src/photo_header.js";
 import { readPng } from "../src/png_reader.js";
 import { Tab, launch, python } from "./browser.mjs";
 import { GOLDENS, golden } from "./goldens.mjs";
 
 const COLOR = "danet_mobile_denoise_color_blind_bsd400";
-const SIZES = { phone: [390, 844], desk: [1280, 800] };
+const SIZES = { phone: [390, 844], tablet: [820, 1180], desk: [1280, 800] };
 
 let folder, photos, browser, server, address;
 
@@ -93,6 +94,7 @@ describe("restored pixels are Python's on every byte", () => {
         const found = await tab.restore();
         const file = await readFile(new URL(one.expected, GOLDENS));
         const wanted = await readPng(new Uint8Array(file));
+        assert.equal(found.width, wanted.width);
         assertSame(found.pixels, wanted.pixels, one.expected);
         assert.deepEqual(found.alpha, wanted.alpha);
       }
@@ -435,7 +437,7 @@ describe("a run", () => {
     inTab(async (tab) => {
       const { page } = tab;
       await startLong(tab);
-      assert.equal(await page.isDisabled("#strength"), true);
+      assert.equal(await page.isVisible("#dial"), false);
       await page.click("#cancel");
       await tab.state("ready");
       assert.equal(await tab.error(), "");
@@ -713,22 +715,32 @@ describe("the page", () => {
       assert.deepEqual(await gaps(), [null, 28]);
     }));
 
-  test("asks for the noise level where the model takes it", () =>
+  test("has one dial, of the strength or of the noise level", () =>
     inTab(async (tab) => {
+      const models = join(folder, "models");
+      const list = JSON.parse(await readFile(join(models, "models.json")));
+      const entry = list.models.find(({ name }) => name === list.default);
+      const sidecar = JSON.parse(await readFile(join(models, entry.sidecar)));
       await tab.pick(photo("small.png"));
-      assert.equal(await tab.page.inputValue("#model"), `${COLOR}_int8`);
+      assert.equal(await tab.page.inputValue("#model"), entry.name);
       const title = await tab.page.textContent("#model option:checked");
-      assert.equal(title, "Clean synthetic noise");
+      assert.equal(title, purposeOf(sidecar).title);
       assert.equal(await tab.page.isVisible("#detail"), false);
       await tab.page.click("summary");
-      assert.match(
-        await tab.page.textContent("#detail"),
-        /_int8\.tflite, .* MB, int8\. Licence: /,
-      );
+      const detail = await tab.page.textContent("#detail");
+      assert.ok(detail.startsWith(`${entry.tflite}, `), detail);
+      assert.match(detail, / MB, int8\. Licence: /);
       assert.equal(await tab.page.isVisible("#sigma"), false);
       await tab.page.selectOption("#model", "small_sigma");
       await tab.page.waitForSelector("#sigma", { state: "visible" });
       assert.equal(await tab.page.getAttribute("#sigma", "max"), "55");
+      // One dial: of what enlarges there is none.
+      assert.equal(await tab.page.isVisible("#strength"), false);
+      await tab.page.selectOption("#model", "enlarge_2x");
+      await tab.page.waitForSelector("#sigma", { state: "hidden" });
+      assert.equal(await tab.page.isVisible("#strength"), false);
+      await tab.page.selectOption("#model", "small_gray");
+      await tab.page.waitForSelector("#strength", { state: "visible" });
     }));
 
   for (const [name, [width, height]] of Object.entries(SIZES)) {
@@ -768,7 +780,11 @@ describe("the page", () => {
     await inTab(
       async (tab) => {
         const { page } = tab;
-        await page.locator("#offline").filter({ hasText: "without" }).waitFor();
+        await page.locator("#offline").filter({ hasText: "Works" }).waitFor();
+        assert.match(
+          await page.textContent("#offline"),
+          /without a network with: [^;]*\. Reload the page/,
+        );
         leaving.closeAllConnections();
         await new Promise((resolve) => leaving.close(resolve));
         await page.reload();
@@ -781,4 +797,57 @@ describe("the page", () => {
       { at, serviceWorkers: "allow" },
     );
   });
+
+  test("keeps a model when it is used, and says so", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        const told = page.locator("#offline");
+        await told.filter({ hasText: "Works" }).waitFor();
+        assert.doesNotMatch(await told.textContent(), /;/);
+        // From now on, the service worker sees what is fetched.
+        await page.reload();
+        await told.filter({ hasText: "Works" }).waitFor();
+        await tab.pick(photo("small.png"));
+        await page.selectOption("#model", "small_gray");
+        await tab.restore();
+        await told.filter({ hasText: /; Black and white/ }).waitFor();
+      },
+      { serviceWorkers: "allow" },
+    ));
+
+  test("takes photos that another app shares", () =>
+    inTab(
+      async (tab) => {
+        const { page } = tab;
+        await page.locator("#offline").filter({ hasText: "Works" }).waitFor();
+        const manifest = await page.evaluate(async () => {
+          const { href } = document.querySelector("link[rel=manifest]");
+          return (await fetch(href)).json();
+        });
+        const { action, params } = manifest.share_target;
+        // As a browser does it, but for the page that it opens.
+        const opened = await page.evaluate(
+          async ([to, name]) => {
+            const body = new FormData();
+            const sample = await (await fetch("sample.png")).blob();
+            const type = "image/png";
+            body.append(name, new File([sample], "one two.png", { type }));
+            body.append(name, new File(["no photo"], "b.png", { type }));
+            return (await fetch(to, { method: "POST", body })).url;
+          },
+          [action, params.files[0].name],
+        );
+        assert.match(opened, /\/\?shared$/);
+        await page.goto(opened);
+        await tab.state("ready");
+        assert.match(await page.textContent("#caption"), /^one two\.png/);
+        assert.equal(await page.textContent("#queue-title"), "2 photos");
+        // They are there once.
+        assert.equal(page.url(), address);
+        await page.goto(opened);
+        await tab.state("empty");
+      },
+      { serviceWorkers: "allow" },
+    ));
 });

@@ -19,6 +19,7 @@ from kerasrestore.models.presets import file_sha256
 from kerasrestore.photos import read_photo
 
 ROOT = Path(__file__).parents[3]
+GOLDENS = ROOT / "mobile" / "models" / "goldens" / "models"
 sys.path[:0] = [str(ROOT / "mobile" / "models"), str(ROOT / "tests")]
 
 from export_models import add_model  # noqa: E402
@@ -49,6 +50,9 @@ def write_models(models, photos, folder):
     for name in SMALL:
         small = LiteRTRestorer(source / f"{name}.tflite", trial=False)
         catalog["models"].append(add_model(folder, small))
+    for path in sorted(GOLDENS.glob("*.tflite")):
+        golden = LiteRTRestorer(path, trial=False)
+        catalog["models"].append(add_model(folder, golden))
     (folder / "models.json").write_text(json.dumps(catalog))
     runs = [run(folder, photos, entry["name"]) for entry in catalog["models"]]
     (folder / "runs.json").write_text(json.dumps([*filter(None, runs)]))
@@ -59,7 +63,9 @@ def run(folder, photos, name):
     restorer = LiteRTRestorer(folder / f"{name}.tflite", trial=False)
     if restorer.channels == 1 and name not in SMALL:
         return None
-    default = ("noisy.png", 1.0, 25.0 if restorer.sigma_input else None)
+    # The tiles of models that enlarge are small.
+    photo = "noisy.png" if restorer.scale == 1 else "small.png"
+    default = (photo, 1.0, 25.0 if restorer.sigma_input else None)
     photo, strength, sigma = SMALL.get(name, default)
     pixels = read_photo(photos / photo).pixels
     result = restorer.restore(pixels, strength=strength, sigma=sigma)
@@ -92,7 +98,7 @@ def write_strangers(folder):
     })  # fmt: skip
     add("newer_format", "format", format=2)
     add("bad_halo", "halo", halo=4)
-    add("enlarging", "enlarges", scale=2, task="super_resolution")
+    add("enlarging", "sidecar", scale=2, task="super_resolution")
     add("dynamic", "fixed tile", dynamic=True)
     add("no_field", "license", license=None)
     add("damaged", "cannot|can run", bytes_=bytes(1000))

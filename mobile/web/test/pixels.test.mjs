@@ -23,6 +23,7 @@ test("strength is the golden one", async () => {
     const restorer = new Restorer(
       {
         channels: 1,
+        scale: 1,
         tile: [1, image.length],
         halo: 0,
         receptive_field: 1,
@@ -42,6 +43,7 @@ test("strength is the golden one", async () => {
 
 const SMALL = {
   channels: 1,
+  scale: 1,
   tile: [8, 8],
   halo: 2,
   receptive_field: 5,
@@ -124,6 +126,7 @@ test("the model is told the noise level", async () => {
 
 test("gray and colour are fitted to the model", async () => {
   const sidecar = {
+    scale: 1,
     tile: [4, 4],
     halo: 0,
     receptive_field: 1,

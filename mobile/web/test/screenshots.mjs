@@ -4,12 +4,14 @@
  *
  *     node test/screenshots.mjs [FOLDER]
  *
- * at the size of a phone and of a desk: the start, a run with its progress,
- * the result, and the refusal of a text file; the result once more in the
- * dark.
+ * at the size of a phone, a tablet and a desk, light and dark: the start, a
+ * run with its progress, the result, and the refusal of a text file. Without
+ * a folder only those that the docs show go there, light unless they say
+ * otherwise.
  */
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -19,15 +21,17 @@ import { Tab, launch, python } from "./browser.mjs";
 const IMAGES = fileURLToPath(new URL("../../../docs/images", import.meta.url));
 const SIZES = {
   phone: { width: 390, height: 844 },
+  tablet: { width: 820, height: 1180 },
   desk: { width: 1280, height: 800 },
 };
+const SCHEMES = ["light", "dark"];
 
 async function takeAll(browser, address, folder) {
   for (const [name, viewport] of Object.entries(SIZES)) {
-    const phone = name === "phone";
-    const touch = { hasTouch: phone, isMobile: phone };
+    const hasTouch = name !== "desk";
+    const touch = { hasTouch, isMobile: hasTouch };
     const tab = await Tab.open(browser, address, { viewport, ...touch });
-    const take = (what) => shoot(tab, folder, `web_${what}_${name}`);
+    const take = (what) => shoot(tab, folder, what, name);
     await take("start");
     await tab.page.setInputFiles("#file", {
       name: "notes.txt",
@@ -46,15 +50,11 @@ async function takeAll(browser, address, folder) {
     await take("restoring");
     await tab.state("done");
     await take("result");
-    if (!phone) {
-      await tab.page.emulateMedia({ colorScheme: "dark" });
-      await take("result_dark");
-    }
     await tab.close();
   }
 }
 
-async function shoot({ page }, folder, name) {
+async function shoot({ page }, folder, what, size) {
   // The pictures have to be decoded before they are taken.
   await page.evaluate(() =>
     Promise.all(
@@ -62,17 +62,33 @@ async function shoot({ page }, folder, name) {
     ),
   );
   await page.mouse.move(0, 0);
-  const path = join(folder, `${name}.png`);
-  await page.screenshot({ path });
-  await python("shrink.py", path);
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    const dark = colorScheme === "dark" ? "_dark" : "";
+    const path = join(folder, `web_${what}${dark}_${size}.png`);
+    await page.screenshot({ path });
+  }
+  await page.emulateMedia({ colorScheme: null });
 }
 
-const folder = process.argv[2] ?? IMAGES;
+const folder = process.argv[2] ?? (await mkdtemp(join(tmpdir(), "pictures-")));
 await mkdir(folder, { recursive: true });
 const server = await serve({ port: 0 });
 const browser = await launch();
 try {
   await takeAll(browser, `http://127.0.0.1:${server.address().port}/`, folder);
+  if (!process.argv[2]) {
+    const shown = await readdir(IMAGES);
+    const taken = await readdir(folder);
+    const paths = taken
+      .filter((name) => shown.includes(name))
+      .map((name) => join(folder, name));
+    await python("shrink.py", ...paths);
+    for (const path of paths) {
+      await rename(path, join(IMAGES, path.split("/").at(-1)));
+    }
+    await rm(folder, { recursive: true });
+  }
 } finally {
   await browser.close();
   server.close();

@@ -49,6 +49,7 @@ test("a sound sidecar is taken", () => {
   );
   const io = { image: "uint8", restored: "uint8", sigma: "float32" };
   assert.equal(parse({ sigma_input: true, io }).sigma_input, true);
+  assert.equal(parse({ scale: 2, task: "super_resolution" }).scale, 2);
   // Numbers such as 384.0 are whole ones in JSON.
   const text = JSON.stringify(SOUND).replace("384,384", "384.0,3.84e2");
   assert.deepEqual(parseSidecar(text, schema, "net.json").tile, [384, 384]);
@@ -82,7 +83,7 @@ test("what is wrong is told in a sentence", () => {
       { self_test: { sigma: 1, tolerance: 0, pixels: [[0, 1.5, [1]]] } },
       /self_test\.pixels\[0\]\[1\]/,
     ],
-    [{ scale: 2 }, /enlarges/],
+    [{ scale: 9 }, /scale/],
     [{ dynamic: true }, /no fixed tile/],
   ]) {
     assert.throws(

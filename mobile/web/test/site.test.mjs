@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 
 import { serve } from "../server.mjs";
+import { readPng } from "../src/png_reader.js";
 
 const BUILD = fileURLToPath(new URL("../build.mjs", import.meta.url));
 const run = promisify(execFile);
@@ -36,11 +38,11 @@ after(async () => {
 });
 
 /** Asks as it stands: `fetch` would tidy up the path. */
-function ask(path, method = "GET") {
+function ask(path, method = "GET", headers = {}) {
   const { port } = server.address();
   return new Promise((resolve, reject) => {
     const sent = request(
-      { port, path, method, host: "127.0.0.1" },
+      { port, path, method, headers, host: "127.0.0.1" },
       (response) => {
         let body = "";
         response.setEncoding("latin1");
@@ -78,6 +80,49 @@ test("files have their types and the headers that threads need", async () => {
   const head = await ask("/models/net.tflite", "HEAD");
   assert.equal(head.headers["content-length"], "7");
   assert.equal(head.body, "");
+});
+
+test("files are packed, and sent once", async () => {
+  const wasm = "/litert/wasm/litert_wasm_compat_internal.wasm";
+  const plain = await ask(wasm);
+  assert.equal(plain.headers["content-encoding"], undefined);
+  for (const [accepted, encoding, unpack] of [
+    ["gzip, deflate", "gzip", gunzipSync],
+    ["gzip, deflate, br", "br", brotliDecompressSync],
+  ]) {
+    const asked = { "accept-encoding": accepted };
+    const { headers, body } = await ask(wasm, "GET", asked);
+    assert.equal(headers["content-encoding"], encoding);
+    assert.equal(Number(headers["content-length"]), body.length);
+    assert.ok(body.length < plain.body.length / 3, `${body.length}`);
+    assert.equal(
+      unpack(Buffer.from(body, "latin1")).toString("latin1"),
+      plain.body,
+    );
+    const known = { ...asked, "if-none-match": headers.etag };
+    const again = await ask(wasm, "GET", known);
+    assert.deepEqual([again.status, again.body], [304, ""]);
+  }
+  const model = await ask("/models/net.tflite", "GET", {
+    "accept-encoding": "br",
+    "if-none-match": '"of another file"',
+  });
+  assert.equal(model.headers["content-encoding"], undefined);
+  assert.equal(model.body, "weights");
+});
+
+test("icons have the sizes that the manifest tells", async () => {
+  const manifest = JSON.parse((await ask("/app.webmanifest")).body);
+  const pngs = manifest.icons.filter(({ type }) => type === "image/png");
+  pngs.push({ src: "icons/apple_touch_icon.png", sizes: "180x180" });
+  for (const { src, sizes } of pngs) {
+    const { body } = await ask(`/${src}`);
+    const { width, height, alpha } = await readPng(Buffer.from(body, "latin1"));
+    assert.equal(`${width}x${height}`, sizes);
+    // Home screens show what is transparent as black.
+    assert.equal(Boolean(alpha), /icon_/.test(src) && !/apple/.test(src), src);
+  }
+  assert.equal(pngs.length, 4);
 });
 
 test("nothing but the page's files is given", async () => {

@@ -44,10 +44,12 @@ sealed class Event {
      * Another model was chosen.
      *
      * @property sigmas noise levels that it knows, `null` if it takes none.
+     * @property enlarges whether it does, so that it has no strength.
      */
     data class ModelChosen(
         val model: String,
         val sigmas: ClosedFloatingPointRange<Double>?,
+        val enlarges: Boolean = false,
     ) : Event()
 
     /** Another processor was chosen. */

@@ -10,15 +10,21 @@ object Limits {
     /**
      * Looks at a size before anything is decoded.
      *
+     * @param width of the picture.
+     * @param height of the picture.
+     * @param scale by which it will be enlarged.
      * @throws Refusal if the picture is empty or too large.
      */
-    fun check(width: Int, height: Int) {
+    fun check(width: Int, height: Int, scale: Int = 1) {
         if (width < 1 || height < 1) throw Refusal(NOT_AN_IMAGE)
         val pixels = width.toLong() * height
-        if (pixels > MAX_PIXELS) {
-            val size = String.format(Locale.ROOT, "%.1f", pixels / 1e6)
+        val growth = scale * scale
+        if (pixels > MAX_PIXELS / growth) {
+            val size =
+                String.format(Locale.ROOT, "%.1f", pixels * growth / 1e6)
             throw Refusal(
-                "This picture has $size megapixels, more than the " +
+                (if (scale == 1) HAS else WOULD_HAVE.format(scale)) +
+                    " $size megapixels, more than the " +
                     "${MAX_PIXELS / 1_000_000} that can be restored; make " +
                     "it smaller or cut it first.",
             )
@@ -54,6 +60,10 @@ object Limits {
             sample *= 2
         }
     }
+
+    private const val HAS = "This picture has"
+    private const val WOULD_HAVE =
+        "Enlarged %d times on each side, this picture would have"
 
     /** What is said of a file that no decoder knows. */
     const val NOT_AN_IMAGE =

@@ -25,22 +25,17 @@ class ModelCatalog private constructor(
      * the catalogue lists.
      *
      * @param entry which.
-     * @param task that the model has to be made for.
      * @param open opens a file of the folder by its name.
      * @throws Refusal if a file is missing, damaged, of another kind or not
      *   what the catalogue or the sidecar speak of.
      */
-    fun load(
-        entry: ModelEntry,
-        task: String = "denoise",
-        open: (String) -> InputStream,
-    ): ModelFile {
+    fun load(entry: ModelEntry, open: (String) -> InputStream): ModelFile {
         val text = read(entry.sidecar, LARGEST_TEXT, open)
         checkSum(text, entry.sidecarSha256, entry.sidecar, FILE)
         val sidecar = Sidecar.parse(decode(text), entry.sidecar)
-        if (sidecar.task != task) {
+        if (sidecar.task !in TASKS) {
             throw Refusal(
-                "${entry.title} is made for ${sidecar.task}, not for $task; " +
+                "${entry.title} is made for ${sidecar.task}, not for photos; " +
                     "choose another model.",
             )
         }
@@ -63,6 +58,8 @@ class ModelCatalog private constructor(
         /** The name of the file. */
         const val FILE = "models.json"
 
+        // A mosaic of a sensor, for example, is no photo.
+        private val TASKS = setOf("denoise", "jpeg", "super_resolution")
         private const val LARGEST_TEXT = 1L shl 20
         private const val LARGEST_MODEL = 1L shl 30
         private val SHA256 = Regex("[0-9a-f]{64}")

@@ -7,6 +7,7 @@ package io.github.kerasrestore.core
  * @param network runs tiles.
  * @param strength of the blend with the picture, 1 for none.
  * @param sigma what the model is told.
+ * @param opacity of the result, where the network enlarges.
  * @param onTile called after each tile.
  */
 internal class RestorationPass(
@@ -14,6 +15,7 @@ internal class RestorationPass(
     private val network: Network,
     private val strength: Float,
     private val sigma: Float,
+    private val opacity: EnlargedOpacity?,
     private val onTile: () -> Unit,
 ) : RowSource {
     private val scale = network.sidecar.scale
@@ -76,13 +78,14 @@ internal class RestorationPass(
         var from = 0
         var to = offset
         for (row in 0 until band.rows) {
-            val sourceRow = (band.top + row) / scale
+            val enlarged = opacity?.row(band.top + row)
             for (x in 0 until width) {
                 for (color in 0 until colors) {
                     done[to++] = floatToByte(band.values[from++]).toByte()
                 }
                 if (layout.hasAlpha) {
-                    done[to++] = window.alpha(sourceRow, x / scale)
+                    done[to++] =
+                        enlarged?.get(x) ?: window.alpha(band.top + row, x)
                 }
             }
         }

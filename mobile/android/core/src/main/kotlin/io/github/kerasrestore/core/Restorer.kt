@@ -38,51 +38,69 @@ class Restorer(
         onProgress: (Progress) -> Unit = {},
     ): Progress {
         options.check(sidecar)
-        Limits.check(source.width, source.height)
         val scale = sidecar.scale
-        Limits.check(source.width * scale, source.height * scale)
+        Limits.check(source.width, source.height, scale)
         val plan = TilePlan.of(sidecar, source.height, source.width)
         val total = plan.size * options.passes(sidecar)
         val meter = Meter(source, total, onProgress)
         cancellation.check()
         meter.report()
-        val pass = lastPass(source, options) {
+        val opacity = if (source.layout.hasAlpha) {
+            Opacity(source, keep = scale > 1, cancellation::check)
+        } else {
+            null
+        }
+        val hidden = opacity?.takeIf { it.hidesSome }
+            ?.let { HiddenColors(source, it, cancellation::check) }
+        val enlarged = opacity?.takeIf { scale > 1 }
+            ?.let { EnlargedOpacity(it, source.height, source.width, scale) }
+        val rows = hidden ?: WholeRows(source)
+        val pass = lastPass(rows, options, enlarged) {
             meter.count()
             cancellation.check()
         }
-        copy(pass, sink)
+        copy(pass, hidden.takeIf { scale == 1 }, sink)
         sink.finish()
         return meter.progress()
     }
 
     private fun lastPass(
-        source: PixelSource,
+        rows: RowSource,
         options: RestoreOptions,
+        enlarged: EnlargedOpacity?,
         onTile: () -> Unit,
     ): RestorationPass {
-        val rows = WholeRows(source)
         val strength = options.strength
         if (sidecar.sigmaInput) {
             val sigma = (options.sigma!! * strength).toFloat()
-            return RestorationPass(rows, network, 1f, sigma, onTile)
+            return RestorationPass(
+                rows, network, 1f, sigma, enlarged, onTile,
+            )
         }
         if (options.passes(sidecar) == 1) {
             val blend = strength.toFloat()
-            return RestorationPass(rows, network, blend, 0f, onTile)
+            return RestorationPass(
+                rows, network, blend, 0f, enlarged, onTile,
+            )
         }
         // The second pass reads what the first one wrote, bytes and all, as
         // it comes: no more than a band of it is kept.
-        val first = RestorationPass(rows, network, 1f, 0f, onTile)
+        val first = RestorationPass(rows, network, 1f, 0f, null, onTile)
         val blend = (strength - 1.0).toFloat()
-        return RestorationPass(first, network, blend, 0f, onTile)
+        return RestorationPass(first, network, blend, 0f, null, onTile)
     }
 
-    private fun copy(pass: RestorationPass, sink: PixelSink) {
+    private fun copy(
+        pass: RestorationPass,
+        hidden: HiddenColors?,
+        sink: PixelSink,
+    ) {
         val rows = minOf(ROWS, pass.height)
         val bytes = ByteArray(rows * pass.width * pass.layout.channels)
         for (top in 0 until pass.height step rows) {
             val count = minOf(rows, pass.height - top)
             pass.readRows(top, count, bytes)
+            hidden?.giveBack(top, count, bytes)
             sink.write(count, bytes)
         }
     }
@@ -127,14 +145,18 @@ class Restorer(
         /**
          * Bytes that a restoration takes beside those of the engine, at most.
          *
+         * Opaque pictures take the same whatever their height.
+         *
          * @param sidecar of the model.
          * @param width of the picture.
+         * @param height of the picture.
          * @param layout of the picture.
          * @param options of the restoration.
          */
         fun memoryForecast(
             sidecar: Sidecar,
             width: Int,
+            height: Int,
             layout: PixelLayout,
             options: RestoreOptions = RestoreOptions(),
         ): Long {
@@ -146,7 +168,16 @@ class Restorer(
             // A window of the source, a band in floats and one in bytes that
             // may hold two.
             val pass = bytes + (floats + 2 * bytes) * enlarged + tiles
-            return pass * options.passes(sidecar) + tiles
+            val opaque = pass * options.passes(sidecar) + tiles
+            if (!layout.hasAlpha) return opaque
+            // Sums of blocks of 4x4 pixels and of all larger ones; rows as
+            // they were, until the result has them; opacity to be enlarged.
+            val area = width.toLong() * height
+            val blocks = area * 4 * (layout.colors + 1) / 16 * 4 / 3
+            val band = 5L * BAND * width * (layout.colors + 1)
+            val kept = 2 * bytes * options.passes(sidecar)
+            return opaque + blocks + band + kept +
+                if (sidecar.scale > 1) area else 0
         }
     }
 }

@@ -174,7 +174,12 @@ data class Screen(
         val sigma = event.sigmas?.let {
             (settings.sigma ?: USUAL_SIGMA).coerceIn(it)
         }
-        return taking(settings.copy(model = event.model, sigma = sigma))
+        val strength = if (event.enlarges) 1.0 else settings.strength
+        return taking(
+            settings.copy(
+                model = event.model, strength = strength, sigma = sigma,
+            ),
+        )
     }
 
     private fun changeStrength(strength: Double): Transition {

@@ -19,6 +19,15 @@ class LimitsTest {
                 assertFailsWith<Refusal> { Limits.check(width, height) }
             assertSentence(error.sentence)
         }
+        Limits.check(4000, 4000, scale = 2)
+        val larger =
+            assertFailsWith<Refusal> { Limits.check(4001, 4000, scale = 2) }
+        assertSentence(larger.sentence)
+        assertEquals(
+            "Enlarged 2 times on each side, this picture would have 64.0 " +
+                "megapixels",
+            larger.sentence.substringBefore(", more"),
+        )
         // What decoders give as the size of a file that is no picture.
         val error = assertFailsWith<Refusal> { Limits.check(-1, -1) }
         assertEquals(Limits.NOT_AN_IMAGE, error.sentence)

@@ -80,7 +80,7 @@ class ModelCatalogTest {
     @Test
     fun `models that this app cannot use are refused`() {
         for ((change, part) in listOf(
-            ("task" to "jpeg") to "is made for jpeg, not for denoise",
+            ("task" to "demosaic") to "is made for demosaic, not for photos",
             ("dynamic" to true) to "has no fixed tile",
         )) {
             val text = Sidecars.json("sha256" to sha256(content), change)
@@ -88,6 +88,22 @@ class ModelCatalogTest {
             assertRefused(part, "m.json" to text) {
                 it.copy(sidecarSha256 = sha256(text))
             }
+        }
+    }
+
+    @Test
+    fun `models of all that is done to photos are taken`() {
+        for (task in listOf("denoise", "jpeg", "super_resolution")) {
+            val scale = if (task == "super_resolution") 2 else 1
+            val text = Sidecars.json(
+                "sha256" to sha256(content), "task" to task, "scale" to scale,
+            ).toString().toByteArray()
+            val catalog = ModelCatalog.parse(json().toString())
+            val loaded = catalog.load(
+                catalog.default.copy(sidecarSha256 = sha256(text)),
+                open("m.json" to text),
+            )
+            assertEquals(scale, loaded.sidecar.scale)
         }
     }
 

@@ -202,6 +202,12 @@ class ScreenTest {
         assertEquals(
             null, narrow.after(Event.ModelChosen("b", null)).settings.sigma,
         )
+        // What enlarges has no strength.
+        val strong = start.after(Event.StrengthChanged(1.5))
+        fun chosen(enlarges: Boolean) =
+            strong.after(Event.ModelChosen("e", null, enlarges))
+        assertEquals(1.5, chosen(enlarges = false).settings.strength)
+        assertEquals(1.0, chosen(enlarges = true).settings.strength)
         assertEquals(
             Accelerator.GPU,
             start.after(Event.AcceleratorChosen(Accelerator.GPU))

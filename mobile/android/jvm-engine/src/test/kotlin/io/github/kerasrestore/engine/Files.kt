@@ -17,7 +17,12 @@ object Files {
 
     val catalog: ModelCatalog = ModelCatalog.read(::open)
 
+    /** The models that belong to the goldens. */
+    private val golden: ModelCatalog = ModelCatalog.read(::openGolden)
+
     fun model(name: String): ModelFile {
+        golden.models.firstOrNull { it.name == name }
+            ?.let { return golden.load(it, open = ::openGolden) }
         val entry = catalog.models.firstOrNull { it.name == name }
         checkNotNull(entry) {
             "There is no model $name; run python " +
@@ -27,6 +32,9 @@ object Files {
     }
 
     fun open(name: String): InputStream = File(models, name).inputStream()
+
+    private fun openGolden(name: String): InputStream =
+        File(goldens, "models/$name").inputStream()
 
     /** A PNG of the goldens as its file has it. */
     fun picture(name: String): MemoryImage {

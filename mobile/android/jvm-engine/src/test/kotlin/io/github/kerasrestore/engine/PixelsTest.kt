@@ -26,7 +26,10 @@ class PixelsTest {
         val model = Files.model(case.getString("model"))
         val image = Files.picture(case.getString("input"))
         val wanted = Files.picture(case.getString("expected"))
-        val found = MemoryImage(image.width, image.height, image.layout)
+        val scale = model.sidecar.scale
+        val found = MemoryImage(
+            image.width * scale, image.height * scale, image.layout,
+        )
         val sigma =
             if (case.isNull("sigma")) null else case.getDouble("sigma")
         JvmEngine(model).use { engine ->

@@ -161,7 +161,8 @@ class Workshop(app: Application) {
                 note = read.exceptionOrNull()?.let(::sentenceOf)
                 val sigmas = sidecar?.takeIf { it.sigmaInput }
                     ?.let { it.sigmaLow..it.sigmaHigh }
-                dispatch(Event.ModelChosen(entry.name, sigmas))
+                val enlarges = (sidecar?.scale ?: 1) > 1
+                dispatch(Event.ModelChosen(entry.name, sigmas, enlarges))
                 compareIfNeeded()
             }
         }
