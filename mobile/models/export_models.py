@@ -225,10 +225,12 @@ def add_model(folder, restorer):
 
 
 def title(sidecar):
-    """Name of the model on screen, such as "Colour, blind, int8"."""
+    """Name of the model on screen, such as "Colour, photo, int8"."""
     words = ["Colour" if sidecar["channels"] == 3 else "Gray"]
     if sidecar["task"] == "denoise":
-        words.append("noise level" if sidecar["sigma_input"] else "blind")
+        # Sidecars do not record the kind of noise; presets are named for it.
+        blind = "photo" if "_camera_" in sidecar["name"] else "blind"
+        words.append("noise level" if sidecar["sigma_input"] else blind)
     else:
         words.append(TITLES[sidecar["task"]])
     words.append(sidecar["quantization"])

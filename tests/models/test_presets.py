@@ -34,6 +34,12 @@ from kerasrestore.training import QuantizeAware, quantize_aware
 COLOR = {"15": 6.0, "25": 8.0, "50": 10.0}
 MARGINS = {
     "danet_mobile_denoise_color_blind_bsd400": COLOR,
+    "danet_mobile_denoise_color_camera_cc0": {
+        "camera": 2.0,
+        "gaussian": 6.0,
+        "film": 2.0,
+        "clean": 0.0,
+    },
     "danet_mobile_denoise_color_sigma_bsd400": COLOR,
     "danet_mobile_denoise_gray_blind_bsd400": {"15": 5.0, "25": 7.0, "50": 9.0},
     "panet_s_denoise_color_sigma50_bsd400": {"50": 10.0},
@@ -61,7 +67,7 @@ def test_shipped(name):
 
 
 def test_runtimes_agree_on_photos_of_any_size():
-    with Image.open(ROOT / "docs" / "images" / "portrait_noisy.png") as photo:
+    with Image.open(ROOT / "docs" / "images" / "portrait_camera.jpg") as photo:
         photos = [np.asarray(photo.resize(size)) for size in SIZES]
     exported = LiteRTRestorer.from_preset()
     model = DANetMobile.from_preset(default_preset())
@@ -92,6 +98,8 @@ def test_cards_are_complete(name):
     roles = {"weights", "log", "curve"}
     if "start" in card["training"]:
         roles.add("start_log")
+    if "crops" in card:
+        roles.add("crops")
     for kind, export in card["exports"].items():
         roles |= {f"tflite_{kind}", f"sidecar_{kind}"}
         if export["method"] == "quantization_aware":
@@ -157,8 +165,11 @@ def test_shipped_exports(name):
 
 
 def test_defaults():
-    assert "color" in default_preset()
-    assert "gray" in default_preset(channels=1)
+    name = "danet_mobile_denoise_color_camera_cc0"
+    assert default_preset() == name
+    # Gray photos are restored as three equal channels.
+    assert default_preset(channels=1) == name
+    assert "Apache-2.0" in get_preset(name).license
     with pytest.raises(ValueError, match="No preset"):
         default_preset(task="fly")
 

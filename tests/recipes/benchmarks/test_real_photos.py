@@ -1,0 +1,74 @@
+"""Quality floors of the default preset on small free photographs."""
+
+import importlib
+import sys
+
+import numpy as np
+import pytest
+from testing import ROOT
+
+from kerasrestore.data.images import list_images, load_image
+
+# Mean gain over the input in decibels on tests/samples, or for photos without
+# noise, which have no gain, the mean PSNR; some tenths below what the shipped
+# weights reach.
+FLOORS = {
+    "Kodak24, white noise 20, JPEG 92": 0.0,
+    "Kodak24, simulated camera, JPEG 92": 0.0,
+    "CBSD68, white noise 25, not clipped": 0.0,
+    "CBSD68 in gray, equal noise 25": 0.0,
+    "the same, sepia": 0.0,
+    "Kodak24, no noise": 0.0,
+}
+SAMPLES = ROOT / "tests" / "samples"
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "recipes" / "benchmarks")
+        yield importlib.import_module("real_photos")
+
+
+@pytest.fixture(scope="module", params=["float16", "int8"])
+def method(recipe, request):
+    return recipe.preset_method(None, request.param)
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_default_preset(recipe, method, name):
+    row = next(row for row in recipe.ROWS if row.name == name)
+    pairs = [
+        row.pair(load_image(file, 3), index)
+        for index, file in enumerate(list_images(SAMPLES))
+    ]
+    given, restored = recipe.score([method], pairs).mean(axis=0)
+    gain = restored if np.isinf(given) else restored - given
+    assert gain >= FLOORS[name]
+
+
+def test_flat_colours_keep_their_brightness(recipe, method):
+    assert recipe.flat_shift(method) <= 0.5
+
+
+def test_the_table(recipe, tmp_path, monkeypatch, capsys):
+    for name in ("PolyU100", "Kodak24", "CBSD68"):
+        (tmp_path / name).mkdir()
+        for file in list_images(SAMPLES)[:2]:
+            copy = tmp_path / name / file.name
+            copy.write_bytes(file.read_bytes())
+            if name == "PolyU100":
+                copy.rename(copy.with_stem(f"{file.stem}_real"))
+                mean = copy.with_stem(f"{file.stem}_mean")
+                mean.write_bytes(file.read_bytes())
+    words = ["real_photos.py", "--data", tmp_path, "--step", 2, "--preset"]
+    words.append("danet_mobile_denoise_color_blind_bsd400")
+    monkeypatch.setattr(sys, "argv", [str(word) for word in words])
+    recipe.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 1 + len(recipe.ROWS) + 1
+    assert lines[2].startswith("| PolyU, 1 real pairs | inf |")
+    assert lines[-1].startswith("| 216 flat colours")
+    monkeypatch.setattr(sys, "argv", ["real_photos.py", "--data", "."])
+    with pytest.raises(SystemExit, match="Nothing to measure"):
+        recipe.main()
