@@ -29,3 +29,13 @@ def run_graph(model, inputs, call):
 def source_operation(tensor):
     """The operation that produced a symbolic tensor."""
     return tensor._keras_history.operation
+
+
+def build_for_training(model, data):
+    """Builds what Keras builds at the start of its own `fit`.
+
+    Args:
+        model: compiled model.
+        data: inputs and targets, anything with a shape and a dtype.
+    """
+    model._symbolic_build(data_batch=data)

@@ -12,8 +12,8 @@ PACKAGE = ROOT / "kerasrestore"
 FACADES = {"kerasrestore.models.restorer", "kerasrestore.photos.photo"}
 MOST_LINES = 400
 MOST_FILES = 14
-# Folders of data.
-DATA = {"goldens", "presets", "samples"}
+# Folders of data, and of records that are only ever added to.
+DATA = {"goldens", "presets", "samples", "decisions"}
 
 
 def floors():

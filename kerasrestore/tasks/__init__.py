@@ -10,6 +10,7 @@ All tasks follow one interface, that of `Task`:
 - `degrade(patches, rng)` degrades training patches on the CPU,
   `degrade_tensors(patches, seed)` on an accelerator if the degradation can be
   written as tensor operations; both also return the strength of each patch.
+  The latter is `pair_tensors` applied to what `draw_tensors` draws.
 - `training_pair` and `benchmark_pair` also return the restoration target,
   which differs from the clean image where the degradation includes changes
   that a model should not undo.
@@ -27,7 +28,7 @@ All tasks follow one interface, that of `Task`:
 A task registered with `register_task` supports recipes, validation, evaluation
 and export like the built-in tasks.
 
-Only `degrade_tensors` requires Keras.
+Only these three methods require Keras.
 """
 
 from kerasrestore.tasks.camera import CameraNoise

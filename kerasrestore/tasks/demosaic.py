@@ -65,16 +65,18 @@ class Demosaic(Task):
         cells = (-(-height // 2), -(-width // 2), 1)
         return clean * np.tile(self.cell, cells)[:height, :width]
 
-    def degrade_tensors(self, clean, seed=None):
+    def draw_tensors(self, shape, seed=None):
+        return {}
+
+    def pair_tensors(self, clean, drawn):
         from keras import ops
 
         _check_colour(clean)
-        clean = ops.cast(clean, "float32")
         count, height, width = ops.shape(clean)[:3]
         cell = ops.convert_to_tensor(self.cell, "float32")
         rows = ops.take(cell, ops.arange(height) % 2, axis=0)
         mosaic = ops.take(rows, ops.arange(width) % 2, axis=1)
-        return clean * mosaic, ops.zeros((count,))
+        return clean * mosaic, clean, ops.zeros((count,))
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

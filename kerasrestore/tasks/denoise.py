@@ -111,21 +111,26 @@ class Denoise(Task):
         noisy = (clean.astype(np.float64) + noise) / 255.0
         return self._finish(noisy.astype(np.float32))
 
-    def degrade_tensors(self, clean, seed=None):
+    def draw_tensors(self, shape, seed=None):
         import keras
-        from keras import ops
 
-        clean = ops.cast(clean, "float32")
-        count = ops.shape(clean)[0]
         low, high = self.sigma
-        sigma = keras.random.uniform((count,), low, high, seed=seed)
+        sigma = keras.random.uniform(shape[:1], low, high, seed=seed)
         # The same integer seed would correlate noise levels and noise.
         again = seed + 1 if isinstance(seed, int) else seed
-        noise = keras.random.normal(ops.shape(clean), seed=again)
-        noisy = clean + noise * (sigma / 255.0)[:, None, None, None]
+        return {
+            "sigma": sigma,
+            "noise": keras.random.normal(shape, seed=again),
+        }
+
+    def pair_tensors(self, clean, drawn):
+        from keras import ops
+
+        sigma = drawn["sigma"]
+        noisy = clean + drawn["noise"] * (sigma / 255.0)[:, None, None, None]
         if self.quantize:
             noisy = ops.round(ops.clip(noisy, 0.0, 1.0) * 255.0) / 255.0
-        return noisy, sigma
+        return noisy, clean, sigma
 
     def _finish(self, noisy):
         if not self.quantize:

@@ -98,18 +98,22 @@ class Jpeg(Task):
     def _degrade_image(self, clean, rng):
         return _compress(clean, self.setting)
 
-    def degrade_tensors(self, clean, seed=None):
-        """See `Task.degrade_tensors`; the patches need a static size."""
+    def draw_tensors(self, shape, seed=None):
         import keras
+
+        low, high = self.quality
+        return {
+            "quality": keras.random.randint(shape[:1], low, high + 1, seed=seed)
+        }
+
+    def pair_tensors(self, clean, drawn):
+        """See `Task.pair_tensors`; the images need a static size."""
         from keras import ops
 
         from kerasrestore.ops.jpeg import jpeg
 
-        clean = ops.cast(clean, "float32")
-        low, high = self.quality
-        count = ops.shape(clean)[0]
-        quality = keras.random.randint((count,), low, high + 1, seed=seed)
-        return jpeg(clean, quality), ops.cast(quality, "float32")
+        quality = ops.cast(drawn["quality"], "float32")
+        return jpeg(clean, quality), clean, quality
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

@@ -82,8 +82,8 @@ class RealPairs(Task):
             "files."
         )
 
-    def degrade_tensors(self, clean, seed=None):
-        return self.degrade(clean, seed)
+    def draw_tensors(self, shape, seed=None):
+        return self.degrade(None, seed)
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

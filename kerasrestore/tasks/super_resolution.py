@@ -144,31 +144,53 @@ class SuperResolution(Task):
                 levels = _resample(levels, axis, size)
         return (levels / 255.0).astype(np.float32)
 
-    def degrade_tensors(self, clean, seed=None):
-        """See `Task.degrade_tensors`; needs one scale and a static size.
+    def draw_tensors(self, shape, seed=None):
+        import keras
 
-        Images are resampled by matrix products, with whatever precision the
-        accelerator uses for them.
+        if len(self.factors) == 1:
+            return {}
+        return {
+            "index": keras.random.randint(
+                shape[:1], 0, len(self.factors), seed=seed
+            )
+        }
+
+    def pair_tensors(self, clean, drawn):
+        """See `Task.pair_tensors`; the images need a static size.
+
+        With several scales, images are degraded by each and one is selected.
         """
         from keras import ops
 
-        from kerasrestore.ops.resampling import resize_bicubic
-
-        factor = self.setting
-        clean = ops.cast(clean, "float32")
-        height, width = clean.shape[1:3]
         self._check_sides(clean[0])
         levels = clean * 255.0
+        if self.quantize:
+            levels = ops.round(levels)
+        every = [self._shrink_tensors(levels, n) for n in self.factors]
+        if len(every) == 1:
+            strength = ops.full((ops.shape(clean)[0],), float(self.setting))
+            return every[0], clean, strength
+        index, degraded = drawn["index"], every[0]
+        for place, one in enumerate(every[1:], 1):
+            here = ops.reshape(ops.equal(index, place), (-1, 1, 1, 1))
+            degraded = ops.where(here, one, degraded)
+        return degraded, clean, ops.take(np.float32(self.factors), index)
+
+    def _shrink_tensors(self, levels, factor):
+        from keras import ops
+
+        from kerasrestore.ops.resampling import weighted_sums
+
+        sides = levels.shape[1:3]
         finish = _round_tensor if self.quantize else ops.convert_to_tensor
-        for size in (
-            (height // factor, width),
-            (height // factor, width // factor),
-        ):
-            levels = finish(resize_bicubic(levels, size, "matlab"))
+        for axis, side in enumerate(sides, 1):
+            matrix = _matrix(side, side // factor)
+            levels = finish(weighted_sums(levels, matrix, axis))
         if self.pre_upsampled:
-            levels = resize_bicubic(levels, (height, width), "matlab")
-        strength = ops.full((ops.shape(clean)[0],), float(factor))
-        return levels / 255.0, strength
+            for axis, side in enumerate(sides, 1):
+                matrix = _matrix(side // factor, side)
+                levels = weighted_sums(levels, matrix, axis)
+        return levels / 255.0
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

@@ -6,9 +6,10 @@ import numpy as np
 
 from kerasrestore.data.images import load_image, rgb_to_gray
 from kerasrestore.tasks.score import score
+from kerasrestore.tasks.tensor_degradation import TensorDegradation
 
 
-class Task:
+class Task(TensorDegradation):
     """Base class: how clean images are degraded and restored images scored.
 
     A subclass implements `_degrade_patch(clean, rng)`, `_degrade_image(clean,
@@ -323,24 +324,6 @@ class Task:
         """
         clean = self._checked(clean)
         return self._degrade_image(clean, np.random.default_rng([seed, index]))
-
-    def degrade_tensors(self, clean, seed=None):
-        """`degrade` with `keras.ops`, for batches on an accelerator.
-
-        Args:
-            clean: tensor `(N, H, W, C)` in [0, 1].
-            seed: `keras.random.SeedGenerator`, integer or `None`.
-
-        Returns:
-            The degraded batch and the strengths `(N,)`, float32 tensors.
-
-        Raises:
-            ValueError: if the task has no implementation in tensor operations.
-        """
-        raise ValueError(
-            f"The task {self.name} has no degradation in tensor operations; "
-            "degrade NumPy patches with degrade instead."
-        )
 
     def protocol(self, channels):
         """Name of the protocol: `"rgb"`, `"gray"` or `"y_shave2"`."""

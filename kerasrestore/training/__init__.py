@@ -8,6 +8,7 @@ from kerasrestore.training.distribution.open_distribution import (
 from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.patches.device_patches import DevicePatches
 from kerasrestore.training.quantization.quantize_aware import (
     QuantizeAware,
     quantize_aware,
@@ -18,6 +19,7 @@ from kerasrestore.training.trainee import Trainee
 from kerasrestore.training.validation import Validation
 
 __all__ = [
+    "DevicePatches",
     "Distillation",
     "FitSettings",
     "Imitation",

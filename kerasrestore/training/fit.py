@@ -18,10 +18,11 @@ from kerasrestore.training.checkpoint import (
     save_checkpoint,
 )
 from kerasrestore.training.distribution.distribution import Distribution
+from kerasrestore.training.loop.training_loop import TrainingLoop
 from kerasrestore.training.losses import make_loss
-from kerasrestore.training.patch_dataset import PatchDataset
+from kerasrestore.training.patches.device_patches import DevicePatches
+from kerasrestore.training.patches.host_patches import HostPatches
 from kerasrestore.training.progress import TrainingProgress
-from kerasrestore.training.stop_on_nan import StopOnNaN
 from kerasrestore.training.training_log import TrainingLog
 
 
@@ -48,7 +49,7 @@ def fit(
         model: the model to compile and train: a `Restorer`, or a
             `keras.Model` around one with the same inputs, an attribute
             `sigma_input` and its own `compute_loss`.
-        sampler: `kerasrestore.data.PatchSampler`.
+        sampler: `kerasrestore.data.PatchSampler`, or `DevicePatches` of one.
         out: output folder for the checkpoint, `log.csv`, `best.weights.h5`
             (the weights with the best validation PSNR, their moving average
             if enabled) and TensorBoard logs.
@@ -98,13 +99,7 @@ def fit(
     log = TrainingLog(out, step, tensorboard, distribution.is_chief)
     rate = _rate(settings.learning_rate)
     log.check_rate(rate)
-
-    def batches(start, stop):
-        dataset = PatchDataset(sampler, start, stop, model.sigma_input)
-        return contextlib.closing(dataset)
-
-    with batches(step, step) as none_yet:
-        distribution.check_start(model, none_yet)
+    distribution.check_start(model, sampler, step)
     if distribution.is_chief:
         out.mkdir(parents=True, exist_ok=True)
         # Left by a process that was killed while writing.
@@ -112,28 +107,29 @@ def fit(
             unfinished.unlink()
     begun, first = time.monotonic(), step
     with contextlib.ExitStack() as stack:
-        guard = StopOnNaN()
-        callbacks = [guard]
-        shown = progress and distribution.is_chief
-        if shown:
+        patches = sampler
+        if not isinstance(sampler, DevicePatches):
+            patches = HostPatches(sampler, steps)
+            stack.enter_context(contextlib.closing(patches))
+        loop = TrainingLoop(
+            distribution.compiled_steps(model, patches),
+            settings.steps_per_execution,
+        )
+        bar = update = None
+        if progress and distribution.is_chief:
             bar = stack.enter_context(TrainingProgress(step, steps))
-            callbacks.append(bar)
+            update = bar.update
         while step < steps:
             every = settings.validate_every
             stop = min(steps, (step // every + 1) * every)
-            with batches(step, stop) as dataset:
-                try:
-                    value = distribution.run(model, dataset, callbacks)
-                except Exception:
-                    if dataset.error is None:
-                        raise
-                    raise dataset.error from None
+            with distribution.watch():
+                value, reached = loop.run(step, stop, update)
             wrong = f"The loss became {value}"
             if math.isfinite(value):
                 wrong = find_not_finite(model)
             if wrong:
                 raise FloatingPointError(
-                    f"{wrong} between steps {step} and {step + guard.steps}; "
+                    f"{wrong} between steps {step} and {reached}; "
                     f"{_kept(checkpoint, step)}: start over with a lower "
                     "learning rate or gradient clipping."
                 )
@@ -157,7 +153,7 @@ def fit(
                     f"{_kept(checkpoint, before)}: free some space and "
                     "restart with the same command."
                 ) from error
-            if shown:
+            if bar is not None:
                 bar.line(figures)
     take_average(model)
     return log.best

@@ -34,6 +34,9 @@ class FitSettings:
         jit_compile: whether XLA compiles the training step under TensorFlow
             too. The first step takes longer, the others may be faster;
             results differ by rounding.
+        steps_per_execution: largest number of steps in a call of the
+            compiled function. Fast steps on an accelerator need many, so that
+            it does not wait for Python. A call ends at a validation.
 
     Raises:
         ValueError: if a value is out of range.
@@ -59,11 +62,12 @@ class FitSettings:
     layer_clips: dict = dataclasses.field(default_factory=dict)
     validate_every: int = 1000
     jit_compile: bool = False
+    steps_per_execution: int = 1
 
     def __post_init__(self):
         check_lowest(
-            self, steps=1, validate_every=1, ema=0.0, clip_norm=0.0,
-            clip_each=0.0,
+            self, steps=1, validate_every=1, steps_per_execution=1, ema=0.0,
+            clip_norm=0.0, clip_each=0.0,
         )  # fmt: skip
         rate = self.learning_rate
         if not (

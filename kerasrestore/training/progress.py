@@ -3,10 +3,8 @@
 import sys
 import time
 
-import keras
 
-
-class TrainingProgress(keras.callbacks.Callback):
+class TrainingProgress:
     """A progress bar if stderr is a terminal, and a line per validation.
 
     Args:
@@ -15,7 +13,6 @@ class TrainingProgress(keras.callbacks.Callback):
     """
 
     LOSS_EVERY = 20
-    async_safe = True
 
     def __init__(self, first, steps):
         super().__init__()
@@ -42,14 +39,20 @@ class TrainingProgress(keras.callbacks.Callback):
         if self.bar is not None:
             self.bar.stop()
 
-    def on_train_batch_end(self, batch, logs=None):
-        self.step += 1
+    def update(self, step, read_loss):
+        """Shows the progress.
+
+        Args:
+            step: number of steps done.
+            read_loss: function that reads the loss from the device.
+        """
+        before, self.step = self.step, step
         if self.bar is not None:
             text = None
             # Reading the loss waits for the device.
-            if self.step % self.LOSS_EVERY == 0:
-                text = f"training, loss {float(logs['loss']):.4f}"
-            self.bar.update(self.task, completed=self.step, description=text)
+            if step // self.LOSS_EVERY > before // self.LOSS_EVERY:
+                text = f"training, loss {read_loss():.4f}"
+            self.bar.update(self.task, completed=step, description=text)
 
     def line(self, figures):
         """Prints one line of metrics with the remaining time."""

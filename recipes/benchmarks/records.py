@@ -13,6 +13,7 @@ disk, give a set that is larger than the memory.
 """
 
 import argparse
+import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -35,15 +36,14 @@ def draw(folder, count):
 
 def measure(sampler, steps, start=0):
     """Seconds, and seconds of processor time, for a patch."""
-    from kerasrestore.training.patch_dataset import PatchDataset
+    from kerasrestore.training.patches.host_patches import HostPatches
 
-    dataset = PatchDataset(sampler, start, start + steps, sigma_input=False)
-    begun, used = time.perf_counter(), time.process_time()
-    for index in range(steps):
-        dataset[index]
-    seconds = time.perf_counter() - begun
-    used = time.process_time() - used
-    dataset.close()
+    with contextlib.closing(HostPatches(sampler, start + steps)) as patches:
+        begun, used = time.perf_counter(), time.process_time()
+        for step in range(start, start + steps):
+            patches.chunk(step, step + 1)
+        seconds = time.perf_counter() - begun
+        used = time.process_time() - used
     patches = steps * sampler.batch_size
     return seconds / patches, used / patches
 

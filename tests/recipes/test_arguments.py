@@ -48,6 +48,11 @@ from recipes.small_recipes import SMALL, recipe, run, where
             "has no setting",
         ),
         ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
+        ("panet --steps-per-execution 0", "integer of at least 1, got 0"),
+        (
+            "panet --patches device --smallest-scale 0.5",
+            "--patches device: Images are not shrunk on the device",
+        ),
     ],
 )
 def test_bad_arguments(words, sentence, folder, tmp_path, capsys):

@@ -143,6 +143,27 @@ def test_tasks(words, columns, folder, tmp_path):
     assert {f"psnr_{column}" for column in columns} <= set(best)
 
 
+def test_patches_of_the_device(folder, tmp_path):
+    words = "--patches device --steps-per-execution 2 --steps 5"
+    words += " --task super_resolution --texture-crops 2"
+    run("panet", where(folder, tmp_path), SMALL["panet"], STEPS, words)
+    text = (tmp_path / "log.csv").read_text()
+    assert "psnr_x2" in text
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["arguments"]["patches"] == "device"
+    # The steps a call may change when it is resumed, the patches may not.
+    words = words.replace("execution 2", "execution 5")
+    run("panet", where(folder, tmp_path), SMALL["panet"], STEPS, words)
+    with pytest.raises(SystemExit, match="patches='device', got 'host'"):
+        run(
+            "panet",
+            where(folder, tmp_path),
+            SMALL["panet"],
+            STEPS,
+            words.replace("device", "host"),
+        )
+
+
 def test_photographs(folder, tmp_path):
     options = f"--degraded {folder} --validation-degraded {folder}"
     run(

@@ -9,7 +9,7 @@ import numpy as np
 from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import FitSettings, fit
+from kerasrestore.training import DevicePatches, FitSettings, fit
 
 SETTINGS = FitSettings(
     steps=6, learning_rate=1e-3, loss="log_mse", ema=0.999, validate_every=2
@@ -30,16 +30,20 @@ def patches(folder, task=None):
 OPTIONS = {"validate", "distribution", "tensorboard", "progress"}
 
 
-def train(folder, out, model=None, **changes):
-    """Trains with `SETTINGS` and the options of `fit`, but for the changes."""
+def train(folder, out, model=None, device=False, **changes):
+    """Trains with `SETTINGS` and the options of `fit`, but for the changes.
+
+    With `device`, patches are made by the training step.
+    """
     keras.utils.set_random_seed(0)
     model = model or small_model()
     options = {"progress": False}
     for name in OPTIONS & changes.keys():
         options[name] = changes.pop(name)
+    sampler = patches(folder)
     best = fit(
         model,
-        patches(folder),
+        DevicePatches(sampler) if device else sampler,
         out,
         replace(SETTINGS, **changes),
         **options,

@@ -52,11 +52,18 @@ def test_a_loss_that_is_no_number(folder, tmp_path):
 
 def test_a_moving_average_that_is_no_number(folder, tmp_path):
     class Poisoned(Distribution):
-        def run(self, model, patches, callbacks):
-            if patches.start == 4:
-                average = model.optimizer._model_variables_moving_average[-1]
-                average.assign(np.full(average.shape, np.inf))
-            return super().run(model, patches, callbacks)
+        def compiled_steps(self, model, patches):
+            steps = super().compiled_steps(model, patches)
+            run = steps.run
+
+            def poisoned(start, stop):
+                if start == 4:
+                    averages = model.optimizer._model_variables_moving_average
+                    averages[-1].assign(np.full(averages[-1].shape, np.inf))
+                return run(start, stop)
+
+            steps.run = poisoned
+            return steps
 
     seen = []
 

@@ -96,20 +96,31 @@ def validate(model):
     count[0] += 1
     return {"psnr": float(count[0])}
 
-folder, out = sys.argv[1:]
+folder, out, every, at_once, device = sys.argv[1:]
 train(
-    folder, out, steps=10**6, validate_every=1, validate=validate, progress=True
+    folder,
+    out,
+    steps=10**6,
+    validate_every=int(every),
+    steps_per_execution=int(at_once),
+    device=device == "True",
+    validate=validate,
+    progress=True,
 )
 """
 
 
-def test_kills_at_any_moment(folder, tmp_path):
+@pytest.mark.parametrize(
+    ("every", "at_once", "device"), [(1, 1, False), (5, 3, True)]
+)
+def test_kills_at_any_moment(folder, tmp_path, every, at_once, device):
     """Killed again and again, it ends where it would have ended anyway."""
+    words = [KILLED, folder, tmp_path / "killed", every, at_once, device]
     rng = np.random.default_rng()
     out = tmp_path / "killed"
     for _ in range(3):
         with subprocess.Popen(
-            [sys.executable, "-c", KILLED, folder, out],
+            [sys.executable, "-c", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT}/tests"},
@@ -120,7 +131,12 @@ def test_kills_at_any_moment(folder, tmp_path):
         step = int(checkpoint(out)["step"])
         if (out / "best.weights.h5").exists():
             small_model().load_weights(out / "best.weights.h5")
-    steps = step + 3
-    train(folder, out, steps=steps, validate_every=1)
-    train(folder, tmp_path / "whole", steps=steps, validate_every=1)
+    options = {
+        "steps": step + 3,
+        "validate_every": every,
+        "steps_per_execution": at_once,
+        "device": device,
+    }
+    train(folder, out, **options)
+    train(folder, tmp_path / "whole", **options)
     assert_equal(tmp_path / "whole", out)

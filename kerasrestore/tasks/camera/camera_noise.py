@@ -8,14 +8,16 @@ from kerasrestore.tasks.camera.film import (
     monochrome,
 )
 from kerasrestore.tasks.camera.filters import LUMA, rms
-from kerasrestore.tasks.camera.photo_file import jpeg_round_trip, rounded
+from kerasrestore.tasks.camera.photo_file import (
+    MONOCHROME_SHARE,
+    ROUNDED_SHARE,
+    jpeg_round_trip,
+    rounded,
+)
 from kerasrestore.tasks.camera.sensor import photograph
 from kerasrestore.tasks.task import Task
 
 SHARES = {"camera": 0.6, "gaussian": 0.2, "film": 0.1, "clean": 0.1}
-MONOCHROME_SHARE = 0.12
-# Of "gaussian" and "film"; photographs are always rounded.
-ROUNDED_SHARE = 0.5
 
 
 class CameraNoise(Task):
@@ -194,6 +196,25 @@ class CameraNoise(Task):
             (photo @ LUMA)[..., None]
             for photo in photograph(colour, rng, self.shot, self.denoised)
         )
+
+    def draw_tensors(self, shape, seed=None):
+        from kerasrestore.tasks.camera.tensors.draws import draw
+
+        return draw(shape, seed)
+
+    def pair_tensors(self, clean, drawn):
+        """See `Task.pair_tensors`; the images need to be square, at least 20
+        pixels a side."""
+        from kerasrestore.tasks.camera.tensors.mixture import noisy_pair
+
+        height, width = clean.shape[1:3]
+        if height != width or not isinstance(height, int) or height < 20:
+            raise ValueError(
+                "Camera noise of tensors needs square images of a known side "
+                f"of at least 20 pixels, got {tuple(clean.shape)}; reshape "
+                "them or degrade NumPy patches."
+            )
+        return noisy_pair(self, clean, drawn)
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

@@ -8,6 +8,12 @@ from kerasrestore.imaging.jpeg_file import jpeg_levels
 SUBSAMPLINGS = (0, 1, 2)
 SUBSAMPLING_SHARES = (0.3, 0.2, 0.5)
 TWICE_SHARE = 0.2
+# Where the range of the qualities to draw from begins, as a share of it.
+RANGES = (0.0, 0.5, 0.75, 0.9)
+QUALITY_SHARES = (0.1, 0.15, 0.25, 0.5)
+# Of noise other than a camera's; its photographs are always rounded.
+ROUNDED_SHARE = 0.5
+MONOCHROME_SHARE = 0.12
 # A patch is cut from a photograph, so JPEG's block grid may be shifted.
 BLOCK = 8
 
@@ -30,7 +36,7 @@ def draw_quality(rng, low, high):
     Returns:
         An integer.
     """
-    share = rng.choice((0.0, 0.5, 0.75, 0.9), p=(0.1, 0.15, 0.25, 0.5))
+    share = rng.choice(RANGES, p=QUALITY_SHARES)
     return int(rng.integers(round(low + share * (high - low)), high + 1))
 
 

@@ -82,7 +82,7 @@ class RawPipeline:
         Returns:
             float32 array `(H, W, 3)` in [0, 1], camera colours.
         """
-        table = _tables(self.curved)[0]
+        table = tables(self.curved)[0]
         linear = table[_entries(image)] @ self.to_camera
         # Highlights keep their brightness: divided by the gains, white would
         # become gray, as if the sensor had never saturated.
@@ -100,7 +100,7 @@ class RawPipeline:
         Returns:
             float32 array `(H, W, 3)` in [0, 1].
         """
-        table = _tables(self.curved)[1]
+        table = tables(self.curved)[1]
         balanced = np.clip(linear * self.gains, 0, 1)
         return table[
             _entries(np.sqrt(np.clip(balanced @ self.from_camera, 0, 1)))
@@ -113,7 +113,7 @@ def _entries(values):
 
 
 @functools.cache
-def _tables(curved):
+def tables(curved):
     """Lookup tables: photograph to linear, and its root to photograph."""
     position = np.linspace(0.0, 1.0, ENTRIES)
     toned, bent = position, np.square(position) ** (1 / GAMMA)

@@ -65,6 +65,11 @@ class DistillationOptions:
         "dtype policy, float32 or mixed_bfloat16", "teacher", "float32"
     )
     seed: int = _option("seed of weights and patches", "teacher", 0)
+    patches: str = _option(
+        "where patches are cut and degraded, host or device",
+        "teacher",
+        "host",
+    )
     validate_every: int = _option(
         "steps between validations", "teacher", 1000, 2
     )
@@ -146,6 +151,9 @@ class DistillationOptions:
     )
     int8_steps: int = _option(
         "training steps of the int8 fine-tuning", "mobile_int8", 2_000, 2
+    )
+    steps_per_execution: int = _option(
+        "training steps in a call of the compiled function", None, 1
     )
     quiet: bool = _option("show no progress", None, False)
 

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from kerasrestore.training.patches.device_patches import DevicePatches
+
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class PrivilegedTraining(keras.Model):
@@ -88,6 +90,18 @@ class PrivilegedSampler:
     def batch(self, step):
         """Batch number `step`: clean patches, degraded ones, strengths."""
         degraded, clean, sigma = self.sampler.batch(step)
+        return clean, degraded, sigma
+
+
+class PrivilegedPatches(DevicePatches):
+    """The same for patches that are made on the device.
+
+    Args:
+        sampler: as in `DevicePatches`.
+    """
+
+    def make(self, resident, step, share):
+        degraded, clean, sigma = super().make(resident, step, share)
         return clean, degraded, sigma
 
 

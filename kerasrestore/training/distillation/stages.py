@@ -16,6 +16,7 @@ from kerasrestore.training.distillation.options import (
     DistillationOptions,
 )
 from kerasrestore.training.distillation.privileged import (
+    PrivilegedPatches,
     PrivilegedSampler,
     PrivilegedTraining,
     PrivilegedValidation,
@@ -23,6 +24,7 @@ from kerasrestore.training.distillation.privileged import (
 from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.losses import LogMeanSquaredError
+from kerasrestore.training.patches.device_patches import DevicePatches
 from kerasrestore.training.quantization.quantize_aware import quantize_aware
 from kerasrestore.training.recipe.danet_mobile import SETTINGS
 from kerasrestore.training.recipe.load_run import load_run
@@ -57,6 +59,10 @@ class DistillationStages:
     """
 
     def __init__(self, recipe, options, distribution):
+        if options.patches not in ("host", "device"):
+            raise ValueError(
+                f"--patches must be host or device, got {options.patches!r}."
+            )
         self.recipe = recipe
         self.options = options
         self.out = Path(options.out)
@@ -103,7 +109,9 @@ class DistillationStages:
             "teacher",
             PrivilegedTraining(privileged, options.imitation),
             privileged,
-            PrivilegedSampler(self._danet_sampler(options.teacher_batch)),
+            self._sampler(
+                options.danet_patch, options.teacher_batch, privileged=True
+            ),
             PrivilegedValidation(
                 self._validation([Denoise(0)]),
                 self._validation(),
@@ -143,7 +151,7 @@ class DistillationStages:
             stage,
             model,
             student,
-            self._danet_sampler(self.options.danet_batch),
+            self._sampler(self.options.danet_patch, self.options.danet_batch),
             self._validation(),
             self._danet_settings(self.options.danet_steps),
         )
@@ -155,6 +163,7 @@ class DistillationStages:
             steps,
             make_schedule("cosine", rate, steps, final=rate / 100),
             validate_every=self.options.validate_every,
+            steps_per_execution=self.options.steps_per_execution,
         )
 
     def _train_mobile(self, stage, teacher=None):
@@ -198,6 +207,7 @@ class DistillationStages:
             ema=SETTINGS.ema,
             clip_norm=SETTINGS.clip_norm,
             validate_every=self.options.validate_every,
+            steps_per_execution=self.options.steps_per_execution,
         )
 
     def _mobile(self, dtype):
@@ -240,15 +250,12 @@ class DistillationStages:
             for degraded, _, sigma in drawn
         ]
 
-    def _danet_sampler(self, batch_size):
-        return self._sampler(self.options.danet_patch, batch_size)
-
     def _mobile_sampler(self):
         options = self.options
         return self._sampler(options.mobile_patch, options.mobile_batch)
 
-    def _sampler(self, patch_size, batch_size):
-        return PatchSampler(
+    def _sampler(self, patch_size, batch_size, privileged=False):
+        sampler = PatchSampler(
             self.options.data,
             self.task,
             channels=self.channels,
@@ -256,6 +263,9 @@ class DistillationStages:
             batch_size=batch_size,
             seed=self.options.seed,
         )
+        if self.options.patches == "device":
+            return (PrivilegedPatches if privileged else DevicePatches)(sampler)
+        return PrivilegedSampler(sampler) if privileged else sampler
 
     def _validation(self, tasks=None):
         return Validation(

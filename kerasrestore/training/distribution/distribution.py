@@ -60,20 +60,47 @@ class Distribution:
                 "distribution that is passed to fit."
             )
 
-    def check_start(self, model, patches):
+    def check_start(self, model, sampler, step):
         """Raises ValueError if the replicas would get out of sync.
 
         Args:
             model: compiled model.
-            patches: `PatchDataset` that starts at the step to resume from.
+            sampler: sampler of the patches.
+            step: step to resume from.
         """
 
-    def run(self, model, patches, callbacks):
-        """Trains on a `PatchDataset` and returns the mean loss."""
-        history = model.fit(
-            patches, shuffle=False, verbose=0, callbacks=callbacks
+    def compiled_steps(self, model, patches):
+        """The training steps of a model, compiled by the backend.
+
+        Args:
+            model: compiled model.
+            patches: `HostPatches` or `DevicePatches`.
+
+        Returns:
+            `TensorFlowSteps` or `JaxSteps`.
+
+        Raises:
+            ValueError: if the backend is another one.
+        """
+        backend = keras.config.backend()
+        if backend == "tensorflow":
+            from kerasrestore.training.loop.tensorflow_steps import (
+                TensorFlowSteps,
+            )
+
+            return TensorFlowSteps(model, patches)
+        if backend == "jax":
+            from kerasrestore.training.loop.jax_steps import JaxSteps
+
+            return JaxSteps(model, patches)
+        raise ValueError(
+            f"Models are trained with TensorFlow or JAX, but {backend} is "
+            "active; set KERAS_BACKEND to tensorflow or jax."
         )
-        return history.history["loss"][-1]
+
+    def watch(self):
+        """Context of the training steps, which explains their errors."""
+        return contextlib.nullcontext()
 
     @staticmethod
     def _copies(model):

@@ -20,6 +20,13 @@ class JaxDistribution(Distribution):
     def scope(self):
         return self.parallel.scope()
 
+    def compiled_steps(self, model, patches):
+        import jax
+
+        from kerasrestore.training.loop.jax_steps import JaxSteps
+
+        return JaxSteps(model, patches, jax.devices())
+
 
 def open_distribution(name="auto"):
     """Selects the devices to distribute each batch over.

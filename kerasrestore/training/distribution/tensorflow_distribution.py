@@ -11,6 +11,8 @@ import tensorflow as tf
 from kerasrestore.keras_internals import all_layers
 from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.distribution.replica_adam import ReplicaAdam
+from kerasrestore.training.loop.model_data import model_data
+from kerasrestore.training.loop.tensorflow_steps import TensorFlowSteps
 
 # Raised by a step in the remaining workers when one is lost.
 LOST = (
@@ -25,10 +27,6 @@ LOST = (
 class TensorFlowDistribution(Distribution):
     """Model replicas in a `tf.distribute.Strategy`.
 
-    `Model.fit` of Keras 3.15 is not used: it shards whole batches across
-    workers instead of splitting the batch of each step, and with several
-    workers it tries to average scalars over a batch axis.
-
     Args:
         name: `"mirrored"`, `"multiworker"` or `"tpu"`.
         strategy: a synchronous `tf.distribute.Strategy`.
@@ -41,7 +39,6 @@ class TensorFlowDistribution(Distribution):
         self.strategy = strategy
         self.worker = worker
         self.workers = workers
-        self._step = None
 
     def scope(self):
         return self.strategy.scope()
@@ -70,15 +67,14 @@ class TensorFlowDistribution(Distribution):
             if isinstance(layer, keras.layers.BatchNormalization):
                 # Statistics of the whole batch, not of each replica's part.
                 layer.synchronized = self.replicas > 1
-        # The cached graph may belong to another model or optimizer.
-        self._step = None
 
-    def check_start(self, model, patches):
+    def check_start(self, model, sampler, step):
         if self.workers > 1:
-            with self._watch():
-                self._check_steps(patches.start)
+            with self.watch():
+                self._check_steps(step)
         if type(model).compute_loss is not keras.Model.compute_loss:
-            self._check_loss(model, *patches.first())
+            batch = sampler.batch(step)
+            self._check_loss(model, *model_data(batch, model.sigma_input))
 
     def _check_steps(self, step):
         @tf.function
@@ -113,56 +109,14 @@ class TensorFlowDistribution(Distribution):
                 f"{self.replicas} devices; build it from keras.losses."
             )
 
-    def run(self, model, patches, callbacks):
-        with self.scope(), self._watch():
-            if self._step is None:
-                self._step = self._make_step(model)
-            iterator = iter(self._feed(patches))
-            for callback in callbacks:
-                callback.set_model(model)
-            model.stop_training = False
-            model.reset_metrics()
-            for index in range(len(patches)):
-                loss = self._step(iterator)
-                for callback in callbacks:
-                    callback.on_train_batch_end(index, {"loss": loss})
-                if model.stop_training:
-                    break
-            loss = float(loss)
-        return loss
-
-    def _make_step(self, model):
-        @tf.function
-        def step(iterator):
-            logs = self.strategy.run(model.train_step, (next(iterator),))
-            # A plain mean: all replicas see the same number of patches.
-            return self.strategy.reduce("MEAN", logs["loss"], axis=None)
-
-        return step
-
-    def _feed(self, patches):
-        """Dataset with each replica's part of every batch, in order."""
-        spec = keras.tree.map_structure(
-            lambda array: tf.TensorSpec(
-                (len(array) // self.replicas, *array.shape[1:]), array.dtype
-            ),
-            patches.first(),
-        )
-
-        def make(context):
-            local = self.replicas // context.num_input_pipelines
-            first = context.input_pipeline_id * local
-            return tf.data.Dataset.from_generator(
-                lambda: patches.parts(first, local, self.replicas),
-                output_signature=spec,
-            ).prefetch(2 * local)
-
-        return self.strategy.distribute_datasets_from_function(make)
+    def compiled_steps(self, model, patches):
+        return TensorFlowSteps(model, patches, self.strategy)
 
     @contextlib.contextmanager
-    def _watch(self):
+    def watch(self):
         try:
-            yield
+            with self.scope():
+                yield
         except LOST as error:
             if self.workers == 1:
                 raise

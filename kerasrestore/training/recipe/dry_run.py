@@ -6,11 +6,7 @@ import time
 import keras
 import numpy as np
 
-from kerasrestore.inference.memory import (
-    DEFAULT_LIMIT,
-    peak_bytes,
-    process_bytes,
-)
+from kerasrestore.training.device_memory import device_bytes, free_bytes
 from kerasrestore.training.losses import make_loss
 
 # Seconds; steps that are predicted to take longer are not measured.
@@ -54,20 +50,20 @@ def dry_run(
         loss=make_loss(loss),
         jit_compile=jit_compile or keras.backend.backend() == "jax",
     )
-    base = _device_bytes()[0]
+    base = device_bytes()[0]
 
     def measure(count):
         x, y = keras.tree.map_structure(lambda x: x[:count], (inputs, clean))
         model.train_on_batch(x, y)  # The first step compiles.
         begun = time.perf_counter()
         np.asarray(model.train_on_batch(x, y))
-        return time.perf_counter() - begun, _device_bytes()[1]
+        return time.perf_counter() - begun, device_bytes()[1]
 
     share = -(-count // devices)
     measured = 1
     one, peak = measure(1)
     seconds, memory = one * share, base + (peak - base) * share
-    if share > 1 and seconds < PATIENCE and memory < _free_bytes():
+    if share > 1 and seconds < PATIENCE and memory < free_bytes():
         with contextlib.suppress(_exhausted()):
             seconds, memory = measure(share)
             measured = share
@@ -108,50 +104,6 @@ def describe_dry_run(figures, sampler, devices=1):
             f"{figures['hours']:.3g} hours in total, without validation",
         }.items()
     )
-
-
-def _device_bytes():
-    """Bytes now and at the peak, on the first accelerator or in this
-    process."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        if tf.config.list_physical_devices("GPU"):
-            info = tf.config.experimental.get_memory_info("GPU:0")
-            return info["current"], info["peak"]
-    if backend == "jax":
-        import jax
-
-        stats = jax.local_devices()[0].memory_stats()
-        if stats:
-            return stats["bytes_in_use"], stats["peak_bytes_in_use"]
-    now = process_bytes()
-    return now, peak_bytes() or now
-
-
-def _free_bytes():
-    """Bytes that are available to a step on the device."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        if tf.config.list_physical_devices("GPU"):
-            # Unknown with TensorFlow; there a step that is too large raises
-            # an error and does not end the process.
-            return float("inf")
-    if backend == "jax":
-        import jax
-
-        stats = jax.local_devices()[0].memory_stats()
-        if stats:
-            return stats["bytes_limit"]
-    try:
-        with open("/proc/meminfo") as file:
-            found = dict(line.split(":") for line in file)
-        return int(found["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return DEFAULT_LIMIT
 
 
 def _exhausted():

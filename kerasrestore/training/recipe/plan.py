@@ -26,6 +26,7 @@ from kerasrestore.training.fit import fit
 from kerasrestore.training.fit_settings import FitSettings
 from kerasrestore.training.layerwise_adam import find_layers
 from kerasrestore.training.losses import make_loss
+from kerasrestore.training.patches.device_patches import DevicePatches
 from kerasrestore.training.recipe.dry_run import describe_dry_run, dry_run
 from kerasrestore.training.recipe.network import Network
 from kerasrestore.training.recipe.run import open_run
@@ -88,11 +89,15 @@ class Plan:
             layer_clips=settings.by_layer("layer_clips"),
             validate_every=settings.validate_every,
             jit_compile=options.jit_compile,
+            steps_per_execution=options.steps_per_execution,
         )
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
         sampler = self.sampler()
-        sampler.batch(0)  # Unusable images are an error before the run.
+        if options.patches == "host":
+            # Unusable images are an error before the run; for the device all
+            # of them have been read.
+            sampler.batch(0)
         if options.dry_run:
             self._dry_run(sampler, distribution.replicas)
             return
@@ -166,7 +171,16 @@ class Plan:
         return self.network.build(fixed, own)
 
     def sampler(self):
-        """The sampler of training patches."""
+        """The sampler of training patches, on the host or the device."""
+        sampler = self._host_sampler()
+        if self.options.patches == "host":
+            return sampler
+        try:
+            return DevicePatches(sampler)
+        except ValueError as error:
+            raise ValueError(f"--patches device: {error}") from error
+
+    def _host_sampler(self):
         options, settings = self.options, self.settings
         common = {
             "channels": self.channels,

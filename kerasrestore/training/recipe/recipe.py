@@ -257,6 +257,19 @@ class Recipe:
             help="compile the training step with XLA under TensorFlow too",
         )
         add(
+            "--steps-per-execution",
+            type=int,
+            default=RunOptions.steps_per_execution,
+            help="training steps in a call of the compiled function",
+        )
+        add(
+            "--patches",
+            choices=("host", "device"),
+            default=RunOptions.patches,
+            help="where patches are cut and degraded; device: inside the "
+            "compiled step, with all images in its memory",
+        )
+        add(
             "--strategy",
             choices=STRATEGIES,
             default=RunOptions.strategy,

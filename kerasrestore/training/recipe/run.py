@@ -24,7 +24,14 @@ SCHEDULE = (
     "final_rate",
 )
 # These do not affect the result.
-ASIDE = ("out", "strategy", "dry_run", "tensorboard", "quiet")
+ASIDE = (
+    "out",
+    "strategy",
+    "steps_per_execution",
+    "dry_run",
+    "tensorboard",
+    "quiet",
+)
 
 
 def open_run(

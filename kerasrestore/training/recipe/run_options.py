@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from kerasrestore.training.fit_settings import FitSettings
+
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions:
@@ -31,6 +33,8 @@ class RunOptions:
         dtype: dtype policy of the layers.
         seed: seed of weights and patches.
         jit_compile: see `FitSettings`.
+        steps_per_execution: see `FitSettings`.
+        patches: `"host"`, or `"device"` for `DevicePatches`.
         strategy: see `open_distribution`.
         tensorboard: whether to write TensorBoard logs.
         quiet: whether to hide the progress.
@@ -59,6 +63,8 @@ class RunOptions:
     dtype: str = "float32"
     seed: int = 0
     jit_compile: bool = False
+    steps_per_execution: int = FitSettings.steps_per_execution
+    patches: str = "host"
     strategy: str = "auto"
     tensorboard: bool = False
     quiet: bool = False

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import product
 
 import numpy as np
@@ -18,7 +19,7 @@ from kerasrestore.data.records.records import open_records, write_records
 from kerasrestore.data.records.tfds_builders import RestorationTiles
 from kerasrestore.data.source_pairs import source_pairs
 from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
-from kerasrestore.training.patch_dataset import PatchDataset
+from kerasrestore.training.patches.host_patches import HostPatches
 
 # One tile and less, several, one row of them; and a gray file.
 SHAPES = [(150, 211, 3), (96, 192, 3), (230, 97), (64, 70, 3)]
@@ -179,10 +180,12 @@ def test_threads(records):
             alone, pool.map(sampler.batch, range(12)), strict=True
         ):
             assert all(map(np.array_equal, one, two))
-    dataset = PatchDataset(sampler, 3, 6, sigma_input=True)
-    np.testing.assert_array_equal(dataset[1][0]["image"], alone[4][0])
-    np.testing.assert_array_equal(dataset[1][1], alone[4][1])
-    dataset.close()
+    with closing(HostPatches(sampler, 12)) as patches:
+        for start, stop in ((3, 4), (4, 9), (9, 12)):
+            chunk = patches.chunk(start, stop)
+            for place, step in enumerate(range(start, stop)):
+                for array, wanted in zip(chunk, alone[step], strict=True):
+                    np.testing.assert_array_equal(array[place], wanted)
 
 
 def test_every_place_is_as_likely(tmp_path):

@@ -11,6 +11,7 @@ from kerasrestore.models import DANet
 from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import (
+    DevicePatches,
     FitSettings,
     LogMeanSquaredError,
     Validation,
@@ -21,6 +22,7 @@ from kerasrestore.training.distillation.distillation import (
     feature_model,
 )
 from kerasrestore.training.distillation.privileged import (
+    PrivilegedPatches,
     PrivilegedSampler,
     PrivilegedTraining,
     PrivilegedValidation,
@@ -244,7 +246,8 @@ def test_the_privileged_loss(folder, sigma_input):
     assert float(found) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_the_privileged_teacher_is_trained(folder, tmp_path):
+@pytest.mark.parametrize("patches", [PrivilegedSampler, PrivilegedPatches])
+def test_the_privileged_teacher_is_trained(folder, tmp_path, patches):
     teacher = privileged_teacher(sigma_input=True)
     before = teacher.get_weights()
     validate = PrivilegedValidation(
@@ -254,7 +257,7 @@ def test_the_privileged_teacher_is_trained(folder, tmp_path):
     )
     best = train(
         PrivilegedTraining(teacher),
-        PrivilegedSampler(sampler(folder)),
+        patches(sampler(folder)),
         tmp_path,
         teacher,
         replace(SETTINGS, loss="l2"),
@@ -270,6 +273,13 @@ def test_the_privileged_teacher_is_trained(folder, tmp_path):
     ]
     # All but what lies behind rectifiers that happen to be shut.
     assert sum(changed) > 0.8 * len(changed)
+
+
+def test_privileged_patches_of_the_device(folder):
+    clean, degraded, sigma = PrivilegedPatches(sampler(folder)).batch(3)
+    wanted = DevicePatches(sampler(folder)).batch(3)
+    for found, one in zip((degraded, clean, sigma), wanted, strict=True):
+        np.testing.assert_array_equal(found, one)
 
 
 def test_what_the_privileged_figures_are(folder):

@@ -99,10 +99,13 @@ def folder(tmp_path_factory):
 def runs(folder, tmp_path_factory):
     """Trainings of one process with two devices."""
     out = tmp_path_factory.mktemp("runs")
-    wanted = "plain:none,plain:auto,student:none,student:mirrored"
+    wanted = (
+        "plain:none,plain:auto,student:none,student:mirrored,"
+        "plain@device:none,plain@device:auto"
+    )
     process = start(folder, out, f"{wanted},unshared:mirrored", DEVICES="2")
     output, error = finish(process)
-    assert output.count("2 devices on this machine, mirrored") == 3
+    assert output.count("2 devices on this machine, mirrored") == 4
     # The last one is refused, by a sentence.
     assert process.returncode == 1
     assert "compute_loss of Unshared is not scaled for 2 devices" in error
@@ -111,7 +114,11 @@ def runs(folder, tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("one", "two"),
-    [("plain_none", "plain_auto"), ("student_none", "student_mirrored")],
+    [
+        ("plain_none", "plain_auto"),
+        ("student_none", "student_mirrored"),
+        ("plain@device_none", "plain@device_auto"),
+    ],
 )
 def test_mirrored_devices_train_as_one(runs, one, two):
     assert_same_training(runs / one, runs / two)
@@ -148,13 +155,17 @@ def test_devices_of_jax_train_as_one(folder, tmp_path):
     process = start(
         folder,
         tmp_path,
-        "plain:none,plain:auto,plain:multiworker",
+        "plain:none,plain:auto,plain@device:none,plain@device:auto,"
+        "plain:multiworker",
         KERAS_BACKEND="jax",
         XLA_FLAGS="--xla_force_host_platform_device_count=2",
     )
     output, error = finish(process)
-    assert output.count("2 devices on this machine, mirrored") == 1, error
-    assert_same_training(tmp_path / "plain_none", tmp_path / "plain_auto")
+    assert output.count("2 devices on this machine, mirrored") == 2, error
+    for kind in ("plain", "plain@device"):
+        assert_same_training(
+            tmp_path / f"{kind}_none", tmp_path / f"{kind}_auto"
+        )
     assert process.returncode == 1
     assert "multiworker requires the tensorflow backend" in error
 

@@ -1,6 +1,8 @@
 """A small training for the tests of distribution, as a process of its own.
 
 python train_distributed.py FOLDER OUT KIND:STRATEGY[,KIND:STRATEGY ...] STEPS
+
+KIND@device makes the patches on the device.
 """
 
 import os
@@ -12,7 +14,7 @@ import keras
 from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Denoise
-from kerasrestore.training import FitSettings, fit
+from kerasrestore.training import DevicePatches, FitSettings, fit
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
@@ -74,6 +76,7 @@ def build(kind):
 
 
 def train(folder, out, kind, strategy, steps, batch_size=4):
+    kind, _, place = kind.partition("@")
     distribution = open_distribution(strategy)
     # Workers begin with the chief's weights, whatever their own.
     keras.utils.set_random_seed(int(os.environ.get("SEED", "0")))
@@ -85,7 +88,7 @@ def train(folder, out, kind, strategy, steps, batch_size=4):
     )
     fit(
         model,
-        sampler,
+        DevicePatches(sampler) if place == "device" else sampler,
         out,
         FitSettings(
             steps,

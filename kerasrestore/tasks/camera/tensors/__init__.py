@@ -1,0 +1,1 @@
+"""The same noise as tensor operations, for training on an accelerator."""

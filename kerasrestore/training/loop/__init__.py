@@ -1,0 +1,1 @@
+"""Training steps, many in a call of a compiled function."""

@@ -1,0 +1,120 @@
+"""Many training steps in one scan of JAX."""
+
+import jax
+import keras
+import numpy as np
+
+from kerasrestore.keras_internals import build_for_training
+from kerasrestore.training.loop.model_data import model_data
+
+
+class JaxSteps:
+    """Runs chunks of training steps, each chunk as one compiled scan.
+
+    Between `begin` and `end`, weights, optimizer state and metrics live in
+    buffers that the compiled function takes over from call to call, and not
+    in the model.
+
+    The gradient is applied where Keras does it, in `train_step` of the
+    model, by the optimizer.
+
+    Args:
+        model: compiled model.
+        patches: `HostPatches` or `DevicePatches`.
+        devices: list of JAX devices to split every batch over; one device
+            unless given.
+    """
+
+    def __init__(self, model, patches, devices=None):
+        self.model = model
+        self.patches = patches
+        self.state = None
+        self.everywhere = self.rows = self.stacked_rows = None
+        if devices:
+            mesh = jax.sharding.Mesh(np.array(devices), ("batch",))
+            spec = jax.sharding.PartitionSpec
+
+            def sharding(*axes):
+                return jax.sharding.NamedSharding(mesh, spec(*axes))
+
+            self.everywhere = sharding()
+            self.rows, self.stacked_rows = (
+                sharding("batch"),
+                sharding(None, "batch"),
+            )
+        self._resident = jax.device_put(patches.resident, self.everywhere)
+        self._chunk = jax.jit(
+            self._run, donate_argnums=0, out_shardings=self.everywhere
+        )
+
+    def begin(self):
+        """Starts the mean of the loss anew and takes over the state."""
+        self.model.reset_metrics()
+        self.state = None
+
+    def run(self, start, stop):
+        """Takes the steps `start` to `stop`.
+
+        Returns:
+            The mean loss of all steps since `begin`, on the device.
+        """
+        chunk = self.patches.chunk(start, stop)
+        if self.rows is not None and self.patches.resident == ():
+            chunk = jax.device_put(chunk, self.stacked_rows)
+        if self.state is None:
+            build_for_training(
+                self.model, jax.eval_shape(self._data, self._resident, chunk)
+            )
+            self.state = jax.device_put(
+                [
+                    [variable.value for variable in group]
+                    for group in self._variables()
+                ],
+                self.everywhere,
+            )
+        # If the call fails, its buffers are gone.
+        state, self.state = self.state, None
+        loss, self.state = self._chunk(state, self._resident, chunk)
+        return loss
+
+    def end(self):
+        """Puts the state back into the model."""
+        if self.state is None:
+            return
+        for group, values in zip(self._variables(), self.state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        self.state = None
+
+    def _variables(self):
+        # In the order of the state of Keras' `train_step`.
+        return (
+            self.model.trainable_variables,
+            self.model.non_trainable_variables,
+            self.model.optimizer.variables,
+            self.model.metrics_variables,
+        )
+
+    def _run(self, state, resident, chunk):
+        def step(state, one):
+            logs, state = self.model.train_step(
+                tuple(state), self._batch(resident, one)
+            )
+            return list(state), logs["loss"]
+
+        state, losses = jax.lax.scan(step, state, chunk)
+        return losses[-1], state
+
+    def _batch(self, resident, one):
+        batch = self.patches.make(resident, one, self._share)
+        return model_data(batch, self.model.sigma_input)
+
+    def _data(self, resident, chunk):
+        one = keras.tree.map_structure(lambda x: x[0], chunk)
+        return self._batch(resident, one)
+
+    def _share(self, tree):
+        """Splits the rows over the devices."""
+        if self.rows is None:
+            return tree
+        return jax.lax.with_sharding_constraint(tree, self.rows)

@@ -1,0 +1,1 @@
+"""Where the patches of a training step come from: the host or the device."""
