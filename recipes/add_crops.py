@@ -1,7 +1,7 @@
 """Adds a picture of photos before and after to a preset.
 
 python recipes/add_crops.py danet_mobile_denoise_color_camera_cc0 \
-    portrait.jpg@190,100 night.jpg@60,170
+    docs/images/portrait_camera.jpg@190,100 docs/images/night_camera.jpg@250,160
 
 Each row shows a square of 256 pixels of a photo at 100 %, as it is on the
 left, restored by the preset's preferred `.tflite` file on the right. The

@@ -41,7 +41,7 @@ def test_the_folder_is_replaced_as_a_whole(script, files):
     assert {path.name for path in files.iterdir()} == names
     titles = {model["name"]: model["title"] for model in listed["models"]}
     assert listed["default"].startswith(default_preset())
-    assert titles[listed["default"]].startswith("Colour, blind, ")
+    assert titles[listed["default"]].startswith("Colour, photo, ")
     name = script.BYTES
     assert titles[name] == "Colour, blind, float32"
     assert titles[f"{name}_int8"] == "Colour, blind, int8"

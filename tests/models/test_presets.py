@@ -69,7 +69,7 @@ def test_shipped(name):
 
 
 def test_runtimes_agree_on_photos_of_any_size():
-    with Image.open(ROOT / "docs" / "images" / "portrait_noisy.png") as photo:
+    with Image.open(ROOT / "docs" / "images" / "portrait_camera.jpg") as photo:
         photos = [np.asarray(photo.resize(size)) for size in SIZES]
     exported = LiteRTRestorer.from_preset()
     model = DANetMobile.from_preset(default_preset())
@@ -171,8 +171,11 @@ def test_shipped_exports(name):
 
 
 def test_defaults():
-    assert "color" in default_preset()
-    assert "gray" in default_preset(channels=1)
+    name = "danet_mobile_denoise_color_camera_cc0"
+    assert default_preset() == name
+    # Gray photos are restored as three equal channels.
+    assert default_preset(channels=1) == name
+    assert "Apache-2.0" in get_preset(name).license
     with pytest.raises(ValueError, match="No preset"):
         default_preset(task="fly")
 

@@ -1,4 +1,4 @@
-"""Quality floors of the preset for photos on small free photographs."""
+"""Quality floors of the default preset on small free photographs."""
 
 import importlib
 import sys
@@ -9,7 +9,6 @@ from testing import ROOT
 
 from kerasrestore.data.images import list_images, load_image
 
-PRESET = "danet_mobile_denoise_color_camera_cc0"
 # Mean gain over the input in decibels on tests/samples, or for photos without
 # noise, which have no gain, the mean PSNR; some tenths below what the shipped
 # weights reach.
@@ -41,11 +40,11 @@ def kind(request):
 
 @pytest.fixture(scope="module")
 def method(recipe, kind):
-    return recipe.preset_method(PRESET, kind)
+    return recipe.preset_method(None, kind)
 
 
 @pytest.mark.parametrize("name", FLOORS)
-def test_preset_for_photos(recipe, method, name):
+def test_default_preset(recipe, method, name):
     row = next(row for row in recipe.ROWS if row.name == name)
     pairs = [
         row.pair(load_image(file, 3), index)
