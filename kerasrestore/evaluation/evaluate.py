@@ -40,8 +40,9 @@ def evaluate(
         degraded: folder of low-quality images with the same names, to use
             instead of degrading the ground truth.
         gray: whether to evaluate on gray images; colour files are converted
-            by the task's own rule (MATLAB's rgb2gray, or Y). `None` to follow
-            the files, see `is_gray_set`.
+            by the task's own rule (MATLAB's rgb2gray, or Y), and models for
+            colour images restore them as three equal channels. `None` to
+            follow the files, see `is_gray_set`.
         tile: as in `ImageRestorer.restore`. Results of models with attention
             over the whole tile depend on it.
         overlap: as in `ImageRestorer.restore`.
@@ -191,16 +192,10 @@ def _check(restorer, task, channels):
             f"{'gray' if channels == 1 else 'colour'} images; evaluate on "
             f"{'colour' if channels == 1 else 'gray'} ones."
         )
-    if restorer.channels != channels:
+    if restorer.channels < channels:
         raise ValueError(
-            f"{restorer.name} restores "
-            + (
-                "colour images, but the evaluation is in gray; choose a gray "
-                "preset or evaluate in colour."
-                if channels == 1
-                else "gray images, but the evaluation is in colour; choose a "
-                "colour preset or evaluate in gray."
-            )
+            f"{restorer.name} restores gray images, but the evaluation is in "
+            "colour; choose a colour preset or evaluate in gray."
         )
     if restorer.scale != task.scale:
         raise ValueError(

@@ -287,7 +287,6 @@ def test_a_training_run(capsys, trained, name, words, expected):
     [
         ("nlrn", [], "requires one scale"),
         ("panet", ["--task", "jpeg", "--setting", "10"], "made for denoise"),
-        ("panet", ["--gray"], "restores colour images"),
         ("panet", ["--quantization", "int8"], "--quantization selects"),
         ("photos", [], "holds no training run"),
         ("panet", ["--preset", "x"], "not allowed with"),

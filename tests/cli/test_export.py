@@ -36,7 +36,7 @@ def test_a_training_without_noise_levels(tmp_path):
 
 
 def test_int8_with_bytes(tmp_path):
-    photos = image_folder(tmp_path / "photos", 4, (110, 120))
+    photos = image_folder(tmp_path / "photos", 4, (210, 270))
     path = tmp_path / "a.tflite"
     options = ["--preset", NAME, "--to", "int8", "--io", "uint8"]
     options += ["--tile", "96", "--data", str(photos)]
@@ -51,20 +51,20 @@ def test_int8_with_bytes(tmp_path):
 
 def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
     path = tmp_path / "a.tflite"
-    options = ["--to", "int8", "--tile", "128x96"]
+    options = ["--to", "int8", "--tile", "256x192"]
     assert main(["export", *options, str(path)]) == 0
     text = capsys.readouterr().out
     assert "trained for int8; --post-training uses the float ones" in text
     sidecar = json.loads(path.with_suffix(".json").read_text())
     assert sidecar["quantization_method"] == "quantization_aware"
     # What the shipped file gives with its own tile, to the last digit.
-    image = random_image((150, 130, 3))
+    image = random_image((280, 230, 3))
     shipped = LiteRTRestorer.from_preset(quantization="int8")
     np.testing.assert_array_equal(
         LiteRTRestorer(path, trial=False).restore(image), shipped.restore(image)
     )
 
-    photos = image_folder(tmp_path / "photos", 4, (110, 120))
+    photos = image_folder(tmp_path / "photos", 4, (210, 270))
     options += ["--post-training", "--data", str(photos)]
     assert main(["export", *options, str(path)]) == 0
     assert "trained for int8" not in capsys.readouterr().out
@@ -79,7 +79,7 @@ def test_int8_of_a_preset_that_was_trained_for_it(tmp_path, capsys):
         (["--post-training"], "leave it out"),
         (["--to", "int8", "--data", "nowhere"], "nowhere"),
         (["--tile", "12y"], "HEIGHTxWIDTH"),
-        (["--tile", "97"], "multiples of 4"),
+        (["--tile", "97"], "multiples of 8"),
         (["--to", "int4"], "invalid choice"),
         (["--preset", "nothing"], "Unknown preset"),
         (["--run", "nowhere"], "holds no training"),

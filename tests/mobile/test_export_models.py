@@ -56,6 +56,7 @@ def test_models_of_your_own(script, small, tmp_path, monkeypatch):
     shipped = LiteRTRestorer.from_preset(script.BYTES, quantization="int8")
     monkeypatch.setattr(script, "with_bytes", lambda folder: [shipped])
     monkeypatch.setattr(script, "for_phones", lambda folder: [])
+    monkeypatch.setattr(script, "default_preset", lambda: script.BYTES)
     out = tmp_path / "files"
     assert script.main(["--out", str(out), "--add", str(small)]) == 0
     listed = json.loads((out / "models.json").read_text())["models"]

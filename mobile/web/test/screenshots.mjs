@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "../server.mjs";
 import { Tab, launch, python } from "./browser.mjs";
 
-const IMAGES = fileURLToPath(new URL("../../../docs/images", import.meta.url));
+const IMAGES = fileURLToPath(new URL("../../../docs/images/web", import.meta.url));
 const SIZES = {
   phone: { width: 390, height: 844 },
   tablet: { width: 820, height: 1180 },
@@ -65,7 +65,7 @@ async function shoot({ page }, folder, what, size) {
   for (const colorScheme of SCHEMES) {
     await page.emulateMedia({ colorScheme });
     const dark = colorScheme === "dark" ? "_dark" : "";
-    const path = join(folder, `web_${what}${dark}_${size}.png`);
+    const path = join(folder, `${what}${dark}_${size}.png`);
     await page.screenshot({ path });
   }
   await page.emulateMedia({ colorScheme: null });
