@@ -216,6 +216,13 @@ class Restorer(ImageRestorer, keras.Model):
         self._check_size(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
+    def stateless_call(self, trainable, non_trainable, inputs, *args, **kwargs):
+        # Under JAX, fit and predict call this one.
+        self._check_size(inputs)
+        return super().stateless_call(
+            trainable, non_trainable, inputs, *args, **kwargs
+        )
+
     def _check_size(self, inputs):
         """Raises ValueError for image sizes that the network does not
         support."""
