@@ -1,10 +1,10 @@
 """Draws regular patterns over photographs, as further training images.
 
-python recipes/make_patterns.py open_photos patterns
-cp open_photos/* patterns
+python recipes/make_patterns.py open_photos photos_patterns
+cp open_photos/* photos_patterns
 
-Photographs of nature hold few meshes, dots, stripes, grids and letters, and a
-denoiser that has never seen any takes them for strong noise. Each image is
+Photographs of nature hold few meshes, dots, stripes, checks and letters, and a
+denoiser that has hardly seen any takes them for strong noise. Each image is
 made of rectangles; in each, one crop of a photo shows through a pattern cut
 from another crop or from a plain colour. The images are meant to be shrunk by
 0.25 to 0.6 when patches are cropped, which smooths the edges
@@ -33,7 +33,7 @@ def parse(argv):
     add = parser.add_argument
     add("photos", help="folder of photographs")
     add("out", type=Path, help="folder for the images")
-    add("--images", type=int, default=6, help="images (default: 6)")
+    add("--images", type=int, default=5, help="images (default: 5)")
     add("--side", type=int, default=3072, help="side (default: 3072 pixels)")
     add("--seed", type=int, default=0, help="random seed (default: 0)")
     args = parser.parse_args(argv)
@@ -56,9 +56,9 @@ def coordinates(rng, side):
     along = np.cos(angle) * rows - np.sin(angle) * columns
     for axis in (across, along):
         wave = 2 * np.pi * rng.uniform(0.5, 2) / side
-        phase = rng.uniform(0, 2 * np.pi, 2)
-        bend = np.sin(wave * rows + phase[0]) + np.sin(wave * columns + phase[1])
-        axis += rng.uniform(0, 0.6) * period * bend
+        first, second = rng.uniform(0, 2 * np.pi, 2)
+        bend = np.sin(wave * rows + first) + np.sin(wave * columns + second)
+        np.add(axis, rng.uniform(0, 0.6) * period * bend, out=axis)
     return np.stack([across / period, along / period * stretch])
 
 
@@ -70,7 +70,9 @@ def stripes(rng, where):
 def mesh(rng, where):
     """Two sets of stripes, one over the other."""
     widths = rng.uniform(0.15, 0.6, 2)
-    return np.maximum(*(_triangle(w) - d for w, d in zip(where, widths)))
+    return np.maximum(
+        *(_triangle(w) - d for w, d in zip(where, widths, strict=True))
+    )
 
 
 def squares(rng, where):
@@ -177,12 +179,17 @@ def main(argv=None):
     args = parse(argv)
     photos = list_images(args.photos)
     args.out.mkdir(parents=True, exist_ok=True)
-    for index in range(args.images):
+    names = [f"pattern_{index:02d}.png" for index in range(args.images)]
+    there = [name for name in names if (args.out / name).exists()]
+    if there:
+        raise ValueError(
+            f"{args.out} already holds {there[0]}; name another folder."
+        )
+    for index, name in enumerate(names):
         rng = np.random.default_rng([args.seed, index])
         image = canvas(rng, photos, args.side)
-        file = args.out / f"pattern_{index:02d}.png"
-        Image.fromarray(image).save(file, compress_level=1)
-        print(file, flush=True)
+        Image.fromarray(image).save(args.out / name, compress_level=1)
+        print(args.out / name, flush=True)
 
 
 if __name__ == "__main__":

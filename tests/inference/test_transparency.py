@@ -28,7 +28,9 @@ def test_hidden_colours_do_not_bleed(disc, hidden):
     clean = smooth_image(80, 80).astype(int)
     noise = np.random.default_rng(0).normal(0, 25, clean.shape)
     image = np.rint((clean + noise).clip(0, 255)).astype("uint8")
-    restorer = LiteRTRestorer.from_preset(threads=1)
+    # The default preset leaves more noise beside smooth areas than this one.
+    name = "danet_mobile_denoise_color_blind_bsd400"
+    restorer = LiteRTRestorer.from_preset(name, threads=1)
     rim = (distance < 30) & (distance > 27)
     opaque = np.abs(restorer.restore(image) - clean)[rim].mean()
     image[alpha == 0] = hidden
