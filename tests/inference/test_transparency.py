@@ -28,9 +28,7 @@ def test_hidden_colours_do_not_bleed(disc, hidden):
     clean = smooth_image(80, 80).astype(int)
     noise = np.random.default_rng(0).normal(0, 25, clean.shape)
     image = np.rint((clean + noise).clip(0, 255)).astype("uint8")
-    # The default preset leaves more noise beside smooth areas than this one.
-    name = "danet_mobile_denoise_color_blind_bsd400"
-    restorer = LiteRTRestorer.from_preset(name, threads=1)
+    restorer = LiteRTRestorer.from_preset(threads=1)
     rim = (distance < 30) & (distance > 27)
     opaque = np.abs(restorer.restore(image) - clean)[rim].mean()
     image[alpha == 0] = hidden
@@ -79,6 +77,36 @@ def test_any_size_is_filled_from_one_pixel(size):
     filled = fill_hidden(image, alpha)
     assert (filled == (10, 200, 30)).all()
     assert image[0, 0, 0] == 7
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_hidden_pixels_are_as_noisy_as_visible_ones(dtype):
+    alpha = np.full((300, 401), 9, "uint8")
+    alpha[40:290, 20:380] = 0
+    top = 1.0 if dtype == "float32" else np.iinfo(dtype).max
+    clean = np.full((300, 401, 3), 0.5)
+    noise = np.random.default_rng(0).normal(0, [0.02, 0.04, 0], clean.shape)
+    image = ((clean + noise) * top).astype(dtype)
+    filled = fill_hidden(image, alpha)
+    hidden = filled[alpha == 0].astype(float) / top - 0.5
+    spread = hidden.std(axis=0)
+    np.testing.assert_allclose(spread, [0.02, 0.04, 0], rtol=0.06, atol=1e-4)
+    # White, like that of the visible pixels.
+    square = filled[60:260, 40:360, :2].astype(float) / top - 0.5
+    for axis in (0, 1):
+        one, two = (np.roll(square, shift, axis) for shift in (0, 1))
+        assert abs((one * two).mean() / (one * one).mean()) < 0.02
+    np.testing.assert_array_equal(fill_hidden(image, alpha), filled)
+
+
+def test_noise_stays_within_the_range():
+    alpha = np.full((40, 60), 255, "uint8")
+    alpha[8:32, 8:52] = 0
+    noise = np.random.default_rng(0).normal(0, 60, (40, 60, 3))
+    image = np.clip(np.rint(255 * (noise > 0) + noise), 0, 255).astype("uint8")
+    hidden = fill_hidden(image, alpha)[alpha == 0]
+    assert hidden.min() == 0 and hidden.max() == 255
+    assert 80 < hidden.mean() < 175
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])

@@ -4,6 +4,8 @@
  */
 
 const f32 = Math.fround;
+// From the median of |a - b - c + d| to the step of `draw`.
+const STEP = f32(1 / (2 * 0.6745 * 147.8));
 // Of Keys' cubic.
 const A = -0.5;
 const SUPPORT = 2;
@@ -12,7 +14,7 @@ const SUPPORT = 2;
  * Replaces the colours of fully transparent pixels, which a network would see
  * as edges: each gets the mean of the visible pixels, weighted by their
  * opacity, in the smallest block around it, of 2, 4, 8, ... pixels a side,
- * that contains any.
+ * that contains any, and noise as strong as that of the visible pixels.
  *
  * @param {{pixels: Uint8Array, alpha: ?Uint8Array, height: number,
  *     width: number, channels: number}} photo
@@ -23,16 +25,62 @@ export function fillHidden({ pixels, alpha, height, width, channels }) {
   if (!most || !alpha.includes(0)) return pixels;
   const sums = halvedPhoto(pixels, alpha, height, width, channels, most);
   const colors = smooth(sums);
+  const steps = noiseSteps(pixels, alpha, height, width, channels);
   const filled = pixels.slice();
   for (let i = 0; i < alpha.length; i++) {
     if (alpha[i]) continue;
     const [y, x] = [Math.floor(i / width), i % width];
     const block = (y >> 1) * sums.width + (x >> 1);
     for (let c = 0; c < channels; c++) {
-      filled[i * channels + c] = round(colors[block * channels + c]);
+      const at = i * channels + c;
+      const noise = steps[c] && f32(draw(at) * steps[c]);
+      const value = round(f32(colors[block * channels + c] + noise));
+      filled[at] = Math.min(Math.max(value, 0), 255);
     }
   }
   return filled;
+}
+
+/**
+ * Standard deviation of the visible pixels' noise by channel, divided by that
+ * of `draw`: from the median of the diagonal differences of 2x2 pixels.
+ */
+function noiseSteps(pixels, alpha, height, width, channels) {
+  const line = width * channels;
+  return Array.from({ length: channels }, (_, c) => {
+    const counts = new Uint32Array(511);
+    let total = 0;
+    for (let y = 0; y + 1 < height; y += 2) {
+      for (let x = 0; x + 1 < width; x += 2) {
+        const i = y * width + x;
+        const lower = i + width;
+        if (!(alpha[i] && alpha[i + 1] && alpha[lower] && alpha[lower + 1])) {
+          continue;
+        }
+        const at = i * channels + c;
+        const upper = pixels[at] - pixels[at + channels];
+        const under = pixels[at + line] - pixels[at + line + channels];
+        counts[Math.abs(upper - under)]++;
+        total++;
+      }
+    }
+    const half = Math.floor((total + 1) / 2);
+    let median = 0;
+    for (let below = counts[0]; below < half; below += counts[++median]);
+    return f32(median * STEP);
+  });
+}
+
+/** A number of nearly normal distribution, mean 0, for a place: a hash. */
+function draw(place) {
+  let key = place ^ (place >>> 16);
+  key = Math.imul(key, 0x85ebca6b);
+  key ^= key >>> 13;
+  key = Math.imul(key, 0xc2b2ae35);
+  key ^= key >>> 16;
+  let sum = 0;
+  for (let shift = 0; shift < 32; shift += 8) sum += (key >>> shift) & 255;
+  return sum - 510;
 }
 
 /**

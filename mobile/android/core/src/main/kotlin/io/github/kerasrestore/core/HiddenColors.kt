@@ -6,8 +6,9 @@ package io.github.kerasrestore.core
  * To a network, the colour that is stored there, often black or white, is an
  * edge that bleeds into visible neighbours. It is replaced by the mean of the
  * visible pixels, weighted by their opacity, in the smallest block around it,
- * of 2, 4, 8, ... pixels a side, that contains any. In memory are the blocks
- * of 4 pixels and larger, those of 2 are made anew of the rows that are read.
+ * of 2, 4, 8, ... pixels a side, that contains any, and noise as strong as
+ * theirs. In memory are the blocks of 4 pixels and larger, those of 2 are made
+ * anew of the rows that are read.
  *
  * @param source the picture, which is gone through once.
  * @param opacity of the picture.
@@ -26,6 +27,7 @@ internal class HiddenColors(
     private val colors = layout.colors
     private val stride = width * channels
     private val coarse: BlockColors
+    private val noise = VisibleNoise(width, layout)
     private var rows = ByteArray(0)
 
     // Rows with hidden pixels as they were, until they are asked for.
@@ -35,6 +37,7 @@ internal class HiddenColors(
         val (tall, wide) = (height + 3) / 4 to (width + 3) / 4
         coarse = BlockColors(tall, wide, colors)
         source.forEachBand(onRows) { top, rows, bytes ->
+            noise.add(bytes, rows)
             val part = blocksOf(bytes, rows, 0).halved()
             val to = top / 4 * wide
             part.values.copyInto(coarse.values, to * colors)
@@ -93,8 +96,9 @@ internal class HiddenColors(
                     } else {
                         coarse.doubled((top + y) / 2, x / 2, color)
                     }
-                    rows[at + color] =
-                        Math.rint(value.toDouble()).toInt().toByte()
+                    val noisy = value + noise.at((top + y) * width + x, color)
+                    rows[at + color] = Math.rint(noisy.toDouble()).toInt()
+                        .coerceIn(0, 255).toByte()
                 }
             }
         }
