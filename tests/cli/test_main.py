@@ -67,8 +67,10 @@ def test_both_runtimes_agree(capsys, photo, tmp_path):
     one, two = tmp_path / "a.png", tmp_path / "b.png"
     run(capsys, "restore", photo, one)
     run(capsys, "restore", photo, two, "--runtime", "keras", "--tile", 96)
+    # LiteRT's weights are rounded to float16.
     difference = np.asarray(Image.open(one)).astype(int) - Image.open(two)
-    assert np.abs(difference).max() <= 1
+    assert np.abs(difference).max() <= 2
+    assert np.abs(difference).mean() < 0.05
 
 
 def test_gray_photos_get_the_gray_preset(capsys, tmp_path):

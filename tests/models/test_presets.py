@@ -166,7 +166,8 @@ def test_shipped_exports(name):
                 continue
             # Smooth images are where rounding shows most.
             lost = psnr(model, options=tiles) - psnr(restorer)
-            limit = 0.01 if kind == "float16" else INT8_LOSS.get(name, 1.0)
+            # Of some 50 dB where there is hardly any noise.
+            limit = 0.02 if kind == "float16" else INT8_LOSS.get(name, 1.0)
             assert lost < limit
 
 
