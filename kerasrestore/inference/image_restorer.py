@@ -174,7 +174,7 @@ class ImageRestorer:
             )
         check_map(sigma, array.shape[:2])
         if layout == "HWC" and array.shape[-1] in (2, 4):
-            return self._restore_transparent(array, options)
+            return self._restore_transparent(array, white, options)
         if strength > 1.0 and not self.sigma_input:
             once = self.restore(array, **{**options, "strength": 1.0})
             return self.restore(once, **{**options, "strength": strength - 1.0})
@@ -296,9 +296,10 @@ class ImageRestorer:
 
         return restored()
 
-    def _restore_transparent(self, pixels, options):
+    def _restore_transparent(self, pixels, white, options):
         colours, alpha = pixels[..., :-1], pixels[..., -1]
-        restored = self.restore(fill_hidden(colours, alpha), **options)
+        filled = fill_hidden(colours, alpha, white)
+        restored = self.restore(filled, **options)
         if self.scale == 1:
             # Hidden colours are kept: an editor may make them visible again.
             np.copyto(restored, colours, where=(alpha == 0)[..., None])

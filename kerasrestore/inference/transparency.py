@@ -12,7 +12,7 @@ SAMPLES = 1 << 22
 STEP = np.float32(1 / (2 * 0.6745 * 147.8))
 
 
-def fill_hidden(pixels, alpha):
+def fill_hidden(pixels, alpha, white=None):
     """Replaces the colours of fully transparent pixels.
 
     To a network, the colour stored in hidden pixels, often black or white, is
@@ -26,6 +26,8 @@ def fill_hidden(pixels, alpha):
     Args:
         pixels: `(H, W, C)` of uint8, uint16 or floats.
         alpha: opacity `(H, W)`, 0 where a pixel is hidden.
+        white: largest value of whole numbers, by default that of their type;
+            noise does not exceed it, nor the range of visible floats.
 
     Returns:
         Array like `pixels`; `pixels` itself if none or all are hidden. Equal
@@ -49,6 +51,12 @@ def fill_hidden(pixels, alpha):
     steps = _noise_steps(pixels, alpha)
     filled = pixels.copy()
     whole = not np.issubdtype(pixels.dtype, np.floating)
+    if whole:
+        low, high = 0, np.iinfo(pixels.dtype).max if white is None else white
+    else:
+        seen = ~hidden[..., None]
+        low = pixels.min(where=seen, initial=np.inf)
+        high = pixels.max(where=seen, initial=-np.inf)
     for top in range(0, len(pixels), ROWS):
         gaps = hidden[top : top + ROWS]
         if not gaps.any():
@@ -58,10 +66,10 @@ def fill_hidden(pixels, alpha):
         values = values.repeat(2, 0).repeat(2, 1)
         values = values[: gaps.shape[0], : gaps.shape[1]]
         if steps.any():
-            values = values + _draws(top, values.shape) * steps
+            noise = _draws(top, values.shape) * steps
+            values = (values + noise).clip(low, high)
         if whole:
-            # The noise may leave the range of the pixels.
-            values = np.rint(values).clip(0, np.iinfo(pixels.dtype).max)
+            values = np.rint(values)
         values = values.astype(pixels.dtype)
         np.copyto(part, values, where=gaps[..., None])
     return filled

@@ -216,11 +216,13 @@ class Restorer(ImageRestorer, keras.Model):
         self._check_size(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
-    def stateless_call(self, trainable, non_trainable, inputs, *args, **kwargs):
+    def stateless_call(
+        self, trainable_variables, non_trainable_variables, *args, **kwargs
+    ):
         # Under JAX, fit and predict call this one.
-        self._check_size(inputs)
+        self._check_size(args[0] if args else kwargs.get("inputs"))
         return super().stateless_call(
-            trainable, non_trainable, inputs, *args, **kwargs
+            trainable_variables, non_trainable_variables, *args, **kwargs
         )
 
     def _check_size(self, inputs):

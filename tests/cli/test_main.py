@@ -73,7 +73,7 @@ def test_both_runtimes_agree(capsys, photo, tmp_path):
     assert np.abs(difference).mean() < 0.05
 
 
-def test_gray_photos_get_the_gray_preset(capsys, tmp_path):
+def test_gray_photos_get_the_preset_for_gray(capsys, tmp_path):
     Image.fromarray(smooth_image(30, 30, 1)[..., 0]).save(tmp_path / "g.png")
     out = tmp_path / "out.png"
     _, lines, _ = run(capsys, "restore", tmp_path / "g.png", out)

@@ -109,6 +109,19 @@ def test_noise_stays_within_the_range():
     assert 80 < hidden.mean() < 175
 
 
+def test_noise_does_not_exceed_white():
+    noise = np.random.default_rng(0).normal(0, 90, (80, 80, 3))
+    image = np.dstack([4000 + noise, np.full((80, 80), 4095)])
+    image = image.clip(0, 4095).astype("uint16")
+    image[20:60, 20:60, 3] = 0
+    filled = fill_hidden(image[..., :3], image[..., 3], 4095)
+    assert filled[20:60, 20:60].max() == 4095
+    restored = Blur().restore(image, white_level=4095)
+    assert restored.max() <= 4095
+    floats = (image / 4095).astype("float32")
+    assert fill_hidden(floats[..., :3], floats[..., 3]).max() == 1
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_enlarging_a_transparent_image(mode):
     image = Image.fromarray(random_image((11, 13, 4), "uint8")).convert(mode)
