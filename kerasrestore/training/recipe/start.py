@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+from keras import ops
+
 from kerasrestore.models import Restorer
 from kerasrestore.training.recipe.load_run import load_run
 from kerasrestore.training.recipe.run_record import NAME
@@ -12,6 +15,9 @@ def start_from(model, source):
 
     Weights are matched by layer name. Layers that the trained model lacks,
     such as attention added later, keep their own initialization.
+
+    A gray model can start from a colour one: it then restores as the colour
+    model restores a gray image given as three equal channels.
 
     Args:
         model: `Restorer` to train.
@@ -40,8 +46,13 @@ def start_from(model, source):
         trained = load_run(source)[0]
     else:
         trained = Restorer.from_preset(source)
-    theirs = {variable.path: variable for variable in trained.weights}
     places = {variable.path: variable for variable in model.weights}
+    theirs = {variable.path: variable for variable in trained.weights}
+    if (trained.channels, model.channels) == (3, 1):
+        theirs = {
+            path: _gray(variable, places.get(path))
+            for path, variable in theirs.items()
+        }
     for path, variable in theirs.items():
         shape = tuple(places[path].shape) if path in places else None
         if shape != tuple(variable.shape):
@@ -63,6 +74,29 @@ def start_from(model, source):
     for path, variable in theirs.items():
         places[path].assign(variable)
     return list(dict.fromkeys(_layer(path) for path in new))
+
+
+def _gray(variable, place):
+    """Weights of a colour model as those of a gray one.
+
+    The channels of an input pixel are equal, so the weights they meet add
+    up; those of an output pixel are averaged. Colour is the fastest index,
+    also of pixels that space-to-depth has moved into the channels.
+    """
+    weights = ops.convert_to_numpy(variable)
+    if place is None or weights.ndim != len(place.shape):
+        return weights
+    axes = range(weights.ndim)
+    differing = [i for i in axes if weights.shape[i] != place.shape[i]]
+    for axis in differing:
+        if weights.shape[axis] != 3 * place.shape[axis]:
+            return weights
+        groups = np.moveaxis(weights, axis, -1)
+        groups = groups.reshape(*groups.shape[:-1], -1, 3)
+        last = axis == weights.ndim - 1
+        groups = groups.mean(-1) if last else groups.sum(-1)
+        weights = np.moveaxis(groups, -1, axis)
+    return weights
 
 
 def _layer(path):

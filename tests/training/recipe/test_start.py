@@ -43,6 +43,29 @@ def test_other_layers_are_refused_and_nothing_is_taken(model, sentence):
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_a_gray_model_starts_as_the_colour_model():
+    trained = DANetMobile.from_preset(PRESET)
+    model = small(channels=1)
+    assert start_from(model, PRESET) == []
+    rng = np.random.default_rng(0)
+    image = rng.random((1, 24, 32, 1), "float32")
+    sigma = np.full((1, 1), 20, "float32")
+    gray = model({"image": image, "sigma": sigma})
+    colour = trained({"image": image.repeat(3, -1), "sigma": sigma})
+    np.testing.assert_allclose(
+        np.array(gray), np.array(colour).mean(-1, keepdims=True), atol=1e-5
+    )
+    # Were the model's output that of any weights, this would hold as well.
+    assert np.abs(np.array(gray) - image).max() > 0.1
+
+
+def test_a_colour_model_does_not_start_from_a_gray_one():
+    gray = "danet_mobile_denoise_gray_blind_bsd400"
+    model = small(sigma_input=False)
+    with pytest.raises(ValueError, match=r"has \(3, 3, 12, 48\) there"):
+        start_from(model, gray)
+
+
 def test_more_layers_start_anew():
     model = small(middle_blocks=3)
     new = start_from(model, PRESET)
