@@ -39,3 +39,20 @@ def build_for_training(model, data):
         data: inputs and targets, anything with a shape and a dtype.
     """
     model._symbolic_build(data_batch=data)
+
+
+def training_loss(model, inputs, targets):
+    """The loss of a batch, as Keras computes it in `train_step`.
+
+    Args:
+        model: compiled model.
+        inputs: its inputs.
+        targets: its targets.
+
+    Returns:
+        Scalar tensor.
+    """
+    mode = {"training": True} if model._call_has_training_arg else {}
+    return model._compute_loss(
+        x=inputs, y=targets, y_pred=model(inputs, **mode), training=True
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import keras
 
+from kerasrestore.layers.recomputed_block import recomputed
 from kerasrestore.training.averaging import (
     averaged,
     check_average,
@@ -18,6 +19,10 @@ from kerasrestore.training.checkpoint import (
     save_checkpoint,
 )
 from kerasrestore.training.distribution.distribution import Distribution
+from kerasrestore.training.loop.micro_batches import (
+    check_accumulation,
+    check_mean_loss,
+)
 from kerasrestore.training.loop.training_loop import TrainingLoop
 from kerasrestore.training.losses import make_loss
 from kerasrestore.training.patches.device_patches import DevicePatches
@@ -60,8 +65,8 @@ def fit(
             saved; `model` itself unless given.
         distribution: what `open_distribution` returned, with `model` built
             in its scope; one device unless given. `sampler` samples the
-            global batch, so the number of devices affects neither patches
-            nor learning rate.
+            global batch, of any size, so the number of devices affects
+            neither patches nor learning rate.
         tensorboard: whether to write TensorBoard logs.
         progress: whether to show a progress bar on a terminal and print a
             line per validation.
@@ -74,8 +79,9 @@ def fit(
     Raises:
         ValueError: if the checkpoint in `out` belongs to another training
             run, an image cannot be used, the weights of a model with batch
-            normalisation were to be averaged, or model or batch cannot be
-            distributed.
+            normalisation were to be averaged or its gradient accumulated,
+            the model has no blocks to be recomputed, or model or batch cannot
+            be distributed.
         FloatingPointError: if loss or weights are no longer finite; the last
             good checkpoint is kept.
         ConnectionError: if another worker is lost.
@@ -86,6 +92,7 @@ def fit(
     restorer = model if restorer is None else restorer
     distribution = distribution or Distribution()
     check_average(restorer, settings.ema)
+    check_accumulation(model, sampler.batch_size, settings.accumulate)
     distribution.prepare(model, sampler.batch_size)
     checkpoint = out / "checkpoint.npz"
     with distribution.scope():
@@ -100,6 +107,8 @@ def fit(
     rate = _rate(settings.learning_rate)
     log.check_rate(rate)
     distribution.check_start(model, sampler, step)
+    if settings.accumulate > 1:
+        check_mean_loss(model, sampler, step)
     if distribution.is_chief:
         out.mkdir(parents=True, exist_ok=True)
         # Left by a process that was killed while writing.
@@ -107,12 +116,16 @@ def fit(
             unfinished.unlink()
     begun, first = time.monotonic(), step
     with contextlib.ExitStack() as stack:
+        if settings.recompute:
+            stack.enter_context(recomputed(restorer))
         patches = sampler
         if not isinstance(sampler, DevicePatches):
             patches = HostPatches(sampler, steps)
             stack.enter_context(contextlib.closing(patches))
         loop = TrainingLoop(
-            distribution.compiled_steps(model, patches),
+            distribution.compiled_steps(
+                model, patches, sampler.batch_size, settings.accumulate
+            ),
             settings.steps_per_execution,
         )
         bar = update = None

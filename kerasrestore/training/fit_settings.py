@@ -37,6 +37,16 @@ class FitSettings:
         steps_per_execution: largest number of steps in a call of the
             compiled function. Fast steps on an accelerator need many, so that
             it does not wait for Python. A call ends at a validation.
+        accumulate: number of micro-batches in which the gradient of a step is
+            computed, one after the other, and averaged; on several devices,
+            each of them splits its own patches. It saves memory and gives
+            the same step within rounding. Not for models with batch
+            normalisation.
+        recompute: whether the feature maps inside the model's blocks are
+            computed again for the gradient instead of being stored, see
+            `kerasrestore.layers.recomputed_block`. It saves memory, takes the
+            time of another forward pass and gives the same step within
+            rounding.
 
     Raises:
         ValueError: if a value is out of range.
@@ -63,11 +73,13 @@ class FitSettings:
     validate_every: int = 1000
     jit_compile: bool = False
     steps_per_execution: int = 1
+    accumulate: int = 1
+    recompute: bool = False
 
     def __post_init__(self):
         check_lowest(
-            self, steps=1, validate_every=1, steps_per_execution=1, ema=0.0,
-            clip_norm=0.0, clip_each=0.0,
+            self, steps=1, validate_every=1, steps_per_execution=1,
+            accumulate=1, ema=0.0, clip_norm=0.0, clip_each=0.0,
         )  # fmt: skip
         rate = self.learning_rate
         if not (

@@ -153,6 +153,7 @@ def table(args):
 
 def measure(args, folder):
     """Throughput of training steps here, as Markdown."""
+    from kerasrestore.training import FitSettings
     from kerasrestore.training.recipe.dry_run import dry_run
 
     lines = [["run", "patches a step", "seconds a step", "G MACs a second"]]
@@ -168,8 +169,7 @@ def measure(args, folder):
             model,
             restorer,
             planned.sampler(),
-            steps=1,
-            loss=planned.settings.loss,
+            FitSettings(1, 1e-4, loss=planned.settings.loss),
         )
         count = figures["measured"]
         macs = figures["macs_per_step"] / args.batch_size

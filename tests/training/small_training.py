@@ -20,9 +20,9 @@ def small_model(**options):
     return DANetMobile(widths=(8, 16), middle_blocks=1, **options)
 
 
-def patches(folder, task=None):
+def patches(folder, task=None, batch_size=2):
     return PatchSampler(
-        folder, task or Denoise((0, 55)), patch_size=16, batch_size=2
+        folder, task or Denoise((0, 55)), patch_size=16, batch_size=batch_size
     )
 
 

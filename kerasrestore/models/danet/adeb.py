@@ -8,6 +8,7 @@ from keras import layers, ops
 from kerasrestore.layers.channel_attention import known_channels
 from kerasrestore.layers.deformable_conv2d import DeformableConv2D
 from kerasrestore.layers.dual_attention import DualAttention, item_bytes
+from kerasrestore.layers.recomputed_block import RecomputedBlock
 
 
 def branch_initializer():
@@ -17,7 +18,7 @@ def branch_initializer():
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
-class ADEB(layers.Layer):
+class ADEB(RecomputedBlock):
     """Attentive deformable-convolution block.
 
     For an input x and with 3x3 kernels throughout,
@@ -105,6 +106,11 @@ class ADEB(layers.Layer):
             self.attention.build(inputs_shape)
 
     def call(self, inputs, offset_features=None):
+        if offset_features is None:
+            return self.run(inputs)
+        return self.run(inputs, offset_features)
+
+    def forward(self, inputs, offset_features=None):
         x = ops.relu(self.first(inputs))
         if offset_features is None:
             x = self.middle(x)

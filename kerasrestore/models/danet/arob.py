@@ -7,6 +7,7 @@ from keras import layers, ops
 
 from kerasrestore.layers.channel_attention import known_channels
 from kerasrestore.layers.dual_attention import DualAttention, item_bytes
+from kerasrestore.layers.recomputed_block import RecomputedBlock
 from kerasrestore.models.danet.adeb import (
     ADEB,
     branch_initializer,
@@ -15,7 +16,7 @@ from kerasrestore.models.danet.adeb import (
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
-class AROB(layers.Layer):
+class AROB(RecomputedBlock):
     """Attentive deformable block with recurrent offset features.
 
     With the feature map x and the offset features h of the previous block,
@@ -84,6 +85,9 @@ class AROB(layers.Layer):
         self.block.build(inputs_shape, offset_features_shape)
 
     def call(self, inputs, offset_features):
+        return self.run(inputs, offset_features)
+
+    def forward(self, inputs, offset_features):
         joined = ops.concatenate([inputs, offset_features], axis=-1)
         offset_features = offset_features + self.attention(self.join(joined))
         return self.block(inputs, offset_features), offset_features

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kerasrestore.layers.non_local_block import NonLocalBlock
+from kerasrestore.layers.recomputed_block import RecomputedBlock
 from kerasrestore.layers.residual_block import ResidualBlock
 from kerasrestore.layers.torch_uniform import torch_conv
 from kerasrestore.ops.arguments import whole_numbers
@@ -15,7 +16,7 @@ UP_SIZE = 6
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
-class ResidualAttentionBlock(layers.Layer):
+class ResidualAttentionBlock(RecomputedBlock):
     """Residual local or non-local attention block.
 
     Residual blocks produce features `a`, which pass through a trunk branch of
@@ -151,6 +152,9 @@ class ResidualAttentionBlock(layers.Layer):
                 f"even, got {x.shape[1]}x{x.shape[2]}; pad the image, or call "
                 "restore, which does."
             )
+        return self.run(x)
+
+    def forward(self, x):
         x = _chain(self.front, x)
         if self.mask:
             x = _chain(self.trunk, x) * self._mask(x) + x

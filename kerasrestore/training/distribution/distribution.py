@@ -41,17 +41,12 @@ class Distribution:
 
         Args:
             model: model that was built in the scope.
-            batch_size: global batch size.
+            batch_size: global batch size; it need not be a multiple of the
+                number of devices.
 
         Raises:
             ValueError: if the model or the batch cannot be distributed.
         """
-        if batch_size % self.replicas:
-            raise ValueError(
-                f"A batch of {batch_size} patches cannot be split evenly "
-                f"across {self.replicas} devices; use a batch size that is a "
-                f"multiple of {self.replicas}."
-            )
         copies = self._copies(model)
         if copies != self.replicas:
             raise ValueError(
@@ -69,12 +64,14 @@ class Distribution:
             step: step to resume from.
         """
 
-    def compiled_steps(self, model, patches):
+    def compiled_steps(self, model, patches, batch_size, accumulate=1):
         """The training steps of a model, compiled by the backend.
 
         Args:
             model: compiled model.
             patches: `HostPatches` or `DevicePatches`.
+            batch_size: global batch size.
+            accumulate: number of micro-batches of a step.
 
         Returns:
             `TensorFlowSteps` or `JaxSteps`.
@@ -88,11 +85,13 @@ class Distribution:
                 TensorFlowSteps,
             )
 
-            return TensorFlowSteps(model, patches)
+            return TensorFlowSteps(
+                model, patches, batch_size, accumulate=accumulate
+            )
         if backend == "jax":
             from kerasrestore.training.loop.jax_steps import JaxSteps
 
-            return JaxSteps(model, patches)
+            return JaxSteps(model, patches, batch_size, accumulate=accumulate)
         raise ValueError(
             f"Models are trained with TensorFlow or JAX, but {backend} is "
             "active; set KERAS_BACKEND to tensorflow or jax."

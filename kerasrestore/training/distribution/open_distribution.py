@@ -20,12 +20,12 @@ class JaxDistribution(Distribution):
     def scope(self):
         return self.parallel.scope()
 
-    def compiled_steps(self, model, patches):
+    def compiled_steps(self, model, patches, batch_size, accumulate=1):
         import jax
 
         from kerasrestore.training.loop.jax_steps import JaxSteps
 
-        return JaxSteps(model, patches, jax.devices())
+        return JaxSteps(model, patches, batch_size, jax.devices(), accumulate)
 
 
 def open_distribution(name="auto"):

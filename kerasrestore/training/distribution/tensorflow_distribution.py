@@ -11,6 +11,10 @@ import tensorflow as tf
 from kerasrestore.keras_internals import all_layers
 from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.distribution.replica_adam import ReplicaAdam
+from kerasrestore.training.loop.micro_batches import (
+    check_mean_loss,
+    has_batch_normalisation,
+)
 from kerasrestore.training.loop.model_data import model_data
 from kerasrestore.training.loop.tensorflow_steps import TensorFlowSteps
 
@@ -56,6 +60,20 @@ class TensorFlowDistribution(Distribution):
 
     def prepare(self, model, batch_size):
         super().prepare(model, batch_size)
+        if self.name == "tpu" and batch_size % self.replicas:
+            raise ValueError(
+                f"A batch of {batch_size} patches cannot be split evenly "
+                f"across {self.replicas} devices, and those of a TPU all run "
+                "the same program; use a batch size that is a multiple of "
+                f"{self.replicas}."
+            )
+        if batch_size < self.replicas and has_batch_normalisation(model):
+            raise ValueError(
+                "The model has batch normalisation, whose statistics a device "
+                f"without patches would change, and there are {batch_size} "
+                f"patches for {self.replicas} devices; use a batch size of at "
+                f"least {self.replicas}."
+            )
         if self.replicas > 1 and model.dtype_policy.name == "mixed_float16":
             # In Keras every replica decides from its own gradient whether to
             # skip the step, so the replicas would diverge.
@@ -72,6 +90,8 @@ class TensorFlowDistribution(Distribution):
         if self.workers > 1:
             with self.watch():
                 self._check_steps(step)
+        if sampler.batch_size % self.replicas:
+            check_mean_loss(model, sampler, step)
         if type(model).compute_loss is not keras.Model.compute_loss:
             batch = sampler.batch(step)
             self._check_loss(model, *model_data(batch, model.sigma_input))
@@ -109,8 +129,10 @@ class TensorFlowDistribution(Distribution):
                 f"{self.replicas} devices; build it from keras.losses."
             )
 
-    def compiled_steps(self, model, patches):
-        return TensorFlowSteps(model, patches, self.strategy)
+    def compiled_steps(self, model, patches, batch_size, accumulate=1):
+        return TensorFlowSteps(
+            model, patches, batch_size, self.strategy, accumulate
+        )
 
     @contextlib.contextmanager
     def watch(self):

@@ -5,6 +5,7 @@ import keras
 import numpy as np
 
 from kerasrestore.keras_internals import build_for_training
+from kerasrestore.training.loop.jax_accumulation import JaxAccumulation
 from kerasrestore.training.loop.model_data import model_data
 
 
@@ -18,16 +19,23 @@ class JaxSteps:
     The gradient is applied where Keras does it, in `train_step` of the
     model, by the optimizer.
 
+    The number of patches need not be a multiple of the number of devices:
+    the compiler pads a batch and leaves the padding out of every sum.
+
     Args:
         model: compiled model.
         patches: `HostPatches` or `DevicePatches`.
+        batch_size: patches of a step, on all devices.
         devices: list of JAX devices to split every batch over; one device
             unless given.
+        accumulate: number of micro-batches in which the gradient of a batch
+            is computed, see `JaxAccumulation`.
     """
 
-    def __init__(self, model, patches, devices=None):
+    def __init__(self, model, patches, batch_size, devices=None, accumulate=1):
         self.model = model
         self.patches = patches
+        self.batch_size = batch_size
         self.state = None
         self.everywhere = self.rows = self.stacked_rows = None
         if devices:
@@ -41,6 +49,12 @@ class JaxSteps:
             self.rows, self.stacked_rows = (
                 sharding("batch"),
                 sharding(None, "batch"),
+            )
+        self._padding = -batch_size % len(devices or [0])
+        self._take_step = model.train_step
+        if accumulate > 1:
+            self._take_step = JaxAccumulation(
+                model, batch_size, accumulate, self._share
             )
         self._resident = jax.device_put(patches.resident, self.everywhere)
         self._chunk = jax.jit(
@@ -60,7 +74,7 @@ class JaxSteps:
         """
         chunk = self.patches.chunk(start, stop)
         if self.rows is not None and self.patches.resident == ():
-            chunk = jax.device_put(chunk, self.stacked_rows)
+            chunk = jax.device_put(self._padded(chunk), self.stacked_rows)
         if self.state is None:
             build_for_training(
                 self.model, jax.eval_shape(self._data, self._resident, chunk)
@@ -97,7 +111,7 @@ class JaxSteps:
 
     def _run(self, state, resident, chunk):
         def step(state, one):
-            logs, state = self.model.train_step(
+            logs, state = self._take_step(
                 tuple(state), self._batch(resident, one)
             )
             return list(state), logs["loss"]
@@ -105,7 +119,22 @@ class JaxSteps:
         state, losses = jax.lax.scan(step, state, chunk)
         return losses[-1], state
 
+    def _padded(self, chunk):
+        """The rows of batches on the host, as many for every device."""
+        if not self._padding:
+            return chunk
+        return keras.tree.map_structure(
+            lambda x: np.pad(
+                x, [(0, 0), (0, self._padding)] + [(0, 0)] * (x.ndim - 2)
+            ),
+            chunk,
+        )
+
     def _batch(self, resident, one):
+        if self._padding and self.patches.resident == ():
+            one = self._share(
+                keras.tree.map_structure(lambda x: x[: self.batch_size], one)
+            )
         batch = self.patches.make(resident, one, self._share)
         return model_data(batch, self.model.sigma_input)
 

@@ -5,7 +5,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from kerasrestore.training.loop.micro_batches import rows_of_part
 from kerasrestore.training.loop.model_data import model_data
+from kerasrestore.training.loop.tensorflow_accumulation import (
+    TensorFlowAccumulation,
+)
 
 
 class TensorFlowSteps:
@@ -18,15 +22,26 @@ class TensorFlowSteps:
         model: compiled model; its `jit_compile` holds for the step together
             with the making of its patches, on one device.
         patches: `HostPatches` or `DevicePatches`.
+        batch_size: patches of a step, on all devices.
         strategy: `tf.distribute.Strategy` with which the model was built; one
-            device unless given.
+            device unless given. If the number of patches is no multiple of
+            the number of replicas, some replicas get one patch fewer.
+        accumulate: number of micro-batches in which a replica computes its
+            gradient, see `TensorFlowAccumulation`.
     """
 
-    def __init__(self, model, patches, strategy=None):
+    def __init__(self, model, patches, batch_size, strategy=None, accumulate=1):
         self.model = model
         self.patches = patches
+        self.batch_size = batch_size
         self.strategy = strategy or tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
+        self.uneven = bool(batch_size % self.replicas)
+        self._in_parts = None
+        if accumulate > 1 or self.uneven:
+            self._in_parts = TensorFlowAccumulation(
+                model, batch_size, accumulate, self.replicas
+            )
         step = self._replica_step
         if model.jit_compile and strategy is None:
             step = tf.function(step, autograph=False, jit_compile=True)
@@ -51,9 +66,7 @@ class TensorFlowSteps:
         chunk = keras.tree.map_structure(
             self._lengthened, self.patches.chunk(start, stop)
         )
-        parts = self._placed(
-            lambda index: self.patches.part(chunk, index, self.replicas)
-        )
+        parts = self._placed(lambda index: self._part(chunk, index))
         return self._chunk(self._resident, parts, tf.constant(stop - start))
 
     def end(self):
@@ -102,18 +115,44 @@ class TensorFlowSteps:
         one = keras.tree.map_structure(lambda x: x[index], chunk)
         batch = self.patches.make(resident, one, self._share)
         data = model_data(batch, self.model.sigma_input)
-        return ops.cast(self.model.train_step(data)["loss"], "float32")
+        if self._in_parts is None:
+            return ops.cast(self.model.train_step(data)["loss"], "float32")
+        return self._in_parts(data, self._rows(self._index())[1])
+
+    def _part(self, chunk, index):
+        """What a replica needs of a chunk: of batches, its rows."""
+        if self.patches.resident != ():
+            return chunk
+        first, count = self._rows(index)
+        stop = first + max(count, 1)
+        return keras.tree.map_structure(lambda x: x[:, first:stop], chunk)
 
     def _share(self, tree):
         """The rows of this replica."""
         if self.replicas == 1:
             return tree
-        replica = tf.distribute.get_replica_context()
-        size = self.patches.batch_size // self.replicas
-        first = replica.replica_id_in_sync_group * size
+        first, count = self._rows(self._index())
+        count = max(count, 1)
 
         def rows(x):
             begin = [first, *[0] * (len(x.shape) - 1)]
-            return tf.slice(x, begin, [size, *x.shape[1:]])
+            return tf.slice(x, begin, [count, *x.shape[1:]])
 
         return keras.tree.map_structure(rows, tree)
+
+    def _rows(self, index):
+        """First row and number of rows of a replica.
+
+        A replica without rows computes the first patch, which does not count.
+        """
+        if not self.uneven:
+            size = self.batch_size // self.replicas
+            return index * size, size
+        first, count = rows_of_part(self.batch_size, self.replicas, index)
+        return first if count else 0, count
+
+    def _index(self):
+        """The number of this replica."""
+        index = tf.distribute.get_replica_context().replica_id_in_sync_group
+        # On a TPU, it is only known when the program runs.
+        return tf.get_static_value(index) if self.uneven else index

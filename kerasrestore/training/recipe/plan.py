@@ -90,6 +90,8 @@ class Plan:
             validate_every=settings.validate_every,
             jit_compile=options.jit_compile,
             steps_per_execution=options.steps_per_execution,
+            accumulate=options.accumulate,
+            recompute=options.recompute,
         )
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
@@ -99,7 +101,7 @@ class Plan:
             # of them have been read.
             sampler.batch(0)
         if options.dry_run:
-            self._dry_run(sampler, distribution.replicas)
+            self._dry_run(sampler, fit_settings, distribution.replicas)
             return
         with distribution.scope():
             model, restorer = self.model()
@@ -240,16 +242,8 @@ class Plan:
         if shown and new:
             print(f"randomly initialized: {', '.join(new)}", flush=True)
 
-    def _dry_run(self, sampler, devices):
+    def _dry_run(self, sampler, settings, devices):
         # A step is measured on one device.
         model, restorer = self.model()
-        figures = dry_run(
-            model,
-            restorer,
-            sampler,
-            steps=self.settings.steps,
-            loss=self.loss(),
-            devices=devices,
-            jit_compile=self.options.jit_compile,
-        )
+        figures = dry_run(model, restorer, sampler, settings, devices)
         print(describe_dry_run(figures, sampler, devices))

@@ -263,6 +263,19 @@ class Recipe:
             help="training steps in a call of the compiled function",
         )
         add(
+            "--accumulate",
+            type=int,
+            default=RunOptions.accumulate,
+            help="micro-batches in which the gradient of a step is computed, "
+            "one after the other, to save memory",
+        )
+        add(
+            "--recompute",
+            action="store_true",
+            help="do not store the feature maps inside the blocks of RNAN and "
+            "DANet for the gradient, but compute them again, to save memory",
+        )
+        add(
             "--patches",
             choices=("host", "device"),
             default=RunOptions.patches,

@@ -25,11 +25,13 @@ SCHEDULE = (
     "halve_every",
     "final_rate",
 )
-# These do not affect the result.
+# These do not affect the result, but for rounding.
 ASIDE = (
     "out",
     "strategy",
     "steps_per_execution",
+    "accumulate",
+    "recompute",
     "dry_run",
     "tensorboard",
     "quiet",

@@ -34,6 +34,8 @@ class RunOptions:
         seed: seed of weights and patches.
         jit_compile: see `FitSettings`.
         steps_per_execution: see `FitSettings`.
+        accumulate: see `FitSettings`.
+        recompute: see `FitSettings`.
         patches: `"host"`, or `"device"` for `DevicePatches`.
         strategy: see `open_distribution`.
         tensorboard: whether to write TensorBoard logs.
@@ -64,6 +66,8 @@ class RunOptions:
     seed: int = 0
     jit_compile: bool = False
     steps_per_execution: int = FitSettings.steps_per_execution
+    accumulate: int = FitSettings.accumulate
+    recompute: bool = FitSettings.recompute
     patches: str = "host"
     strategy: str = "auto"
     tensorboard: bool = False
