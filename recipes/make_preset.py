@@ -85,7 +85,10 @@ def main(argv=None):
         }
     start_log = None
     if run.record.start is not None:
-        start_log = Path(run.record.arguments["start"]) / "log.csv"
+        # Runs of recipes/accelerator_window.py bring it with them.
+        start_log = args.run / "start_log.csv"
+        if not start_log.exists():
+            start_log = Path(run.record.arguments["start"]) / "log.csv"
     preset = model.save_preset(
         (args.into or ROOT / system / "presets") / args.name,
         task=run.task,

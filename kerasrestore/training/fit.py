@@ -42,6 +42,7 @@ def fit(
     distribution=None,
     tensorboard=False,
     progress=True,
+    stop_when=None,
 ):
     """Trains a restorer, or resumes a training run that was interrupted.
 
@@ -70,6 +71,9 @@ def fit(
         tensorboard: whether to write TensorBoard logs.
         progress: whether to show a progress bar on a terminal and print a
             line per validation.
+        stop_when: function of the step and the figures of a row of the log,
+            called when all is saved; training ends there if it returns true,
+            and can be resumed. Several processes must all decide the same.
 
     Returns:
         The metrics of the best validation, with its `"step"`; `None` without
@@ -168,6 +172,8 @@ def fit(
                 ) from error
             if bar is not None:
                 bar.line(figures)
+            if stop_when is not None and stop_when(step, figures):
+                break
     take_average(model)
     return log.best
 

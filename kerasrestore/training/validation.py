@@ -31,6 +31,8 @@ class Validation:
             its centre.
         degraded: folder of the low-quality photographs, for `RealPairs`.
         batch_size: crops of one size restored at a time.
+        keep: whether to keep degraded crops in memory, rather than make them
+            for every validation. That saves time where degradation is slow.
 
     Call arguments:
         model: a `Restorer`.
@@ -69,7 +71,9 @@ class Validation:
         crops=1,
         degraded=None,
         batch_size=4,
+        keep=False,
     ):
+        self.kept = {} if keep else None
         self.tasks = tuple(tasks)
         self.crop = crop
         self.crops = crops
@@ -162,14 +166,7 @@ class Validation:
 
     def _psnr(self, model, task, batch):
         """PSNR of each input and output; `None` where sides differ."""
-        pairs = []
-        for index, number, window in batch:
-            image = self.images[index][window]
-            if self.photos is None:
-                pairs.append(task.benchmark_pair(image, number))
-            else:
-                photo = self.photos[index][window] / np.float32(255)
-                pairs.append((photo, image))
+        pairs = [self._pair(task, *place) for place in batch]
         strength = [[task.strength(*pair)] for pair in pairs]
         restored = model.restore_tile(
             np.stack([degraded for degraded, _ in pairs]),
@@ -183,3 +180,15 @@ class Validation:
                 else None,
                 task.score(one, target)["psnr"],
             )
+
+    def _pair(self, task, index, number, window):
+        """Degraded and clean crop."""
+        image = self.images[index][window]
+        if self.photos is not None:
+            return self.photos[index][window] / np.float32(255), image
+        if self.kept is None:
+            return task.benchmark_pair(image, number)
+        key = task.label, number, image.shape
+        if key not in self.kept:
+            self.kept[key] = task.benchmark_pair(image, number)
+        return self.kept[key]

@@ -68,31 +68,19 @@ class Plan:
         """3 for colour, 1 for gray."""
         return 1 if self.options.gray else 3
 
-    def run(self, recipe):
+    def run(self, recipe, validate=None, stop_when=None):
         """Trains, or measures a step.
 
         Args:
             recipe: name of the script.
+            validate: as in `fit`; `validation()` unless given.
+            stop_when: as in `fit`.
 
         Raises:
             ValueError: and others as `fit`.
         """
-        options, settings = self.options, self.settings
-        fit_settings = FitSettings(
-            steps=settings.steps,
-            learning_rate=self.schedule(),
-            loss=self.loss(),
-            ema=settings.ema,
-            clip_norm=settings.clip_norm,
-            clip_each=settings.clip_each,
-            layer_rates=settings.by_layer("layer_rates"),
-            layer_clips=settings.by_layer("layer_clips"),
-            validate_every=settings.validate_every,
-            jit_compile=options.jit_compile,
-            steps_per_execution=options.steps_per_execution,
-            accumulate=options.accumulate,
-            recompute=options.recompute,
-        )
+        options = self.options
+        fit_settings = self.fit_settings()
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
         sampler = self.sampler()
@@ -108,7 +96,8 @@ class Plan:
             if options.start:
                 shown = not options.quiet and distribution.is_chief
                 self._start(restorer, shown)
-        validate = self.validation()
+        if validate is None:
+            validate = self.validation()
         if distribution.replicas > 1 and not options.quiet:
             print(distribution.describe(), flush=True)
         open_run(
@@ -130,9 +119,29 @@ class Plan:
             distribution=distribution,
             tensorboard=options.tensorboard,
             progress=not options.quiet,
+            stop_when=stop_when,
         )
         if distribution.is_chief:
             print(json.dumps(best))
+
+    def fit_settings(self):
+        """The `FitSettings` of the run."""
+        options, settings = self.options, self.settings
+        return FitSettings(
+            steps=settings.steps,
+            learning_rate=self.schedule(),
+            loss=self.loss(),
+            ema=settings.ema,
+            clip_norm=settings.clip_norm,
+            clip_each=settings.clip_each,
+            layer_rates=settings.by_layer("layer_rates"),
+            layer_clips=settings.by_layer("layer_clips"),
+            validate_every=settings.validate_every,
+            jit_compile=options.jit_compile,
+            steps_per_execution=options.steps_per_execution,
+            accumulate=options.accumulate,
+            recompute=options.recompute,
+        )
 
     def model(self):
         """The model to train, and the `Restorer` inside it."""
@@ -224,8 +233,12 @@ class Plan:
             final=settings.final_rate,
         )
 
-    def validation(self):
-        """The `Validation`, at the settings of the task's tables."""
+    def validation(self, keep=False):
+        """The `Validation`, at the settings of the task's tables.
+
+        Args:
+            keep: as in `Validation`.
+        """
         return Validation(
             self.options.validation,
             self.task.validation_tasks(),
@@ -233,6 +246,7 @@ class Plan:
             self.settings.validation_crop,
             self.settings.validation_crops,
             self.options.validation_degraded,
+            keep=keep,
         )
 
     def _start(self, restorer, shown):

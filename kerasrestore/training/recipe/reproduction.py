@@ -68,7 +68,7 @@ class Reproduction:
     """The commands of the papers' tables.
 
     Args:
-        recipes: folder of the recipes and their `tables.toml`.
+        recipes: folder of the recipes and `plans/tables.toml`.
         datasets: folder of all data sets.
         folders: dictionary from data sets to folders, for those elsewhere.
         out: folder of the training runs.
@@ -92,7 +92,7 @@ class Reproduction:
         self.out = out
         self.fraction = fraction
         self.extra = tuple(extra)
-        text = (self.recipes / "tables.toml").read_text(encoding="utf-8")
+        text = (self.recipes / "plans" / "tables.toml").read_text(encoding="utf-8")
         self.book = tomllib.loads(text)
 
     def methods(self, reference):

@@ -1,0 +1,1 @@
+"""Training in a short loan of an accelerator, ended by the clock."""
