@@ -46,7 +46,8 @@ class Plan:
         task: the `Task` to train for.
         options: `RunOptions`.
         settings: `Settings`.
-        model_options: namespace of the recipe's own options.
+        model_options: namespace of the recipe's own options, for `run`, as
+            are the following.
         build: function that takes `model_options` and the plan and returns
             the `Restorer`, or a `Trainee` around it.
         network: the `Network` of the recipe.
@@ -57,11 +58,11 @@ class Plan:
     task: Task
     options: RunOptions
     settings: Settings
-    model_options: argparse.Namespace
-    build: Callable
-    network: Network
-    arguments: dict
-    defaults: dict
+    model_options: argparse.Namespace | None = None
+    build: Callable | None = None
+    network: Network | None = None
+    arguments: dict | None = None
+    defaults: dict | None = None
 
     @property
     def channels(self):
@@ -77,20 +78,7 @@ class Plan:
         Raises:
             ValueError: and others as `fit`.
         """
-        options, settings = self.options, self.settings
-        fit_settings = FitSettings(
-            steps=settings.steps,
-            learning_rate=self.schedule(),
-            loss=self.loss(),
-            ema=settings.ema,
-            clip_norm=settings.clip_norm,
-            clip_each=settings.clip_each,
-            layer_rates=settings.by_layer("layer_rates"),
-            layer_clips=settings.by_layer("layer_clips"),
-            validate_every=settings.validate_every,
-            jit_compile=options.jit_compile,
-            steps_per_execution=options.steps_per_execution,
-        )
+        options = self.options
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
         sampler = self.sampler()
@@ -122,7 +110,7 @@ class Plan:
             model,
             sampler,
             options.out,
-            fit_settings,
+            self.fit_settings(),
             validate=validate,
             restorer=restorer,
             distribution=distribution,
@@ -131,6 +119,23 @@ class Plan:
         )
         if distribution.is_chief:
             print(json.dumps(best))
+
+    def fit_settings(self):
+        """What `fit` is given."""
+        options, settings = self.options, self.settings
+        return FitSettings(
+            steps=settings.steps,
+            learning_rate=self.schedule(),
+            loss=self.loss(),
+            ema=settings.ema,
+            clip_norm=settings.clip_norm,
+            clip_each=settings.clip_each,
+            layer_rates=settings.by_layer("layer_rates"),
+            layer_clips=settings.by_layer("layer_clips"),
+            validate_every=settings.validate_every,
+            jit_compile=options.jit_compile,
+            steps_per_execution=options.steps_per_execution,
+        )
 
     def model(self):
         """The model to train, and the `Restorer` inside it."""
@@ -170,13 +175,18 @@ class Plan:
         }
         return self.network.build(fixed, own)
 
-    def sampler(self):
-        """The sampler of training patches, on the host or the device."""
+    def sampler(self, host=None, device=DevicePatches):
+        """The sampler of training patches, on the host or the device.
+
+        Args:
+            host: class of the sampler around the usual one on the host.
+            device: class of the one on the device, a `DevicePatches`.
+        """
         sampler = self._host_sampler()
         if self.options.patches == "host":
-            return sampler
+            return sampler if host is None else host(sampler)
         try:
-            return DevicePatches(sampler)
+            return device(sampler)
         except ValueError as error:
             raise ValueError(f"--patches device: {error}") from error
 
@@ -222,9 +232,13 @@ class Plan:
             final=settings.final_rate,
         )
 
-    def validation(self):
-        """The `Validation`, at the settings of the task's tables."""
-        return Validation(
+    def validation(self, kind=Validation):
+        """The `Validation`, at the settings of the task's tables.
+
+        Args:
+            kind: its class.
+        """
+        return kind(
             self.options.validation,
             self.task.validation_tasks(),
             self.channels,
