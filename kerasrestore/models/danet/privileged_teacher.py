@@ -10,7 +10,6 @@ from kerasrestore.models.danet.danet import (
 )
 from kerasrestore.models.graph_parts import image_inputs
 
-
 TARGETS = ("degraded", "clean")
 
 
