@@ -19,13 +19,13 @@ from kerasrestore.export.save_preset import preset_task
 from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.models import Restorer, find_preset
 from kerasrestore.tasks import CameraNoise, Denoise
-from kerasrestore.training import Imitation, quantize_aware
+from kerasrestore.training import Imitation
+from kerasrestore.training.quantization.fine_tuning import (
+    SETTINGS,
+    calibrated,
+)
 from kerasrestore.training.recipe.load_run import Run
 from kerasrestore.training.recipe.recipe import Recipe
-from kerasrestore.training.recipe.settings import Settings
-
-# Batches from which the ranges are initialized.
-CALIBRATION = 16
 
 
 def options(add):
@@ -34,16 +34,7 @@ def options(add):
 
 
 def settings(args, task):
-    return Settings(
-        steps=2000,
-        patch_size=64,
-        loss="log_mse",
-        learning_rate=2e-4,
-        schedule="cosine",
-        warmup=20,
-        halve_every=None,
-        validate_every=200,
-    )
+    return SETTINGS
 
 
 def source(argv):
@@ -84,23 +75,6 @@ def load(args):
     return Restorer.from_preset(args.preset)
 
 
-def quantize(plan, restorer):
-    """The quantization-aware model before training."""
-    sampler = plan.sampler()
-    # Batches of later steps, which are not trained on.
-    first = plan.settings.steps
-    drawn = [sampler.batch(first + step) for step in range(CALIBRATION)]
-    return quantize_aware(
-        restorer,
-        [
-            {"image": image, "sigma": sigma[:, None]}
-            if restorer.sigma_input
-            else image
-            for image, _, sigma in drawn
-        ],
-    )
-
-
 def build(args, plan):
     restorer = load(args)
     if plan.options.dtype != "float32":
@@ -121,14 +95,14 @@ def build(args, plan):
             f"{restorer.name} computes in {restorer.value_range}; only models "
             "with values in [0, 1] can be fine-tuned for int8."
         )
-    return Imitation(quantize(plan, restorer), restorer)
+    return Imitation(calibrated(plan, restorer), restorer)
 
 
 def compare(plan):
     """Validation of the float model, of int8 before and after."""
     validate = plan.validation()
     restorer = load(plan.model_options)
-    model = quantize(plan, restorer)
+    model = calibrated(plan, restorer)
     figures = {"float32": validate(restorer), "int8 before": validate(model)}
     model.load_weights(Path(plan.options.out) / "best.weights.h5")
     figures["int8 after"] = validate(model)

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasrestore.data import list_images, load_image
+from kerasrestore.data import load_image
 from kerasrestore.data.pairs import ImagePair
-from kerasrestore.evaluation.evaluate import evaluate
+from kerasrestore.evaluation.evaluate import (
+    benchmark_pairs,
+    degraded_pair,
+    evaluate,
+)
 from kerasrestore.files import write_atomically
 from kerasrestore.plotting import matplotlib_figure
 
@@ -69,6 +73,7 @@ def write_report(
     validation,
     crop,
     channels,
+    degraded=None,
     benchmarks=(),
     notes=(),
     settings=None,
@@ -87,6 +92,8 @@ def write_report(
             centre crops.
         crop: side of the centre crops in pixels.
         channels: 3 for colour, 1 for gray.
+        degraded: folder of the low-quality photographs for `validation`;
+            unless given, the tasks degrade its images.
         benchmarks: folders of images evaluated in full, for entries with a
             file.
         notes: sentences to print below the tables.
@@ -101,8 +108,12 @@ def write_report(
     figure_class = matplotlib_figure()
     out = Path(out)
     pairs = [
-        ImagePair(path.stem, None, _CentreCrop(path, crop))
-        for path in list_images(validation)
+        ImagePair(
+            pair.name,
+            pair.degraded and _CentreCrop(pair.degraded, crop),
+            _CentreCrop(pair.clean, crop),
+        )
+        for pair in benchmark_pairs(validation, degraded)[0]
     ]
     name = Path(validation).resolve().name
     for entry in entries:
@@ -285,11 +296,7 @@ def _draw_samples(figure_class, entries, task, pairs, channels):
     )
     axes = figure.subplots(len(chosen), width, squeeze=False)
     for row, index in zip(axes, chosen, strict=True):
-        clean = pairs[index].load_clean(channels, task.to_gray)
-        clean = task.ground_truth(clean)
-        if channels == 1:
-            clean = clean[..., 0]
-        degraded, target = task.benchmark_pair(clean, index)
+        degraded, target = degraded_pair(pairs[index], task, index, channels)
         images = {f"degraded, {task.label}": degraded}
         for entry in entries:
             options = {}

@@ -153,20 +153,31 @@ def measured_images(
                     f"{source} is a gray image in a colour evaluation; "
                     "evaluate in gray or remove it."
                 )
-    clean = pair.load_clean(channels, task.to_gray)
-    if pair.degraded is None and not paired:
-        clean = _squeeze_gray(task.ground_truth(clean))
-        degraded, clean = task.benchmark_pair(clean, index, seed)
-    else:
-        clean = _squeeze_gray(clean)
-        degraded = _squeeze_gray(pair.load_degraded(channels, task.to_gray))
-        check_pair(pair.name, degraded, clean, task.scale)
-        if degraded.dtype == np.uint8:
-            degraded = degraded.astype(np.float32) / np.float32(255)
+    degraded, clean = degraded_pair(pair, task, index, channels, seed, paired)
     if restorer.sigma_input:
         options["sigma"] = task.strength(degraded, clean)
     restored = restorer.restore(degraded, **options)
     return degraded, restored, clean
+
+
+def degraded_pair(pair, task, index, channels=3, seed=0, paired=False):
+    """The two images of a benchmark's pair; arguments as in
+    `measured_images`.
+
+    Returns:
+        `(degraded, clean)`: a float array on the [0, 1] scale and a uint8
+        array, without an axis for a single channel.
+    """
+    clean = pair.load_clean(channels, task.to_gray)
+    if pair.degraded is None and not paired:
+        clean = _squeeze_gray(task.ground_truth(clean))
+        return task.benchmark_pair(clean, index, seed)
+    clean = _squeeze_gray(clean)
+    degraded = _squeeze_gray(pair.load_degraded(channels, task.to_gray))
+    check_pair(pair.name, degraded, clean, task.scale)
+    if degraded.dtype == np.uint8:
+        degraded = degraded.astype(np.float32) / np.float32(255)
+    return degraded, clean
 
 
 def _figures(restorer, task, images, protocol):

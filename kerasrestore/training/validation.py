@@ -168,9 +168,8 @@ class Validation:
         """PSNR of each input and output; `None` where sides differ."""
         pairs = [self._pair(task, *place) for place in batch]
         strength = [[task.strength(*pair)] for pair in pairs]
-        restored = model.restore_tile(
-            np.stack([degraded for degraded, _ in pairs]),
-            np.array(strength) if model.sigma_input else None,
+        restored = self.restore(
+            model, *map(np.stack, zip(*pairs, strict=True)), np.array(strength)
         )
         for one, (degraded, target) in zip(restored, pairs, strict=True):
             equal = degraded.shape == target.shape
@@ -192,3 +191,20 @@ class Validation:
         if key not in self.kept:
             self.kept[key] = task.benchmark_pair(image, number)
         return self.kept[key]
+
+    def restore(self, model, degraded, clean, strength):
+        """Restores degraded crops.
+
+        Args:
+            model: what is validated.
+            degraded: float32 array `(batch, height, width, channels)` in
+                [0, 1].
+            clean: their uint8 targets.
+            strength: noise levels `(batch, 1)`, or settings of other tasks.
+
+        Returns:
+            Array with the shape of `clean`, in [0, 1].
+        """
+        return model.restore_tile(
+            degraded, strength if model.sigma_input else None
+        )

@@ -10,20 +10,29 @@ from kerasrestore.models.danet.danet import (
 )
 from kerasrestore.models.graph_parts import image_inputs
 
+TARGETS = ("degraded", "clean")
+
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
 class PrivilegedTeacher(keras.Model):
-    """Autoencoder of the clean image with the degraded image as bottleneck.
+    """A decoder that is exactly DANet-S, behind an encoder of the clean image.
 
     The encoder receives the clean image, which is privileged information, and
-    a loss makes its output imitate the degraded image; the decoder restores
-    the clean image from it. The decoder is exactly DANet-S. In phase 1 the
-    teacher is trained on
+    the decoder restores the clean image from what the encoder makes of it.
+    In phase 1 the teacher is trained on
 
-        mean |degraded - LQ| and mean (restored - HQ)^2,
+        mean |encoded - target| and mean (restored - clean)^2,
 
     and in phase 2 DANet-S is initialized with the weights of the decoder
-    (`student`) and trained on degraded images only.
+    (`student`) and trained on degraded images only. The first loss keeps what
+    the decoder sees close to a degraded image. There are two forms:
+
+    - `encoder_target="degraded"`, the paper's: the encoder imitates the
+      degraded image, and the decoder sees its output. This requires a
+      degradation that can be predicted from the clean image.
+    - `encoder_target="clean"`, for noise, which cannot be predicted: the
+      encoder imitates the clean image, and the decoder sees its output plus
+      the noise of the degraded image, `encoded + (degraded - clean)`.
 
     The encoder has the same kind of blocks and the same scales as the
     decoder. The paper does not state its size; its teacher is "asymmetrical"
@@ -39,23 +48,26 @@ class PrivilegedTeacher(keras.Model):
         decoder_blocks: `blocks` of the decoder, by default those of DANet-S.
         offset_width: as in `DANet`, for both halves.
         sigma_input: whether both halves are conditioned on the noise level.
+        encoder_target: `"degraded"` or `"clean"`, the image that the encoder
+            is trained to imitate; see above.
         name: as in `keras.Model`.
         trainable: as in `keras.Model`.
         dtype: dtype or dtype policy of the layers.
 
     Call arguments:
-        inputs: the clean image, or with `sigma_input` a dictionary with
-            `"image"` and `"sigma"`.
+        inputs: the clean image; or a dictionary with the clean `"image"`,
+            `"degraded"` if the encoder imitates the clean image, and
+            `"sigma"` with `sigma_input`. See `inputs_of`.
 
     Input shape:
         As `DANet`.
 
     Output shape:
-        A dictionary of two images of the input's shape: `"degraded"` is the
+        A dictionary of two images of the input's shape: `"encoded"` is the
         encoder's output, `"restored"` the decoder's.
 
     Raises:
-        ValueError: as `DANet`.
+        ValueError: as `DANet`, or if `encoder_target` is something else.
 
     Example:
     >>> import numpy as np
@@ -67,7 +79,7 @@ class PrivilegedTeacher(keras.Model):
     ... )
     >>> images = teacher(np.zeros((1, 16, 24, 3), "float32"))
     >>> sorted(images)
-    ['degraded', 'restored']
+    ['encoded', 'restored']
     >>> student = teacher.student()
     >>> student.size
     'slim'
@@ -90,10 +102,16 @@ class PrivilegedTeacher(keras.Model):
         decoder_blocks=SIZES["slim"],
         offset_width=OFFSET_WIDTH,
         sigma_input=False,
+        encoder_target="degraded",
         name=None,
         trainable=True,
         dtype=None,
     ):
+        if encoder_target not in TARGETS:
+            raise ValueError(
+                f"encoder_target must be one of {', '.join(TARGETS)}, got "
+                f"{encoder_target!r}."
+            )
         encoder, decoder = (
             DANet(
                 task=task,
@@ -111,20 +129,28 @@ class PrivilegedTeacher(keras.Model):
                 ("decoder", "slim", decoder_blocks),
             )
         )
-        _, inputs = image_inputs(channels, sigma_input)
-        degraded = encoder(inputs)
+        image, inputs = image_inputs(channels, sigma_input)
+        encoded = decoded = encoder(inputs)
+        taken = dict(inputs) if sigma_input else {"image": image}
+        if encoder_target == "clean":
+            degraded = keras.Input(image.shape[1:], name="degraded")
+            decoded = encoded + (degraded - image)
+            inputs = {**taken, "degraded": degraded}
         restored = decoder(
-            {**inputs, "image": degraded} if sigma_input else degraded
+            {**taken, "image": decoded} if sigma_input else decoded
         )
         super().__init__(
             inputs=inputs,
-            outputs={"degraded": degraded, "restored": restored},
+            outputs={"encoded": encoded, "restored": restored},
             name=name,
             trainable=trainable,
         )
+        self._decoded = decoded
         if dtype is not None:
             self.dtype_policy = keras.dtype_policies.get(dtype)
         self.sigma_input = bool(sigma_input)
+        self.encoder_target = encoder_target
+        self.size_multiple = decoder.size_multiple
 
     @property
     def encoder(self):
@@ -135,6 +161,20 @@ class PrivilegedTeacher(keras.Model):
     def decoder(self):
         """The half that is DANet-S, a `DANet`."""
         return self.get_layer("decoder")
+
+    def inputs_of(self, clean, degraded, sigma=None):
+        """What a call takes, of images and noise levels.
+
+        Args:
+            clean: clean images `(batch, height, width, channels)` in [0, 1].
+            degraded: degraded images of the same shape.
+            sigma: noise levels `(batch, 1)` on the 0..255 scale, for a
+                teacher with `sigma_input`.
+        """
+        if not isinstance(self.input, dict):
+            return clean
+        given = {"image": clean, "degraded": degraded, "sigma": sigma}
+        return {name: given[name] for name in self.input}
 
     def student(self, name="danet_s"):
         """Creates a separate network with the weights of the decoder.
@@ -154,14 +194,15 @@ class PrivilegedTeacher(keras.Model):
 
         Returns:
             A `keras.Model` with the same inputs; its output is the dictionary
-            of `DANet.features` with `"degraded"` added.
+            of `DANet.features` with `"encoded"` added.
         """
-        inputs, degraded = self.input, self.output["degraded"]
-        taken = {**inputs, "image": degraded} if self.sigma_input else degraded
-        maps = self.decoder.features()(taken)
+        decoded = self._decoded
+        if self.sigma_input:
+            decoded = {"image": decoded, "sigma": self.input["sigma"]}
+        maps = self.decoder.features()(decoded)
         return keras.Model(
-            inputs,
-            {"degraded": degraded, **maps},
+            self.input,
+            {"encoded": self.output["encoded"], **maps},
             name=f"{self.name}_features",
         )
 
@@ -178,6 +219,7 @@ class PrivilegedTeacher(keras.Model):
             "decoder_blocks": list(decoder.blocks),
             "offset_width": decoder.offset_width,
             "sigma_input": self.sigma_input,
+            "encoder_target": self.encoder_target,
         }
 
     @classmethod

@@ -43,7 +43,8 @@ class Distillation(keras.Model):
         feature_loss: F; `RelativeSquaredError` unless given.
         adapt: whether to use adapters; networks of the same architecture do
             not need them.
-        privileged: whether the teacher's input is the clean image.
+        privileged: whether the teacher's input is the clean image, with the
+            degraded one as `"degraded"` if it has such an input.
         **kwargs: `name` as in `keras.Model`.
 
     Call arguments:
@@ -176,10 +177,11 @@ class Distillation(keras.Model):
     def _taught(self, x, y):
         image, given = (x["image"], x) if self.sigma_input else (x, {})
         if self.privileged:
-            image = y
+            given, image = {**given, "degraded": image}, y
         inputs = image
         if isinstance(self.teacher.input, dict):
-            inputs = {**given, "image": image}
+            given = {**given, "image": image}
+            inputs = {name: given[name] for name in self.teacher.input}
         return keras.tree.map_structure(
             ops.stop_gradient, self.teacher(inputs, training=False)
         )

@@ -1,12 +1,12 @@
 """Options of a distillation, and the stages that depend on them."""
 
 import dataclasses
+import typing
 
-from kerasrestore.training.recipe.danet_mobile import (
-    NETWORK,
-    SETTING,
-    SETTINGS,
-)
+from kerasrestore.training.quantization import fine_tuning
+from kerasrestore.training.recipe.danet_mobile import NETWORK, SETTINGS
+from kerasrestore.training.recipe.run import ASIDE
+from kerasrestore.training.recipe.run_options import RunOptions
 
 STAGES = (
     "teacher",
@@ -18,13 +18,12 @@ STAGES = (
 )
 
 
-def _option(help, stage, default=dataclasses.MISSING, smoke=None):
+def _option(help, stage, default, smoke=None):
     """A field with what its command-line option needs.
 
     Args:
         help: what it is.
-        stage: the first stage that depends on it, as all later ones do;
-            `None` if no stage does.
+        stage: the first stage that depends on it, as all later ones do.
         default: its value unless given.
         smoke: its value in a smoke run; `default` unless given.
     """
@@ -40,18 +39,15 @@ class DistillationOptions:
 
     Those of DANet are the paper's, section 4.1: 100 epochs, of 8,400 batches
     of 12 patches (see recipes/train_danet.py), or 20,160 of 5 for the
-    teacher. Those of DANetMobile gave the shipped presets.
+    teacher. Those of DANetMobile gave the shipped presets. What is trained on
+    is in `RunOptions`.
 
     Example:
-    >>> options = DistillationOptions(data="a", validation="b", out="c")
+    >>> options = DistillationOptions()
     >>> options.danet_steps
     840000
     """
 
-    data: str = _option("folder of training images", "teacher")
-    validation: str = _option("folder of validation images", "teacher")
-    out: str = _option("folder of the stages", None)
-    gray: bool = _option("train on gray images", "teacher", False)
     sigma_input: bool = _option(
         "noise level as a second input", "teacher", False
     )
@@ -59,16 +55,6 @@ class DistillationOptions:
         "preset or run that teaches DANetMobile instead of DANet-S",
         "teacher",
         None,
-    )
-    sigma: str = _option("noise level, or LOW,HIGH", "teacher", SETTING)
-    dtype: str = _option(
-        "dtype policy, float32 or mixed_bfloat16", "teacher", "float32"
-    )
-    seed: int = _option("seed of weights and patches", "teacher", 0)
-    patches: str = _option(
-        "where patches are cut and degraded, host or device",
-        "teacher",
-        "host",
     )
     validate_every: int = _option(
         "steps between validations", "teacher", 1000, 2
@@ -94,10 +80,22 @@ class DistillationOptions:
     teacher_steps: int = _option(
         "training steps of the teacher", "teacher", 2_016_000, 2
     )
+    encoder_target: str | None = _option(
+        "what the teacher's encoder imitates: degraded, the paper's form; or "
+        "clean, and its decoder sees the noise of the degraded image too "
+        "(default: clean for denoise, degraded for other tasks)",
+        "teacher",
+        None,
+    )
     imitation: float = _option("weight of the imitation loss", "teacher", 1.0)
     danet_batch: int = _option("batch size of DANet-S", "danet_s", 12, 2)
     danet_steps: int = _option(
-        "training steps of each DANet-S", "danet_s", 840_000, 2
+        "training steps of DANet-S", "danet_s", 840_000, 2
+    )
+    danet_plain_steps: int | None = _option(
+        "training steps of DANet-S from scratch (default: those of DANet-S)",
+        "danet_s_plain",
+        None,
     )
     collaborative: float = _option(
         "weight of DANet-S's feature loss", "danet_s", 0.0
@@ -144,18 +142,25 @@ class DistillationOptions:
         "peak learning rate of DANetMobile", "mobile", SETTINGS.learning_rate
     )
     mobile_steps: int = _option(
-        "training steps of each DANetMobile", "mobile", SETTINGS.steps, 2
+        "training steps of DANetMobile", "mobile", SETTINGS.steps, 2
+    )
+    mobile_plain_steps: int | None = _option(
+        "training steps of DANetMobile without a teacher (default: those of "
+        "DANetMobile)",
+        "mobile_plain",
+        None,
     )
     int8_rate: float = _option(
-        "peak learning rate of the int8 fine-tuning", "mobile_int8", 1e-4
+        "peak learning rate of the int8 fine-tuning",
+        "mobile_int8",
+        fine_tuning.SETTINGS.learning_rate,
     )
     int8_steps: int = _option(
-        "training steps of the int8 fine-tuning", "mobile_int8", 2_000, 2
+        "training steps of the int8 fine-tuning",
+        "mobile_int8",
+        fine_tuning.SETTINGS.steps,
+        2,
     )
-    steps_per_execution: int = _option(
-        "training steps in a call of the compiled function", None, 1
-    )
-    quiet: bool = _option("show no progress", None, False)
 
     @classmethod
     def add_to(cls, add):
@@ -167,16 +172,15 @@ class DistillationOptions:
         for field in dataclasses.fields(cls):
             help, default = field.metadata["help"], field.default
             name = "--" + field.name.replace("_", "-")
-            if default is dataclasses.MISSING:
-                add(name, required=True, help=help)
-            elif default is False:
+            if default is False:
                 add(name, action="store_true", default=None, help=help)
-            else:
-                kind = str if default is None else type(default)
-                smoke = field.metadata["smoke"]
-                values = "" if default is None else f" (default: {default}"
-                values += "" if smoke is None else f", smoke: {smoke}"
-                add(name, type=kind, help=help + (values and f"{values})"))
+                continue
+            # The type of an option without a default is one of two.
+            kind = next(iter(typing.get_args(field.type)), field.type)
+            smoke = field.metadata["smoke"]
+            values = "" if default is None else f" (default: {default}"
+            values += "" if smoke is None else f", smoke: {smoke}"
+            add(name, type=kind, help=help + (values and f"{values})"))
 
     @classmethod
     def from_args(cls, args, smoke=False):
@@ -196,20 +200,38 @@ class DistillationOptions:
                 values[field.name] = value
         return cls(**values)
 
-    @classmethod
-    def defaults(cls):
-        """Dictionary: name -> default of every option that has one."""
-        return {
-            field.name: field.default
-            for field in dataclasses.fields(cls)
-            if field.default is not dataclasses.MISSING
-        }
+    def arguments(self, stage, run):
+        """What a stage depends on, as `run.json` records it.
 
-    def until(self, stage):
-        """Dictionary: name -> value of the options that a stage depends on."""
+        Args:
+            stage: name of the stage.
+            run: `RunOptions`.
+
+        Returns:
+            Dictionary.
+        """
         last = STAGES.index(stage)
-        return {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.metadata["stage"] in STAGES[: last + 1]
+        found = {
+            **{k: v for k, v in vars(run).items() if k not in ASIDE},
+            "quantize": bool(run.quantize),
+            **{
+                field.name: getattr(self, field.name)
+                for field in dataclasses.fields(self)
+                if STAGES.index(field.metadata["stage"]) <= last
+            },
+            "until": stage,
         }
+        if self.teacher is not None:
+            del found["encoder_target"]  # It has no phase 1.
+        return found
+
+
+def absent():
+    """What stages did whose version lacked an option, by its name."""
+    options = {
+        field.name: field.default
+        for kind in (RunOptions, DistillationOptions)
+        for field in dataclasses.fields(kind)
+        if field.default is not dataclasses.MISSING
+    }
+    return {**options, "encoder_target": "degraded"}

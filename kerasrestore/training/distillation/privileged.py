@@ -1,9 +1,12 @@
-"""Phase 1 of DANet's distillation: a teacher whose input is the clean image."""
+"""Phase 1 of DANet's distillation: a teacher that sees the clean image."""
 
 import keras
 import numpy as np
+from keras import ops
 
+from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
 from kerasrestore.training.patches.device_patches import DevicePatches
+from kerasrestore.training.validation import Validation
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")
@@ -12,10 +15,11 @@ class PrivilegedTraining(keras.Model):
 
     The loss is
 
-        L(clean, restored) + imitation_weight * mean |degraded - LQ|
+        L(clean, restored) + imitation_weight * mean |encoded - target|
 
-    where L is the training loss and LQ the degraded image. The teacher's
-    input is the clean image, so use a `PrivilegedSampler`.
+    where L is the training loss and the target what the teacher's
+    `encoder_target` says. The teacher needs the clean image as an input, so
+    use a `PrivilegedSampler`.
 
     Args:
         teacher: the `PrivilegedTeacher` to train.
@@ -23,10 +27,12 @@ class PrivilegedTraining(keras.Model):
         **kwargs: `name` as in `keras.Model`.
 
     Call arguments:
-        inputs: as those of the teacher, clean.
+        inputs: clean and degraded images, one after the other along the
+            channels; with `sigma_input` a dictionary of these as `"image"`
+            and `"sigma"`.
 
     Input shape:
-        As the teacher's.
+        `(batch, height, width, 2 * channels)`.
 
     Output shape:
         As the teacher's.
@@ -59,25 +65,34 @@ class PrivilegedTraining(keras.Model):
         self.imitation_loss = keras.losses.MeanAbsoluteError()
 
     def call(self, inputs, training=None):
-        return self.teacher(inputs, training=training)
+        clean, degraded = self._images(inputs)
+        sigma = inputs["sigma"] if self.sigma_input else None
+        return self.teacher(
+            self.teacher.inputs_of(clean, degraded, sigma), training=training
+        )
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
     ):
-        clean = x["image"] if self.sigma_input else x
+        clean, degraded = self._images(x)
+        target = clean if self.teacher.encoder_target == "clean" else degraded
         loss = super().compute_loss(
-            x, clean, y_pred["restored"], sample_weight, training
+            x, y, y_pred["restored"], sample_weight, training
         )
         return loss + self.imitation_weight * self.imitation_loss(
-            y, y_pred["degraded"]
+            target, y_pred["encoded"]
         )
+
+    def _images(self, inputs):
+        both = inputs["image"] if self.sigma_input else inputs
+        return ops.split(both, 2, axis=-1)
 
 
 class PrivilegedSampler:
-    """The patches of another sampler, with the clean ones as the input.
+    """The patches of another sampler, with the clean ones in the input too.
 
     Args:
-        sampler: `kerasrestore.data.PatchSampler`.
+        sampler: `kerasrestore.data.PatchSampler` or `PairSampler`.
 
     Attributes:
         batch_size: patches in a batch.
@@ -88,9 +103,10 @@ class PrivilegedSampler:
         self.batch_size = sampler.batch_size
 
     def batch(self, step):
-        """Batch number `step`: clean patches, degraded ones, strengths."""
+        """Batch number `step`: clean and degraded patches along the
+        channels, clean patches, strengths."""
         degraded, clean, sigma = self.sampler.batch(step)
-        return clean, degraded, sigma
+        return np.concatenate([clean, degraded], axis=-1), clean, sigma
 
 
 class PrivilegedPatches(DevicePatches):
@@ -102,53 +118,33 @@ class PrivilegedPatches(DevicePatches):
 
     def make(self, resident, step, share):
         degraded, clean, sigma = super().make(resident, step, share)
-        return clean, degraded, sigma
+        return ops.concatenate([clean, degraded], axis=-1), clean, sigma
 
 
-class PrivilegedValidation:
+class PrivilegedValidation(Validation):
     """Validation metrics of a `PrivilegedTeacher` during training.
 
-    Args:
-        validate: `Validation` with a single task that does not degrade
-            images, so that the input is the clean image.
-        validate_decoder: `Validation` of the decoder as a restorer.
-        sigma: noise level passed with a clean image to a teacher with
-            `sigma_input`.
+    Arguments are those of `Validation`.
 
     Call arguments:
         teacher: a `PrivilegedTeacher`.
 
     Returns:
-        Dictionary: `"psnr"`, how well the teacher reproduces its clean
-        input, and `"psnr_decoder"`, how well its decoder restores degraded
-        images, on which it has not been trained.
+        Dictionary: `"psnr"`, how well the teacher restores degraded images
+        whose clean ones its encoder sees, and `"psnr_decoder"`, how well its
+        decoder restores them alone, as DANet-S will.
     """
-
-    def __init__(self, validate, validate_decoder, sigma=None):
-        self.validate = validate
-        self.validate_decoder = validate_decoder
-        self.sigma = sigma
 
     def __call__(self, teacher):
         return {
-            "psnr": self.validate(_Reproducer(teacher, self.sigma))["psnr"],
-            "psnr_decoder": self.validate_decoder(teacher.decoder)["psnr"],
+            "psnr": super().__call__(teacher)["psnr"],
+            "psnr_decoder": super().__call__(teacher.decoder)["psnr"],
         }
 
-
-class _Reproducer:
-    """A privileged teacher with the interface of a restorer."""
-
-    sigma_input = False  # Its noise level is fixed.
-
-    def __init__(self, teacher, sigma):
-        self.teacher = teacher
-        self.sigma = sigma
-        self.size_multiple = teacher.decoder.size_multiple
-
-    def restore_tile(self, tile, _):
-        inputs = tile.astype(np.float32)
-        if self.teacher.sigma_input:
-            level = np.full((len(tile), 1), self.sigma, np.float32)
-            inputs = {"image": inputs, "sigma": level}
-        return np.asarray(self.teacher.predict_on_batch(inputs)["restored"])
+    def restore(self, model, degraded, clean, strength):
+        if not isinstance(model, PrivilegedTeacher):
+            return super().restore(model, degraded, clean, strength)
+        clean = clean.astype(np.float32) / np.float32(255)
+        sigma = strength.astype(np.float32) if model.sigma_input else None
+        inputs = model.inputs_of(clean, degraded, sigma)
+        return np.asarray(model.predict_on_batch(inputs)["restored"])

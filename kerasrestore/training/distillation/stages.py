@@ -1,20 +1,21 @@
 """The stages of a distillation, from the privileged teacher to int8."""
 
+import dataclasses
 from pathlib import Path
 
 import keras
 
 from kerasrestore import models
-from kerasrestore.data import PatchSampler
 from kerasrestore.models.danet.danet import DANet
 from kerasrestore.models.danet.danet_mobile import DANetMobile
 from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
-from kerasrestore.tasks import Denoise
 from kerasrestore.training.distillation.distillation import Distillation
-from kerasrestore.training.distillation.options import (
-    STAGES,
-    DistillationOptions,
+from kerasrestore.training.distillation.features import (
+    matching_features,
+    named_pairs,
 )
+from kerasrestore.training.distillation.imitation import Imitation
+from kerasrestore.training.distillation.options import STAGES, absent
 from kerasrestore.training.distillation.privileged import (
     PrivilegedPatches,
     PrivilegedSampler,
@@ -22,17 +23,13 @@ from kerasrestore.training.distillation.privileged import (
     PrivilegedValidation,
 )
 from kerasrestore.training.fit import fit
-from kerasrestore.training.fit_settings import FitSettings
-from kerasrestore.training.losses import LogMeanSquaredError
-from kerasrestore.training.patches.device_patches import DevicePatches
-from kerasrestore.training.quantization.quantize_aware import quantize_aware
+from kerasrestore.training.quantization import fine_tuning
 from kerasrestore.training.recipe.danet_mobile import SETTINGS
 from kerasrestore.training.recipe.load_run import load_run
+from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.run import open_run
 from kerasrestore.training.recipe.run_record import NAME
-from kerasrestore.training.recipe.settings import numbers
-from kerasrestore.training.schedules import make_schedule
-from kerasrestore.training.validation import Validation
+from kerasrestore.training.recipe.settings import Settings, numbers
 
 
 class DistillationStages:
@@ -44,32 +41,42 @@ class DistillationStages:
 
     Args:
         recipe: name of the script.
+        task: the `Task` to train for.
+        run: `RunOptions`, what is trained on and how.
         options: `DistillationOptions`.
         distribution: what `open_distribution` gave; models are built in its
             scope.
 
     Attributes:
-        tasks: the tasks that are validated, each with one noise level.
+        tasks: the tasks that are validated, each with one setting.
         best: figures of the best validation, by stage.
         restorers: networks with the weights of that validation, by stage;
             `"teacher"` is the external teacher if there is one.
 
     Raises:
-        ValueError: if an option is out of its range.
+        ValueError: if options cannot be combined.
     """
 
-    def __init__(self, recipe, options, distribution):
-        if options.patches not in ("host", "device"):
+    def __init__(self, recipe, task, run, options, distribution):
+        if options.sigma_input and task.sigma_range is None:
             raise ValueError(
-                f"--patches must be host or device, got {options.patches!r}."
+                "Only images with synthetic noise have a known noise level; "
+                "leave --sigma-input out."
+            )
+        if options.encoder_target is None:
+            # What is lost to noise cannot be predicted from the clean image.
+            noisy = task.name == "denoise"
+            options = dataclasses.replace(
+                options, encoder_target="clean" if noisy else "degraded"
             )
         self.recipe = recipe
+        self.task = task
+        self.run_options = run
         self.options = options
-        self.out = Path(options.out)
+        self.out = Path(run.out)
         self.distribution = distribution
-        self.channels = 1 if options.gray else 3
-        self.task = Denoise.from_setting(options.sigma)
-        self.tasks = self.task.validation_tasks()
+        self.channels = 1 if run.gray else 3
+        self.tasks = task.validation_tasks()
         self.best = {}
         self.restorers = {}
 
@@ -80,60 +87,62 @@ class DistillationStages:
             taught, plain = (self.best[stage]["psnr"] for stage in STAGES[1:3])
             teacher = self.restorers[STAGES[1 if taught >= plain else 2]]
         else:
-            teacher = load_restorer(self.options.teacher, self.options.dtype)
+            teacher = load_restorer(
+                self.options.teacher, self.run_options.dtype
+            )
             self.restorers["teacher"] = teacher
         self._train_mobile("mobile", teacher)
         yield "mobile"
         self._train_mobile("mobile_plain")
         yield "mobile_plain"
-        self._train_int8(teacher)
+        self._train_int8()
         yield "mobile_int8"
 
     def arguments(self, stage):
         """What a stage depends on, as `run.json` records it."""
-        return {**self.options.until(stage), "until": stage}
+        return self.options.arguments(stage, self.run_options)
 
     def _train_danets(self):
         options = self.options
-        keras.utils.set_random_seed(options.seed)
+        keras.utils.set_random_seed(self.run_options.seed)
         privileged = PrivilegedTeacher(
+            task=self.task.name,
             channels=self.channels,
             widths=numbers(options.danet_widths),
             encoder_blocks=numbers(options.danet_blocks),
             decoder_blocks=numbers(options.slim_blocks),
             offset_width=options.offset_width,
             sigma_input=options.sigma_input,
-            dtype=options.dtype,
+            encoder_target=options.encoder_target,
+            dtype=self.run_options.dtype,
         )
+        plan = self._danet_plan(options.teacher_steps, options.teacher_batch)
         self._fit(
             "teacher",
             PrivilegedTraining(privileged, options.imitation),
             privileged,
-            self._sampler(
-                options.danet_patch, options.teacher_batch, privileged=True
-            ),
-            PrivilegedValidation(
-                self._validation([Denoise(0)]),
-                self._validation(),
-                sum(self.task.sigma) / 2,
-            ),
-            self._danet_settings(options.teacher_steps),
+            plan,
+            plan.sampler(PrivilegedSampler, PrivilegedPatches),
+            plan.validation(PrivilegedValidation),
         )
         yield "teacher"
         student = privileged.student()
         model = student
         if options.collaborative:
             model = self._collaborative(student, privileged)
-        self._train_danet_s("danet_s", model, student)
+        plan = self._danet_plan(options.danet_steps, options.danet_batch)
+        self._fit("danet_s", model, student, plan)
         yield "danet_s"
-        keras.utils.set_random_seed(options.seed)
+        keras.utils.set_random_seed(self.run_options.seed)
         plain = DANet.from_config(student.get_config())
-        self._train_danet_s("danet_s_plain", plain, plain)
+        steps = options.danet_plain_steps or options.danet_steps
+        plan = self._danet_plan(steps, options.danet_batch)
+        self._fit("danet_s_plain", plain, plain, plan)
         yield "danet_s_plain"
 
     def _collaborative(self, student, privileged):
         teacher = privileged.features()
-        rows = teacher.output.keys() - {"degraded", "restored"}
+        rows = teacher.output.keys() - {"encoded", "restored"}
         return Distillation(
             student,
             teacher,
@@ -146,73 +155,67 @@ class DistillationStages:
             privileged=True,
         )
 
-    def _train_danet_s(self, stage, model, student):
-        self._fit(
-            stage,
-            model,
-            student,
-            self._sampler(self.options.danet_patch, self.options.danet_batch),
-            self._validation(),
-            self._danet_settings(self.options.danet_steps),
-        )
-
-    def _danet_settings(self, steps):
+    def _danet_plan(self, steps, batch_size):
         # Section 4.1 of the paper: from 1e-4 to 1e-6, here by cosine decay.
         rate = self.options.danet_rate
-        return FitSettings(
-            steps,
-            make_schedule("cosine", rate, steps, final=rate / 100),
-            validate_every=self.options.validate_every,
-            steps_per_execution=self.options.steps_per_execution,
+        return self._plan(
+            Settings(
+                steps,
+                batch_size=batch_size,
+                patch_size=self.options.danet_patch,
+                learning_rate=rate,
+                schedule="cosine",
+                final_rate=rate / 100,
+            )
         )
 
     def _train_mobile(self, stage, teacher=None):
-        keras.utils.set_random_seed(self.options.seed)
-        student = self._mobile(self.options.dtype)
-        self._fit(
-            stage,
-            student if teacher is None else self._taught(student, teacher),
-            student,
-            self._mobile_sampler(),
-            self._validation(),
-            self._mobile_settings(
-                self.options.mobile_steps, self.options.mobile_rate
-            ),
-        )
+        options = self.options
+        keras.utils.set_random_seed(self.run_options.seed)
+        student = self._mobile(self.run_options.dtype)
+        steps = options.mobile_steps
+        if teacher is None:
+            steps = options.mobile_plain_steps or steps
+        plan = self._mobile_plan(SETTINGS, steps, options.mobile_rate)
+        model = student
+        if teacher is not None:
+            model = self._taught(student, teacher, plan.loss())
+        self._fit(stage, model, student, plan)
 
-    def _train_int8(self, teacher):
-        sampler = self._mobile_sampler()
+    def _train_int8(self):
+        options = self.options
         # Half precision cannot hold the steps of int8.
         student = self._mobile("float32")
         student.load_weights(self.out / "mobile" / "best.weights.h5")
-        model = quantize_aware(student, self._calibration(sampler))
-        self._fit(
-            "mobile_int8",
-            self._taught(model, teacher),
-            model,
-            sampler,
-            self._validation(),
-            self._mobile_settings(
-                self.options.int8_steps, self.options.int8_rate
-            ),
+        plan = self._mobile_plan(
+            fine_tuning.SETTINGS, options.int8_steps, options.int8_rate
+        )
+        model = fine_tuning.calibrated(plan, student)
+        self._fit("mobile_int8", Imitation(model, student), model, plan)
+
+    def _mobile_plan(self, settings, steps, rate):
+        return self._plan(
+            dataclasses.replace(
+                settings,
+                steps=steps,
+                batch_size=self.options.mobile_batch,
+                patch_size=self.options.mobile_patch,
+                learning_rate=rate,
+            )
         )
 
-    def _mobile_settings(self, steps, rate):
-        return FitSettings(
-            steps,
-            make_schedule(
-                SETTINGS.schedule, rate, steps, warmup=SETTINGS.warmup
-            ),
-            loss=SETTINGS.loss,
-            ema=SETTINGS.ema,
-            clip_norm=SETTINGS.clip_norm,
+    def _plan(self, settings):
+        settings = dataclasses.replace(
+            settings,
             validate_every=self.options.validate_every,
-            steps_per_execution=self.options.steps_per_execution,
+            validation_crop=self.options.validation_crop,
         )
+        return Plan(self.task, self.run_options, settings)
 
     def _mobile(self, dtype):
         options = self.options
         return DANetMobile(
+            task=self.task.name,
             channels=self.channels,
             widths=numbers(options.widths),
             encoder_blocks=numbers(options.encoder_blocks),
@@ -222,60 +225,22 @@ class DistillationStages:
             dtype=dtype,
         )
 
-    def _taught(self, student, teacher):
+    def _taught(self, student, teacher, loss):
         options = self.options
-        if options.features is not None:
-            features = named_pairs(options.features)
-        elif isinstance(teacher, DANet):
-            features = danet_features(self._mobile(None), len(teacher.widths))
+        if options.features is None:
+            features = matching_features(student, teacher)
         else:
-            features = {}
+            features = named_pairs(options.features)
         return Distillation(
             student,
             teacher,
-            LogMeanSquaredError(),
+            loss,
             features=features,
             output_weight=options.output_weight,
             feature_weight=options.feature_weight,
         )
 
-    def _calibration(self, sampler, batches=16):
-        # Batches of later steps, which were not trained on.
-        first = self.options.mobile_steps
-        drawn = [sampler.batch(first + step) for step in range(batches)]
-        return [
-            {"image": degraded, "sigma": sigma[:, None]}
-            if self.options.sigma_input
-            else degraded
-            for degraded, _, sigma in drawn
-        ]
-
-    def _mobile_sampler(self):
-        options = self.options
-        return self._sampler(options.mobile_patch, options.mobile_batch)
-
-    def _sampler(self, patch_size, batch_size, privileged=False):
-        sampler = PatchSampler(
-            self.options.data,
-            self.task,
-            channels=self.channels,
-            patch_size=patch_size,
-            batch_size=batch_size,
-            seed=self.options.seed,
-        )
-        if self.options.patches == "device":
-            return (PrivilegedPatches if privileged else DevicePatches)(sampler)
-        return PrivilegedSampler(sampler) if privileged else sampler
-
-    def _validation(self, tasks=None):
-        return Validation(
-            self.options.validation,
-            tasks or self.tasks,
-            self.channels,
-            self.options.validation_crop,
-        )
-
-    def _fit(self, stage, model, restorer, sampler, validate, settings):
+    def _fit(self, stage, model, restorer, plan, sampler=None, validate=None):
         """Finishes a stage and loads its best weights."""
         folder = self.out / stage
         open_run(
@@ -284,73 +249,22 @@ class DistillationStages:
             self.arguments(stage),
             restorer,
             self.task,
-            defaults=DistillationOptions.defaults(),
+            defaults=absent(),
             write=self.distribution.is_chief,
         )
         self.best[stage] = fit(
             model,
-            sampler,
+            sampler or plan.sampler(),
             folder,
-            settings,
-            validate=validate,
+            plan.fit_settings(),
+            validate=validate or plan.validation(),
             restorer=restorer,
             distribution=self.distribution,
-            progress=not self.options.quiet,
+            tensorboard=self.run_options.tensorboard,
+            progress=not self.run_options.quiet,
         )
         restorer.load_weights(folder / "best.weights.h5")
         self.restorers[stage] = restorer
-
-
-def named_pairs(text):
-    """Pairs of layers from the text of an option.
-
-    Args:
-        text: `student:teacher` pairs separated by commas.
-
-    Returns:
-        Dictionary, name of the student's layer -> name of the teacher's.
-
-    Raises:
-        ValueError: if the text is something else.
-
-    Example:
-    >>> named_pairs("stem:stem,up0_add:decoder1_last")
-    {'stem': 'stem', 'up0_add': 'decoder1_last'}
-    """
-    pairs = [pair.split(":") for pair in text.split(",") if pair]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError(
-            "Features must be pairs of layers like student:teacher, "
-            f"separated by commas, got {text!r}."
-        )
-    return dict(pairs)
-
-
-def danet_features(student, levels):
-    """Layers of a DANetMobile and a DANet that have the same resolution.
-
-    Args:
-        student: a `DANetMobile`; its level k works on 1/2^(k+1) of the sides.
-        levels: number of levels of the DANet; level k works on 1/2^k.
-
-    Returns:
-        Dictionary, name of the student's layer -> name of the teacher's.
-
-    Example:
-    >>> from kerasrestore import DANetMobile
-    >>> danet_features(DANetMobile(widths=(8, 16), middle_blocks=1), 4)
-    {'decoder0_block1_add': 'decoder1_last', 'middle_block0_add': 'decoder2_last'}
-    """  # noqa: E501
-    pairs = {}
-    for level in range(min(len(student.widths), levels - 1)):
-        if level == len(student.widths) - 1:
-            row, blocks = "middle", student.middle_blocks
-        else:
-            row, blocks = f"decoder{level}", student.decoder_blocks[level]
-        if blocks:
-            theirs = "middle" if level == levels - 2 else f"decoder{level + 1}"
-            pairs[f"{row}_block{blocks - 1}_add"] = f"{theirs}_last"
-    return pairs
 
 
 def load_restorer(source, dtype=None):
@@ -364,12 +278,18 @@ def load_restorer(source, dtype=None):
         A `Restorer`.
 
     Raises:
-        ValueError: if there is no such preset, or the folder holds no weights.
+        ValueError: if there is no such preset, or the folder holds no weights
+            or no model that restores.
     """
     if (Path(source) / NAME).is_file():
         model, _ = load_run(source)
     else:
         model = models.Restorer.from_preset(source)
+    if isinstance(model, PrivilegedTeacher):
+        raise ValueError(
+            f"{source} holds a privileged teacher, which needs the clean "
+            "image; give a run or a stage that restores."
+        )
     if dtype is None:
         return model
     again = type(model).from_config({**model.get_config(), "dtype": dtype})

@@ -36,7 +36,7 @@ class Run:
             return deserialize_task(self.record.task)
 
         arguments = self.record.arguments
-        setting = arguments.get("setting") or arguments.get("sigma") or "0,55"
+        setting = arguments.get("setting") or "0,55"
         options = {"quantize": True} if arguments.get("quantize") else {}
         task = get_task(arguments.get("task", "denoise"))
         return task.from_setting(setting, **options)

@@ -46,7 +46,8 @@ class Plan:
         task: the `Task` to train for.
         options: `RunOptions`.
         settings: `Settings`.
-        model_options: namespace of the recipe's own options.
+        model_options: namespace of the recipe's own options, for `run`, as
+            are the following.
         build: function that takes `model_options` and the plan and returns
             the `Restorer`, or a `Trainee` around it.
         network: the `Network` of the recipe.
@@ -57,11 +58,11 @@ class Plan:
     task: Task
     options: RunOptions
     settings: Settings
-    model_options: argparse.Namespace
-    build: Callable
-    network: Network
-    arguments: dict
-    defaults: dict
+    model_options: argparse.Namespace | None = None
+    build: Callable | None = None
+    network: Network | None = None
+    arguments: dict | None = None
+    defaults: dict | None = None
 
     @property
     def channels(self):
@@ -113,7 +114,7 @@ class Plan:
             model,
             sampler,
             options.out,
-            fit_settings,
+            self.fit_settings(),
             validate=validate,
             restorer=restorer,
             distribution=distribution,
@@ -181,13 +182,18 @@ class Plan:
         }
         return self.network.build(fixed, own)
 
-    def sampler(self):
-        """The sampler of training patches, on the host or the device."""
+    def sampler(self, host=None, device=DevicePatches):
+        """The sampler of training patches, on the host or the device.
+
+        Args:
+            host: class of the sampler around the usual one on the host.
+            device: class of the one on the device, a `DevicePatches`.
+        """
         sampler = self._host_sampler()
         if self.options.patches == "host":
-            return sampler
+            return sampler if host is None else host(sampler)
         try:
-            return DevicePatches(sampler)
+            return device(sampler)
         except ValueError as error:
             raise ValueError(f"--patches device: {error}") from error
 
@@ -233,20 +239,21 @@ class Plan:
             final=settings.final_rate,
         )
 
-    def validation(self, keep=False):
+    def validation(self, kind=Validation, **options):
         """The `Validation`, at the settings of the task's tables.
 
         Args:
-            keep: as in `Validation`.
+            kind: its class.
+            **options: further arguments of it.
         """
-        return Validation(
+        return kind(
             self.options.validation,
             self.task.validation_tasks(),
             self.channels,
             self.settings.validation_crop,
             self.settings.validation_crops,
             self.options.validation_degraded,
-            keep=keep,
+            **options,
         )
 
     def _start(self, restorer, shown):

@@ -9,12 +9,9 @@ from pathlib import Path
 
 from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.tasks import get_task
-from kerasrestore.training.distribution.open_distribution import (
-    STRATEGIES,
-)
 from kerasrestore.training.recipe.network import Network, given_options
 from kerasrestore.training.recipe.plan import Plan
-from kerasrestore.training.recipe.run_options import RunOptions
+from kerasrestore.training.recipe.run_options import RunOptions, add_run
 from kerasrestore.training.recipe.settings import (
     NONE,
     Settings,
@@ -116,8 +113,8 @@ class Recipe:
             given_options(parser, argv, vars(model_options)),
             self.renamed,
         )
-        options = self._filled(RunOptions.from_args(args))
-        task = self._task(options)
+        options = self.run_options(args)
+        task = self.task(options)
         if self.network is not None:
             model_options.model = network.arguments
         paper = self.settings(model_options, task)
@@ -157,6 +154,41 @@ class Recipe:
         parser = argparse.ArgumentParser(
             description=self.description, allow_abbrev=False
         )
+        self.add_data(parser)
+        add = parser.add_argument
+        if self.starts:
+            add(
+                "--start",
+                metavar="PRESET",
+                help="preset or run folder to initialize the weights from; "
+                "layers that it lacks are initialized randomly",
+            )
+        if self.network is not None:
+            add(
+                "--model",
+                action="append",
+                metavar="NAME=VALUE",
+                help=f"argument of the constructor of {self.network}, such as "
+                "those of the paper's ablations; may be repeated",
+            )
+        if self.options is not None:
+            self.options(add)
+        add_settings(add)
+        add_run(add)
+        add(
+            "--dry-run",
+            action="store_true",
+            help="measure a training step, print the cost of the whole "
+            "training, and exit",
+        )
+        return parser
+
+    def add_data(self, parser):
+        """Adds the options that say what is trained on, and for which task.
+
+        Args:
+            parser: an `argparse.ArgumentParser`.
+        """
         add = parser.add_argument
         data = parser.add_mutually_exclusive_group(required=True)
         data.add_argument("--data", help="folder of training images")
@@ -221,85 +253,17 @@ class Recipe:
             "camera, such as camera=0.6,gaussian=0.2,film=0.1,clean=0.1 (the "
             "default)",
         )
-        if self.starts:
-            add(
-                "--start",
-                metavar="PRESET",
-                help="preset or run folder to initialize the weights from; "
-                "layers that it lacks are initialized randomly",
-            )
-        if self.network is not None:
-            add(
-                "--model",
-                action="append",
-                metavar="NAME=VALUE",
-                help=f"argument of the constructor of {self.network}, such as "
-                "those of the paper's ablations; may be repeated",
-            )
-        if self.options is not None:
-            self.options(add)
-        add_settings(add)
-        add(
-            "--dtype",
-            choices=("float32", "mixed_bfloat16", "mixed_float16"),
-            default=RunOptions.dtype,
-            help="dtype policy of the layers; weights are float32",
-        )
-        add(
-            "--seed",
-            type=int,
-            default=RunOptions.seed,
-            help="seed of weights and patches",
-        )
-        add(
-            "--jit-compile",
-            action="store_true",
-            help="compile the training step with XLA under TensorFlow too",
-        )
-        add(
-            "--steps-per-execution",
-            type=int,
-            default=RunOptions.steps_per_execution,
-            help="training steps in a call of the compiled function",
-        )
-        add(
-            "--accumulate",
-            type=int,
-            default=RunOptions.accumulate,
-            help="micro-batches in which the gradient of a step is computed, "
-            "one after the other, to save memory",
-        )
-        add(
-            "--recompute",
-            action="store_true",
-            help="do not store the feature maps inside the blocks of RNAN and "
-            "DANet for the gradient, but compute them again, to save memory",
-        )
-        add(
-            "--patches",
-            choices=("host", "device"),
-            default=RunOptions.patches,
-            help="where patches are cut and degraded; device: inside the "
-            "compiled step, with all images in its memory",
-        )
-        add(
-            "--strategy",
-            choices=STRATEGIES,
-            default=RunOptions.strategy,
-            help="devices to distribute each batch over",
-        )
-        add("--tensorboard", action="store_true", help="write TensorBoard logs")
-        add("--quiet", action="store_true", help="show no progress")
-        add(
-            "--dry-run",
-            action="store_true",
-            help="measure a training step, print the cost of the whole "
-            "training, and exit",
-        )
-        return parser
 
-    def _filled(self, options):
-        """The options with the defaults that depend on the task."""
+    def run_options(self, args):
+        """The options of a run, with the defaults that depend on the task.
+
+        Args:
+            args: parsed arguments, see `add_data` and `add_run`.
+
+        Returns:
+            `RunOptions`.
+        """
+        options = RunOptions.from_args(args)
         setting, quantize = options.setting, options.quantize
         if options.noise != "camera" and not options.validation_degraded:
             setting = setting or self.tasks[options.task]
@@ -321,7 +285,15 @@ class Recipe:
             and not options.validation_degraded
         )
 
-    def _task(self, options):
+    def task(self, options):
+        """The `Task` to train for.
+
+        Args:
+            options: from `run_options`.
+
+        Raises:
+            ValueError: if options are out of range or cannot be combined.
+        """
         quantize = {}
         if options.quantize is not None:
             quantize["quantize"] = options.quantize

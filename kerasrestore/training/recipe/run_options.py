@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from kerasrestore.training.distribution.open_distribution import STRATEGIES
 from kerasrestore.training.fit_settings import FitSettings
 
 
@@ -84,3 +85,62 @@ class RunOptions:
         """
         names = {field.name for field in dataclasses.fields(cls)}
         return cls(**{k: v for k, v in vars(args).items() if k in names})
+
+
+def add_run(add):
+    """Adds the options that say how a run is carried out.
+
+    Args:
+        add: `add_argument` of a parser.
+    """
+    add(
+        "--dtype",
+        choices=("float32", "mixed_bfloat16", "mixed_float16"),
+        default=RunOptions.dtype,
+        help="dtype policy of the layers; weights are float32",
+    )
+    add(
+        "--seed",
+        type=int,
+        default=RunOptions.seed,
+        help="seed of weights and patches",
+    )
+    add(
+        "--jit-compile",
+        action="store_true",
+        help="compile the training step with XLA under TensorFlow too",
+    )
+    add(
+        "--steps-per-execution",
+        type=int,
+        default=RunOptions.steps_per_execution,
+        help="training steps in a call of the compiled function",
+    )
+    add(
+        "--accumulate",
+        type=int,
+        default=RunOptions.accumulate,
+        help="micro-batches in which the gradient of a step is computed, one "
+        "after the other, to save memory",
+    )
+    add(
+        "--recompute",
+        action="store_true",
+        help="do not store the feature maps inside the blocks of RNAN and "
+        "DANet for the gradient, but compute them again, to save memory",
+    )
+    add(
+        "--patches",
+        choices=("host", "device"),
+        default=RunOptions.patches,
+        help="where patches are cut and degraded; device: inside the "
+        "compiled step, with all images in its memory",
+    )
+    add(
+        "--strategy",
+        choices=STRATEGIES,
+        default=RunOptions.strategy,
+        help="devices to distribute each batch over",
+    )
+    add("--tensorboard", action="store_true", help="write TensorBoard logs")
+    add("--quiet", action="store_true", help="show no progress")

@@ -89,6 +89,11 @@ class RunRecord:
         known = {key: value[key] for key in value if key in names}
         if "start" in known:
             known["start"] = cls._from_json(known["start"])
+        # The name of older versions, which only denoised.
+        arguments = dict(known["arguments"])
+        if "sigma" in arguments:
+            arguments.setdefault("setting", arguments.pop("sigma"))
+        known["arguments"] = arguments
         return cls(**known)
 
     def write(self, folder):
