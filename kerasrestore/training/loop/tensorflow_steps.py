@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerasrestore.training.loop.model_data import model_data
+from kerasrestore.training.loop.resident import Resident
 
 
 class TensorFlowSteps:
@@ -33,7 +34,9 @@ class TensorFlowSteps:
         self._step = step
         self._chunk = tf.function(self._run, autograph=False)
         self._longest = 0
-        self._resident = self._placed(lambda index: patches.resident)
+        self._resident = Resident(
+            patches, lambda arrays: self._placed(lambda index: arrays)
+        )
 
     def begin(self):
         """Starts the mean of the loss anew."""
@@ -54,7 +57,8 @@ class TensorFlowSteps:
         parts = self._placed(
             lambda index: self.patches.part(chunk, index, self.replicas)
         )
-        return self._chunk(self._resident, parts, tf.constant(stop - start))
+        resident = self._resident.at(start)
+        return self._chunk(resident, parts, tf.constant(stop - start))
 
     def end(self):
         """Leaves the result in the model: it is there already."""

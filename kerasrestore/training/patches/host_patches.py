@@ -1,5 +1,6 @@
 """Patches of a sampler, made by threads of the host ahead of training."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,13 +15,20 @@ class HostPatches:
     """
 
     AHEAD = 4
-    resident = ()  # Nothing is kept on the device.
 
     def __init__(self, sampler, stop):
         self.sampler = sampler
         self.stop = stop
         self.pool = ThreadPoolExecutor(2)
         self.drawn = {}
+
+    def resident(self, step):
+        """Nothing is kept on the device."""
+        return ()
+
+    def until(self, step):
+        """The first step with other resident arrays: there is none."""
+        return math.inf
 
     def chunk(self, start, stop):
         """The batches of the steps `start` to `stop`, stacked.
