@@ -104,13 +104,15 @@ class Sampler(ABC):
             told, self._cache_is_full = self._cache_is_full, True
             held = len(self._cache)
         if not told:
-            warnings.warn(
+            # A place in the code would tell nothing: it is that of a thread.
+            warnings.warn_explicit(
                 f"The cache of {self.cache_bytes / 2**30:.3g} GiB holds {held} "
                 f"of {len(self.files)} images; the others are decoded whenever "
                 "they are needed, which is slow: give a larger cache, or "
                 "convert the images to records.",
                 CacheWarning,
-                stacklevel=2,
+                filename="kerasrestore",
+                lineno=0,
             )
         return arrays
 

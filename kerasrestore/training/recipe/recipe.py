@@ -267,7 +267,22 @@ class Recipe:
             choices=("host", "device"),
             default=RunOptions.patches,
             help="where patches are cut and degraded; device: inside the "
-            "compiled step, with all images in its memory",
+            "compiled step, with the images in its memory",
+        )
+        add(
+            "--bank-gb",
+            type=float,
+            metavar="GIB",
+            help="size of the part of the images that --patches device holds "
+            "at a time, 0: all (default: all up to 2^31 pixels, of larger "
+            "sets 1 GiB)",
+        )
+        add(
+            "--cache-gb",
+            type=float,
+            metavar="GIB",
+            help="memory of the host for the decoded images of --data "
+            "(default: half of what is free, at least 2)",
         )
         add(
             "--strategy",

@@ -30,6 +30,7 @@ ASIDE = (
     "out",
     "strategy",
     "steps_per_execution",
+    "cache_gb",
     "dry_run",
     "tensorboard",
     "quiet",

@@ -35,6 +35,10 @@ class RunOptions:
         jit_compile: see `FitSettings`.
         steps_per_execution: see `FitSettings`.
         patches: `"host"`, or `"device"` for `DevicePatches`.
+        bank_gb: GiB of images in device memory at a time, 0 for all; `None`
+            as `DevicePatches` does by default.
+        cache_gb: GiB of decoded images that the host keeps; `None` for half
+            of the free memory, at least 2 GiB.
         strategy: see `open_distribution`.
         tensorboard: whether to write TensorBoard logs.
         quiet: whether to hide the progress.
@@ -65,6 +69,8 @@ class RunOptions:
     jit_compile: bool = False
     steps_per_execution: int = FitSettings.steps_per_execution
     patches: str = "host"
+    bank_gb: float | None = None
+    cache_gb: float | None = None
     strategy: str = "auto"
     tensorboard: bool = False
     quiet: bool = False

@@ -5,6 +5,7 @@ import numpy as np
 from kerasrestore.data import PatchSampler
 from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
 from kerasrestore.training.patches.device_patches import DevicePatches
+from kerasrestore.training.patches.streamed_banks import StreamedBanks
 
 # Task, channels, side of a patch, and the distance within which all values
 # agree but for the given fraction, where rounding goes the other way.
@@ -90,13 +91,14 @@ class Drawn:
         return self.values[name]
 
 
-def compare(name, folder, steps=3):
+def compare(name, folder, steps=3, bank_bytes=None):
     """Raises AssertionError if the patches of a case differ.
 
     Args:
         name: one of `CASES`.
         folder: folder of images.
         steps: number of batches.
+        bank_bytes: as in `DevicePatches`.
     """
     import keras
 
@@ -110,7 +112,7 @@ def compare(name, folder, steps=3):
         seed=7,
         scales=SCALES.get(name, (1.0, 1.0)),
     )
-    device = DevicePatches(sampler)
+    device = DevicePatches(sampler, bank_bytes)
     views = set()
     for step in range(steps):
         drawn = keras.tree.map_structure(
@@ -118,15 +120,16 @@ def compare(name, folder, steps=3):
         )
         values, window = drawn.pop("task"), drawn.pop("window", None)
         found = device.batch(step)
+        images = _images(device, step)
         wanted = []
         for row in range(sampler.batch_size):
             place = {key: int(value[row]) for key, value in drawn.items()}
             views.add((place["turn"], place["mirror"]))
             if window is None:
-                arrays = sampler._arrays(place["image"])
+                arrays = (images(place["image"]),)
             else:
                 one = {key: value[row] for key, value in window.items()}
-                arrays = sampler._arrays(int(one["image"]))
+                arrays = (images(int(one["image"])),)
                 arrays = sampler._scaled(arrays, DrawnWindow(one))
                 sides = one["new_height"], one["new_width"]
                 assert arrays[0].shape[:2] == sides
@@ -159,3 +162,19 @@ def compare(name, folder, steps=3):
         # its block.
         assert difference.max() < (6 if task.name == "jpeg" else 1.01) / 255
     assert len(views) > 4
+
+
+def _images(device, step):
+    """Function from numbers in the bank of a step to images."""
+    banks, sampler = device._banks, device.sampler
+    if not isinstance(banks, StreamedBanks):
+        return sampler.image
+    drawn = banks.draw(step // banks.steps)
+
+    def region(number):
+        one = {name: int(values[number]) for name, values in drawn.items()}
+        rows = slice(one["y"], one["y"] + one["height"])
+        columns = slice(one["x"], one["x"] + one["width"])
+        return sampler.image(one["image"])[rows, columns]
+
+    return region
