@@ -96,14 +96,13 @@ def test_every_place_of_an_image_is_as_likely(folder, task):
         drawn = banks.draw(number)
         images += np.bincount(drawn["image"], minlength=3)
         for row, image in enumerate(drawn["image"]):
-            for axis, (at, first, number) in enumerate(
+            for axis, names in enumerate(
                 (("y", "top", "rows"), ("x", "left", "columns"))
             ):
-                begin = drawn[at][row] + drawn[first][row]
-                end = begin + drawn[number][row] * places.step
-                likely[image][axis][begin : end : places.step] += (
-                    1 / drawn[number][row]
-                )
+                start, first, held = (drawn[name][row] for name in names)
+                begin = start + first
+                end = begin + held * places.step
+                likely[image][axis][begin : end : places.step] += 1 / held
     total = count * banks.regions
     assert np.abs(images - total / 3).max() < 5 * np.sqrt(total * 2 / 9)
     for size, image in zip(sizes, likely, strict=True):
