@@ -1,8 +1,6 @@
 import pytest
 from recipes.small_recipes import SMALL, recipe, run, where
 
-from kerasrestore.training.recipe import plan
-
 
 @pytest.mark.parametrize(
     ("words", "sentence"),
@@ -191,14 +189,15 @@ def test_xla_is_recorded():
 
 
 def test_memory_for_decoded_images(folder, monkeypatch, tmp_path):
-    def cached(*words):
+    def cached(free, *words):
+        monkeypatch.setattr(
+            "kerasrestore.training.recipe.plan.free_host_bytes", lambda: free
+        )
         where_words = where(folder, tmp_path).split()
         options = "--patch-size 12 --batch-size 2 --task super_resolution"
         planned = recipe("panet").plan([*where_words, *options.split(), *words])
         return planned.sampler().cache_bytes
 
-    monkeypatch.setattr(plan, "free_host_bytes", lambda: 9 * 2**30)
-    assert cached() == 4.5 * 2**30
-    assert cached("--cache-gb", "0.5") == 2**29
-    monkeypatch.setattr(plan, "free_host_bytes", lambda: 2**30)
-    assert cached() == 2**31
+    assert cached(9 * 2**30) == 4.5 * 2**30
+    assert cached(2**30) == 2**31
+    assert cached(2**30, "--cache-gb", "0.5") == 2**29

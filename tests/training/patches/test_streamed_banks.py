@@ -162,6 +162,62 @@ def test_bad_sizes_and_images(folder, tmp_path, monkeypatch):
         DevicePatches(sampler(folder), SIZE)
 
 
+DEVICES = """
+import os, sys
+folder, out, tests = sys.argv[1:]
+sys.path.insert(0, tests)
+if os.environ["KERAS_BACKEND"] == "tensorflow":
+    import tensorflow as tf
+    tf.config.set_logical_device_configuration(
+        tf.config.list_physical_devices("CPU")[0],
+        [tf.config.LogicalDeviceConfiguration()] * 2,
+    )
+import keras
+import numpy as np
+from training.patches import short_banks
+from training.small_training import small_model, train
+from kerasrestore.training import open_distribution
+
+weights = []
+for strategy in ("none", "auto"):
+    distribution = open_distribution(strategy)
+    print(distribution.replicas, "replicas")
+    keras.utils.set_random_seed(0)
+    with distribution.scope():
+        model = small_model()
+    with short_banks.short_banks():
+        train(
+            folder,
+            out + "/" + strategy,
+            model,
+            device=True,
+            bank=short_banks.SIZE,
+            distribution=distribution,
+            steps=8,
+            validate_every=4,
+            steps_per_execution=2,
+        )
+    weights.append(model.get_weights())
+for one, two in zip(*weights):
+    np.testing.assert_allclose(two, one, atol=1e-4)
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_several_devices_hold_the_same_banks(tmp_path, backend):
+    small = image_folder(tmp_path / "images", 3, (40, 48))
+    flags = "--xla_force_host_platform_device_count=2"
+    printed = run_python(
+        DEVICES,
+        small,
+        tmp_path,
+        ROOT / "tests",
+        KERAS_BACKEND=backend,
+        XLA_FLAGS=flags,
+    )
+    assert "1 replicas\n2 replicas" in printed
+
+
 END = """
 import sys, time
 from kerasrestore.data import PatchSampler
