@@ -40,6 +40,7 @@ def test_the_same_numbers_give_the_patches_of_numpy(folder, name):
 
 JAX = """
 import sys
+from pathlib import Path
 sys.modules["tensorflow"] = None  # any import of it fails
 folder, out, tests = sys.argv[1:]
 sys.path.insert(0, tests)
@@ -49,7 +50,7 @@ from training.patches import short_banks
 from training.patches.same_patches import compare
 compare("x3", folder, steps=2, bank_bytes=600_000)
 compare("shrunk", folder, steps=2, bank_bytes=600_000)
-small = image_folder(out + "/images", 3, (40, 48))
+small = image_folder(Path(out) / "images", 3, (40, 48))
 with short_banks.short_banks():
     compare_runs(small, out, device=True, bank=short_banks.SIZE)
 """
