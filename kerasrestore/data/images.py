@@ -111,6 +111,37 @@ def is_gray_file(path):
         return None
 
 
+def image_size(path):
+    """Height and width of an image file, from its header alone.
+
+    Args:
+        path: image file.
+
+    Returns:
+        `(height, width)` of what `load_image` decodes.
+
+    Raises:
+        ValueError: if the file is not an image.
+
+    Example:
+    >>> import tempfile
+    >>> file = tempfile.mkdtemp() + "/a.png"
+    >>> Image.new("L", (4, 2)).save(file)
+    >>> image_size(file)
+    (2, 4)
+    """
+    try:
+        with Image.open(path) as image:
+            return image.height, image.width
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        Image.DecompressionBombError,
+    ) as error:
+        raise _unreadable(path, error) from error
+
+
 def load_image(path, channels=3, to_gray=rgb_to_gray):
     """Decodes an 8-bit image file into an array.
 
@@ -152,13 +183,17 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
         ValueError,
         Image.DecompressionBombError,
     ) as error:
-        raise ValueError(
-            f"{path} cannot be read as an image ({error}); replace or remove "
-            "the file."
-        ) from error
+        raise _unreadable(path, error) from error
     if channels == 1:
         return (array if gray else to_gray(array))[..., None]
     return np.repeat(array[..., None], 3, axis=-1) if gray else array
+
+
+def _unreadable(path, error):
+    return ValueError(
+        f"{path} cannot be read as an image ({error}); replace or remove the "
+        "file."
+    )
 
 
 def _check_kind(image, path):

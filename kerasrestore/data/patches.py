@@ -6,7 +6,7 @@ import os
 import numpy as np
 from PIL import Image
 
-from kerasrestore.data.images import list_images
+from kerasrestore.data.images import image_size, list_images
 from kerasrestore.data.sampler import Sampler, turned, turned_corner
 
 
@@ -93,8 +93,30 @@ class PatchSampler(Sampler):
         self.scales = tuple(scales)
 
     def image(self, index):
-        """Image number `index`, uint8 `(H, W, channels)`."""
-        return self._arrays(index)[0]
+        """Image number `index`, uint8 `(H, W, channels)`; not cached."""
+        return self._checked(index)[0]
+
+    def shape(self, index):
+        """`(H, W, channels)` of image number `index`, without decoding it."""
+        return self._usable((*image_size(self.files[index]), self.channels))
+
+    def window(self, index, rows, columns):
+        """The pixels of image number `index` in two slices, uint8."""
+        return self._arrays(index)[0][rows, columns]
+
+    @property
+    def shrunk_side(self):
+        """Side of a shrunk image that holds any patch with its context.
+
+        With `scales`, a window is shrunk that becomes this large, unless the
+        image is smaller.
+        """
+        return self.patch_size + 2 * (self.task.halo + self.task.block)
+
+    def _usable(self, shape):
+        # What the task crops from a dummy that occupies no memory.
+        whole = np.broadcast_to(np.uint8(0), shape)
+        return self.task.ground_truth(whole).shape
 
     def _load(self, index):
         return (self.task.load_clean(self.files[index], self.channels),)
@@ -126,10 +148,9 @@ class PatchSampler(Sampler):
         least = self.patch_size / min(image.shape[:2])
         factor = max(least, rng.uniform(*self.scales))
         sides, rows_and_columns = [], []
-        small = self.patch_size + 2 * (task.halo + task.block)
         for side in image.shape[:2]:
             # Source pixels for the patch and its degradation context.
-            source = min(side, math.ceil(small / factor))
+            source = min(side, math.ceil(self.shrunk_side / factor))
             first = int(rng.integers(side - source + 1))
             rows_and_columns.append(slice(first, first + source))
             new = max(self.patch_size, round(source * factor))

@@ -1,9 +1,14 @@
 """Base class of the training patch samplers."""
 
 import threading
+import warnings
 from abc import ABC, abstractmethod
 
 import numpy as np
+
+
+class CacheWarning(UserWarning):
+    """Images do not fit into a sampler's cache and are decoded repeatedly."""
 
 
 class Sampler(ABC):
@@ -19,7 +24,8 @@ class Sampler(ABC):
         patch_size: side of the square clean patches in pixels.
         batch_size: patches per batch.
         seed: random seed.
-        cache_bytes: size limit of the cache of decoded images, in bytes.
+        cache_bytes: size limit of the cache of decoded images, in bytes. The
+            first image that does not fit is told by a `CacheWarning`.
         scale: scale factor from degraded to clean patches.
         crops: random crops drawn for each patch; the one with the most
             texture is used. Most of a photograph is smooth or out of focus.
@@ -55,6 +61,7 @@ class Sampler(ABC):
         self.crops = int(crops)
         self._cache = {}
         self._cached_bytes = 0
+        self._cache_is_full = False
         self._lock = threading.Lock()
         if min(self.patch_size, self.batch_size, self.crops) < 1:
             raise ValueError(
@@ -83,6 +90,33 @@ class Sampler(ABC):
         arrays = self._cache.get(index)
         if arrays is not None:
             return arrays
+        arrays = self._checked(index)
+        # No eviction: images are sampled uniformly, so replacing cached ones
+        # would not raise the hit rate.
+        with self._lock:
+            size = self._cached_bytes + sum(array.nbytes for array in arrays)
+            if index in self._cache:
+                return arrays
+            if size <= self.cache_bytes:
+                self._cache[index] = arrays
+                self._cached_bytes = size
+                return arrays
+            told, self._cache_is_full = self._cache_is_full, True
+            held = len(self._cache)
+        if not told:
+            # A place in the code would tell nothing: it is that of a thread.
+            warnings.warn_explicit(
+                f"The cache of {self.cache_bytes / 2**30:.3g} GiB holds {held} "
+                f"of {len(self.files)} images; the others are decoded whenever "
+                "they are needed, which is slow: give a larger cache, or "
+                "convert the images to records.",
+                CacheWarning,
+                filename="kerasrestore",
+                lineno=0,
+            )
+        return arrays
+
+    def _checked(self, index):
         arrays = self._load(index)
         height, width = arrays[0].shape[:2]
         if min(height, width) < self.patch_size:
@@ -91,13 +125,6 @@ class Sampler(ABC):
                 f"patch size {self.patch_size}; remove it or reduce the patch "
                 "size."
             )
-        # No eviction: images are sampled uniformly, so replacing cached ones
-        # would not raise the hit rate.
-        with self._lock:
-            size = self._cached_bytes + sum(array.nbytes for array in arrays)
-            if index not in self._cache and size <= self.cache_bytes:
-                self._cache[index] = arrays
-                self._cached_bytes = size
         return arrays
 
     def batch(self, step):

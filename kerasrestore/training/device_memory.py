@@ -45,6 +45,11 @@ def free_bytes():
         stats = jax.local_devices()[0].memory_stats()
         if stats:
             return stats["bytes_limit"]
+    return free_host_bytes()
+
+
+def free_host_bytes():
+    """Bytes of main memory that are available, or a guess."""
     try:
         with open("/proc/meminfo") as file:
             found = dict(line.split(":") for line in file)

@@ -1,10 +1,13 @@
 """Patches made by the host against patches made on the device.
 
-python recipes/benchmarks/pipeline.py [--data FOLDER]
+python recipes/benchmarks/pipeline.py [--data FOLDER] [--cases NAME ...]
 
 Times batches of both kinds and training steps of the default DANetMobile, turn
 by turn, at the recipes' sizes, and prints the medians. The host has the two
 threads that training gives it. Without --data, images of BSD's size are drawn.
+
+--bank-gb GIB also times how fast banks of that size are loaded, for images
+that are not held in device memory as a whole.
 """
 
 import argparse
@@ -27,33 +30,62 @@ def draw(folder, count=40):
     return folder
 
 
-def cases():
-    """Name, task and side of a clean patch; 16 patches each."""
-    from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
+CASES = (
+    "denoise",
+    "camera",
+    "demosaic",
+    "jpeg",
+    "x2",
+    "danet",
+    "nlrn",
+    "nlrn x234",
+    "half size",
+)
 
-    return (
-        ("denoise", Denoise((0, 55)), 64),
-        ("demosaic", Demosaic(), 48),
-        ("jpeg", Jpeg((5, 95)), 48),
-        ("x2", SuperResolution(2), 48),
+
+def sampler(name, data):
+    """The sampler of a case, as a recipe makes it."""
+    from kerasrestore.data import PatchSampler
+    from kerasrestore.tasks import (
+        CameraNoise,
+        Demosaic,
+        Denoise,
+        Jpeg,
+        SuperResolution,
     )
+
+    gray, shrunk = {"channels": 1}, {"scales": (0.7, 1.0)}
+    several = SuperResolution((2, 3, 4), pre_upsampled=True, quantize=False)
+    task, side, options = {
+        # train_danet_mobile.py
+        "denoise": (Denoise((0, 55)), 64, {}),
+        "camera": (CameraNoise(), 64, {}),
+        "half size": (Denoise((0, 55)), 64, {"scales": (0.5, 1.0)}),
+        # train_rnan.py and train_panet.py
+        "demosaic": (Demosaic(), 48, {}),
+        "jpeg": (Jpeg(10), 48, gray),
+        "x2": (SuperResolution(2), 96, {}),
+        # train_danet.py
+        "danet": (Denoise(25), 256, {"batch_size": 12}),
+        # train_nlrn.py
+        "nlrn": (Denoise(25), 45, gray | shrunk),
+        "nlrn x234": (several, 45, gray | shrunk),
+    }[name]
+    return PatchSampler(data, task, patch_size=side, **options)
 
 
 class Case:
     """The two ways to make the patches of a task, timed.
 
     Args:
-        folder: folder of images.
-        task: the task.
-        side: side of a clean patch.
+        sampler: sampler of the patches.
         batches: number of batches made in a turn.
     """
 
-    def __init__(self, folder, task, side, batches):
-        from kerasrestore.data import PatchSampler
+    def __init__(self, sampler, batches):
         from kerasrestore.training import DevicePatches
 
-        self.sampler = PatchSampler(folder, task, patch_size=side)
+        self.sampler = sampler
         self.patches = DevicePatches(self.sampler)
         self.batches = batches
         self.seconds = {"host": [], "device": []}
@@ -84,7 +116,7 @@ class Case:
 
         self.resident = {
             name: ops.convert_to_tensor(array)
-            for name, array in self.patches.resident.items()
+            for name, array in self.patches.resident(0).items()
         }
         self.device(0, 1)
 
@@ -111,9 +143,27 @@ class Case:
         return compiled(make)
 
 
+def load(sampler, gib):
+    """Loads three banks of a sampler, and tells how fast."""
+    from kerasrestore.training import DevicePatches
+
+    patches = DevicePatches(sampler, int(gib * 2**30))
+    step, seconds = 0, []
+    for _ in range(3):
+        begun = time.perf_counter()
+        patches.batch(step)
+        seconds.append(time.perf_counter() - begun)
+        steps, step = patches.until(step) - step, patches.until(step)
+    # The first time, the images are decoded and a batch is compiled.
+    rates = ", ".join(f"{steps / one:.1f}" for one in seconds)
+    print(f"banks of {steps} steps, loaded at steps a second: {rates}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder of images")
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=CASES)
+    parser.add_argument("--bank-gb", type=float, help="size of a bank")
     parser.add_argument("--batches", type=int, default=20, help="in a turn")
     parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
@@ -125,12 +175,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         data = args.data or draw(folder)
         measured = {
-            name: Case(data, task, side, args.batches)
-            for name, task, side in cases()
+            name: Case(sampler(name, data), args.batches) for name in args.cases
         }
         model = DANetMobile()
         model.compile("adam", "mse")
-        batch = measured["denoise"].sampler.batch(0)[:2]
+        batch = sampler("denoise", data).batch(0)[:2]
         model.train_on_batch(*batch)
         for case in measured.values():
             case.place()
@@ -141,9 +190,11 @@ def main():
             begun = time.perf_counter()
             model.train_on_batch(*batch)
             steps.append(time.perf_counter() - begun)
+        if args.bank_gb:
+            load(sampler("denoise", data), args.bank_gb)
     print(
-        f"backend {keras.config.backend()}, 16 patches a batch, medians of "
-        f"{args.rounds} rounds, batches a second"
+        f"backend {keras.config.backend()}, medians of {args.rounds} rounds, "
+        "batches a second"
     )
     print(f"{'':10}{'host':>9}{'device':>9}{'ratio':>8}")
     for name, case in measured.items():

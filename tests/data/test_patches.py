@@ -7,7 +7,7 @@ from PIL import Image
 from testing import image_folder, random_image
 
 from kerasrestore.data import PatchSampler
-from kerasrestore.data.sampler import turned, turned_corner
+from kerasrestore.data.sampler import CacheWarning, turned, turned_corner
 from kerasrestore.tasks import Demosaic, Denoise, Jpeg, SuperResolution
 
 
@@ -46,13 +46,27 @@ def test_lists_of_files(folder):
 
 
 def test_the_cache_changes_nothing(folder):
-    assert equal(
-        sampler(folder).batch(3), sampler(folder, cache_bytes=0).batch(3)
-    )
+    with pytest.warns(CacheWarning):
+        uncached = sampler(folder, cache_bytes=0).batch(3)
+    assert equal(sampler(folder).batch(3), uncached)
     small = sampler(folder, cache_bytes=40 * 50 * 3)
-    for step in range(5):
-        small.batch(step)
+    with pytest.warns(CacheWarning, match="holds 1 of 4 images") as told:
+        for step in range(5):
+            small.batch(step)
+    assert len(told) == 1
     assert small._cached_bytes <= 40 * 50 * 3
+
+
+def test_the_shape_of_an_image_is_known_before_it_is_decoded(folder):
+    x4 = sampler(folder, task=SuperResolution(4))
+    assert x4.shape(0) == x4.image(0).shape == (40, 48, 3)
+    assert x4._cached_bytes == 0
+    np.testing.assert_array_equal(
+        x4.window(0, slice(4, 9), slice(0, 48)), x4.image(0)[4:9]
+    )
+    (folder / "image1.png").write_bytes(b"broken")
+    with pytest.raises(ValueError, match=r"image1\.png cannot be read"):
+        sampler(folder).shape(1)
 
 
 def test_patches_are_crops_in_all_eight_views(tmp_path):

@@ -50,8 +50,15 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
         ("panet --steps-per-execution 0", "integer of at least 1, got 0"),
         (
-            "panet --patches device --smallest-scale 0.5",
-            "--patches device: Images are not shrunk on the device",
+            "panet --patches device --patch-size 40",
+            "on the device a patch of 40 needs",
+        ),
+        ("panet --bank-gb 1", "--bank-gb is the memory of --patches device"),
+        ("panet --bank-gb nan", "--bank-gb must be a number of GiB of at"),
+        ("panet --cache-gb -1", "--cache-gb must be a number of GiB of at"),
+        (
+            "panet --patches device --bank-gb 1e-9",
+            "--patches device: A bank of 1e-09 GiB was asked for",
         ),
     ],
 )
@@ -179,3 +186,18 @@ def test_xla_is_recorded():
         plan = recipe("danet_mobile").plan([*words, *more])
         assert plan.options.jit_compile is used
         assert plan.arguments["jit_compile"] is used
+
+
+def test_memory_for_decoded_images(folder, monkeypatch, tmp_path):
+    def cached(free, *words):
+        monkeypatch.setattr(
+            "kerasrestore.training.recipe.plan.free_host_bytes", lambda: free
+        )
+        where_words = where(folder, tmp_path).split()
+        options = "--patch-size 12 --batch-size 2 --task super_resolution"
+        planned = recipe("panet").plan([*where_words, *options.split(), *words])
+        return planned.sampler().cache_bytes
+
+    assert cached(9 * 2**30) == 4.5 * 2**30
+    assert cached(2**30) == 2**31
+    assert cached(2**30, "--cache-gb", "0.5") == 2**29

@@ -16,7 +16,7 @@ class KilledError(Exception):
     pass
 
 
-def compare(folder, out, device):
+def compare(folder, out, device, bank=None):
     """Compares one step a call with several, and with a run that is ended
     between two calls and resumed.
 
@@ -24,7 +24,7 @@ def compare(folder, out, device):
         AssertionError: if they differ.
     """
     out = Path(out)
-    options = {**SETTINGS, "device": device}
+    options = {**SETTINGS, "device": device, "bank": bank}
     train(folder, out / "one", **options)
     options["steps_per_execution"] = AT_ONCE
     train(folder, out / "several", **options)

@@ -30,10 +30,11 @@ def patches(folder, task=None, batch_size=2):
 OPTIONS = {"validate", "distribution", "tensorboard", "progress"}
 
 
-def train(folder, out, model=None, device=False, **changes):
+def train(folder, out, model=None, device=False, bank=None, **changes):
     """Trains with `SETTINGS` and the options of `fit`, but for the changes.
 
-    With `device`, patches are made by the training step.
+    With `device`, patches are made by the training step, from banks of
+    `bank` bytes if that is given.
     """
     keras.utils.set_random_seed(0)
     model = model or small_model()
@@ -43,7 +44,7 @@ def train(folder, out, model=None, device=False, **changes):
     sampler = patches(folder)
     best = fit(
         model,
-        DevicePatches(sampler) if device else sampler,
+        DevicePatches(sampler, bank) if device else sampler,
         out,
         replace(SETTINGS, **changes),
         **options,

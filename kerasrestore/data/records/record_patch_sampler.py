@@ -1,7 +1,5 @@
 """Random training patches from records, degraded on the fly."""
 
-import numpy as np
-
 from kerasrestore.data.patches import PatchSampler
 
 
@@ -77,12 +75,13 @@ class RecordPatchSampler(PatchSampler):
         """Image number `index`, uint8 `(H, W, channels)`."""
         return self._arrays(index)[0][:, :]
 
+    def shape(self, index):
+        """`(H, W, channels)` of image number `index`, without reading it."""
+        return self._load(index)[0].shape
+
     def _load(self, index):
         image = self.records.image(
             index, "clean", self.channels, self.task.to_gray
         )
-        # Get the shape after the task's cropping from a dummy that occupies
-        # no memory.
-        whole = np.broadcast_to(np.uint8(0), image.shape)
-        image.shape = self.task.ground_truth(whole).shape
+        image.shape = self._usable(image.shape)
         return (image,)

@@ -7,6 +7,7 @@ import numpy as np
 from kerasrestore.keras_internals import build_for_training
 from kerasrestore.training.loop.jax_accumulation import JaxAccumulation
 from kerasrestore.training.loop.model_data import model_data
+from kerasrestore.training.loop.resident import Resident
 
 
 class JaxSteps:
@@ -56,7 +57,9 @@ class JaxSteps:
             self._take_step = JaxAccumulation(
                 model, batch_size, accumulate, self._share
             )
-        self._resident = jax.device_put(patches.resident, self.everywhere)
+        self._resident = Resident(
+            patches, lambda arrays: jax.device_put(arrays, self.everywhere)
+        )
         self._chunk = jax.jit(
             self._run, donate_argnums=0, out_shardings=self.everywhere
         )
@@ -73,11 +76,12 @@ class JaxSteps:
             The mean loss of all steps since `begin`, on the device.
         """
         chunk = self.patches.chunk(start, stop)
-        if self.rows is not None and self.patches.resident == ():
+        resident = self._resident.at(start)
+        if self.rows is not None and resident == ():
             chunk = jax.device_put(self._padded(chunk), self.stacked_rows)
         if self.state is None:
             build_for_training(
-                self.model, jax.eval_shape(self._data, self._resident, chunk)
+                self.model, jax.eval_shape(self._data, resident, chunk)
             )
             self.state = jax.device_put(
                 [
@@ -88,7 +92,7 @@ class JaxSteps:
             )
         # If the call fails, its buffers are gone.
         state, self.state = self.state, None
-        loss, self.state = self._chunk(state, self._resident, chunk)
+        loss, self.state = self._chunk(state, resident, chunk)
         return loss
 
     def end(self):
@@ -131,7 +135,7 @@ class JaxSteps:
         )
 
     def _batch(self, resident, one):
-        if self._padding and self.patches.resident == ():
+        if self._padding and resident == ():
             one = self._share(
                 keras.tree.map_structure(lambda x: x[: self.batch_size], one)
             )

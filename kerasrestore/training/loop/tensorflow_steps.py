@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasrestore.training.loop.micro_batches import rows_of_part
 from kerasrestore.training.loop.model_data import model_data
+from kerasrestore.training.loop.resident import Resident
 from kerasrestore.training.loop.tensorflow_accumulation import (
     TensorFlowAccumulation,
 )
@@ -48,7 +49,9 @@ class TensorFlowSteps:
         self._step = step
         self._chunk = tf.function(self._run, autograph=False)
         self._longest = 0
-        self._resident = self._placed(lambda index: patches.resident)
+        self._resident = Resident(
+            patches, lambda arrays: self._placed(lambda index: arrays)
+        )
 
     def begin(self):
         """Starts the mean of the loss anew."""
@@ -66,8 +69,13 @@ class TensorFlowSteps:
         chunk = keras.tree.map_structure(
             self._lengthened, self.patches.chunk(start, stop)
         )
-        parts = self._placed(lambda index: self._part(chunk, index))
-        return self._chunk(self._resident, parts, tf.constant(stop - start))
+        resident = self._resident.at(start)
+        if resident == ():
+            # Batches from the host, of which each replica needs its rows.
+            parts = self._placed(lambda index: self._part(chunk, index))
+        else:
+            parts = self._placed(lambda index: chunk)
+        return self._chunk(resident, parts, tf.constant(stop - start))
 
     def end(self):
         """Leaves the result in the model: it is there already."""
@@ -120,9 +128,7 @@ class TensorFlowSteps:
         return self._in_parts(data, self._rows(self._index())[1])
 
     def _part(self, chunk, index):
-        """What a replica needs of a chunk: of batches, its rows."""
-        if self.patches.resident != ():
-            return chunk
+        """The rows of a replica in every batch of a chunk."""
         first, count = self._rows(index)
         stop = first + max(count, 1)
         return keras.tree.map_structure(lambda x: x[:, first:stop], chunk)

@@ -34,7 +34,8 @@ class TrainingLoop:
         self.steps.begin()
         try:
             while step < stop:
-                count = min(self.at_once, stop - step)
+                until = min(stop, self.steps.patches.until(step))
+                count = min(self.at_once, until - step)
                 loss = self.steps.run(step, step + count)
                 step += count
                 if progress is not None:

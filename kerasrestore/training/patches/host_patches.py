@@ -1,5 +1,6 @@
 """Patches of a sampler, made by threads of the host ahead of training."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,13 +15,20 @@ class HostPatches:
     """
 
     AHEAD = 4
-    resident = ()  # Nothing is kept on the device.
 
     def __init__(self, sampler, stop):
         self.sampler = sampler
         self.stop = stop
         self.pool = ThreadPoolExecutor(2)
         self.drawn = {}
+
+    def resident(self, step):
+        """Nothing is kept on the device."""
+        return ()
+
+    def until(self, step):
+        """The first step with other resident arrays: there is none."""
+        return math.inf
 
     def chunk(self, start, stop):
         """The batches of the steps `start` to `stop`, stacked.
@@ -37,11 +45,6 @@ class HostPatches:
         if len(batches) == 1:
             return tuple(array[None] for array in batches[0])
         return tuple(map(np.stack, zip(*batches, strict=True)))
-
-    def part(self, chunk, index, count):
-        """Part number `index` of `count` of every batch in a chunk."""
-        size = chunk[0].shape[1] // count
-        return tuple(x[:, index * size : (index + 1) * size] for x in chunk)
 
     def make(self, resident, batch, share):
         """The batch of a step, in a compiled function: it is there."""

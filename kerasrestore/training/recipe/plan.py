@@ -19,6 +19,7 @@ from kerasrestore.data.records.records import Records
 from kerasrestore.models import Restorer
 from kerasrestore.tasks import RealPairs, Task
 from kerasrestore.training.averaging import check_average
+from kerasrestore.training.device_memory import free_host_bytes
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
@@ -189,16 +190,30 @@ class Plan:
             host: class of the sampler around the usual one on the host.
             device: class of the one on the device, a `DevicePatches`.
         """
+        options = self.options
+        _check_gib("--bank-gb", options.bank_gb)
+        _check_gib("--cache-gb", options.cache_gb)
+        if options.bank_gb is not None and options.patches == "host":
+            raise ValueError(
+                "--bank-gb is the memory of --patches device; add that, or "
+                "leave it out."
+            )
         sampler = self._host_sampler()
-        if self.options.patches == "host":
+        if options.patches == "host":
             return sampler if host is None else host(sampler)
         try:
-            return device(sampler)
+            bank = options.bank_gb
+            return device(sampler, None if bank is None else int(bank * 2**30))
         except ValueError as error:
             raise ValueError(f"--patches device: {error}") from error
 
     def _host_sampler(self):
         options, settings = self.options, self.settings
+        if options.records and options.cache_gb is not None:
+            raise ValueError(
+                "--cache-gb is for --data, as records are read without a "
+                "cache; leave it out."
+            )
         common = {
             "channels": self.channels,
             "patch_size": settings.patch_size,
@@ -210,14 +225,22 @@ class Plan:
             if options.records:
                 return RecordPairSampler(Records(options.records), **common)
             pairs = folder_pairs(options.degraded, options.data)
-            return PairSampler(pairs, **common)
+            return PairSampler(pairs, cache_bytes=self._cache(), **common)
         common["scales"] = settings.scales
         common["crops"] = settings.texture_crops
         if options.records:
             return RecordPatchSampler(
                 Records(options.records), self.task, **common
             )
-        return PatchSampler(options.data, self.task, **common)
+        return PatchSampler(
+            options.data, self.task, cache_bytes=self._cache(), **common
+        )
+
+    def _cache(self):
+        """Size of the cache of decoded images, in bytes."""
+        if self.options.cache_gb is not None:
+            return int(self.options.cache_gb * 2**30)
+        return max(2 * 2**30, free_host_bytes() // 2)
 
     def loss(self):
         """The training loss."""
@@ -268,3 +291,10 @@ class Plan:
         model, restorer = self.model()
         figures = dry_run(model, restorer, sampler, settings, devices)
         print(describe_dry_run(figures, sampler, devices))
+
+
+def _check_gib(option, value):
+    if value is not None and not 0 <= value < float("inf"):
+        raise ValueError(
+            f"{option} must be a number of GiB of at least 0, got {value}."
+        )

@@ -32,6 +32,7 @@ ASIDE = (
     "steps_per_execution",
     "accumulate",
     "recompute",
+    "cache_gb",
     "dry_run",
     "tensorboard",
     "quiet",

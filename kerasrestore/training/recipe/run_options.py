@@ -38,6 +38,10 @@ class RunOptions:
         accumulate: see `FitSettings`.
         recompute: see `FitSettings`.
         patches: `"host"`, or `"device"` for `DevicePatches`.
+        bank_gb: GiB of images in device memory at a time, 0 for all; `None`
+            as `DevicePatches` does by default.
+        cache_gb: GiB of decoded images that the host keeps; `None` for half
+            of the free memory, at least 2 GiB.
         strategy: see `open_distribution`.
         tensorboard: whether to write TensorBoard logs.
         quiet: whether to hide the progress.
@@ -70,6 +74,8 @@ class RunOptions:
     accumulate: int = FitSettings.accumulate
     recompute: bool = FitSettings.recompute
     patches: str = "host"
+    bank_gb: float | None = None
+    cache_gb: float | None = None
     strategy: str = "auto"
     tensorboard: bool = False
     quiet: bool = False
@@ -134,7 +140,21 @@ def add_run(add):
         choices=("host", "device"),
         default=RunOptions.patches,
         help="where patches are cut and degraded; device: inside the "
-        "compiled step, with all images in its memory",
+        "compiled step, with the images in its memory",
+    )
+    add(
+        "--bank-gb",
+        type=float,
+        metavar="GIB",
+        help="size of the part of the images that --patches device holds at a "
+        "time, 0: all (default: all up to 2^31 pixels, of larger sets 1 GiB)",
+    )
+    add(
+        "--cache-gb",
+        type=float,
+        metavar="GIB",
+        help="memory of the host for the decoded images of --data (default: "
+        "half of what is free, at least 2)",
     )
     add(
         "--strategy",

@@ -61,7 +61,7 @@ def test_batches_depend_on_seed_and_step_alone(folder):
 def test_every_place_and_view_is_drawn(tmp_path):
     image_folder(tmp_path, 3, (18, 21))
     patches = DevicePatches(sampler(tmp_path, batch_size=4000))
-    drawn = patches.draw(patches.resident, 0)
+    drawn = patches.draw(patches.resident(0), 0)
     for name, count in (
         ("image", 3),
         ("top", 3),
@@ -104,13 +104,13 @@ def test_what_is_cut_on_the_host(folder, tmp_path, monkeypatch):
     pairs = PairSampler(folder_pairs(folder, folder), patch_size=16)
     with pytest.raises(ValueError, match="not from a PairSampler"):
         DevicePatches(pairs)
-    with pytest.raises(ValueError, match=r"scales \(0.5, 1.0\)"):
-        DevicePatches(sampler(folder, scales=(0.5, 1.0)))
     image_folder(tmp_path, 1, (40, 30))
     with pytest.raises(ValueError, match=r"0.png is 30x40; .* 48 pixels"):
         DevicePatches(sampler(tmp_path, Jpeg(10)))
     # Twenty-four pixels do for it, and so does their surrounding for x2.
-    assert DevicePatches(sampler(tmp_path, SuperResolution(2))).side == 24
+    assert (
+        DevicePatches(sampler(tmp_path, SuperResolution(2))).places.side == 24
+    )
     monkeypatch.setattr(image_bank, "free_bytes", lambda: 20_000)
     with pytest.raises(ValueError, match="more than half of the free memory"):
         DevicePatches(sampler(folder))
