@@ -131,11 +131,13 @@ def start(record):
 def steps(record):
     """Steps of a run; stages of a distillation have their own options."""
     arguments = record.arguments
-    stage = str(arguments.get("until")).partition("_")[0]
-    return arguments.get("steps") or arguments.get(
-        "int8_steps" if arguments.get("until") == "mobile_int8"
-        else f"{stage}_steps"
-    )  # fmt: skip
+    stage = str(arguments.get("until"))
+    network = stage.partition("_")[0]
+    names = ["steps"]
+    if stage.endswith("_plain"):
+        names.append(f"{network}_plain_steps")
+    names.append("int8_steps" if stage == "mobile_int8" else f"{network}_steps")
+    return next(filter(None, map(arguments.get, names)), None)
 
 
 if __name__ == "__main__":

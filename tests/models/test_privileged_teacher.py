@@ -30,15 +30,42 @@ def teacher():
     return halve(build())
 
 
+def test_the_decoder_meets_the_noise_of_the_degraded_image():
+    teacher = halve(build(encoder_target="clean"))
+    clean, degraded = (random_image((2, 16, 24, 3), seed=s) for s in range(2))
+    inputs = teacher.inputs_of(clean, degraded)
+    assert set(inputs) == {"image", "degraded"}
+    images = teacher(inputs)
+    encoded = np.asarray(teacher.encoder(clean))
+    np.testing.assert_allclose(
+        np.asarray(images["encoded"]), encoded, atol=1e-5
+    )
+    noisy = encoded + degraded - clean
+    np.testing.assert_allclose(
+        np.asarray(images["restored"]),
+        np.asarray(teacher.decoder(noisy)),
+        atol=1e-5,
+    )
+    maps, wanted = teacher.features()(inputs), teacher.decoder.features()(noisy)
+    assert set(maps) == {*wanted, "encoded"}
+    for name, image in wanted.items():
+        np.testing.assert_allclose(
+            np.asarray(maps[name]), np.asarray(image), atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("target", ["degraded", "clean"])
 @pytest.mark.parametrize("sigma_input", [False, True])
-def test_config_and_file(tmp_path, sigma_input):
-    teacher = halve(build(sigma_input=sigma_input, channels=1))
+def test_config_and_file(tmp_path, sigma_input, target):
+    teacher = halve(
+        build(sigma_input=sigma_input, channels=1, encoder_target=target)
+    )
     config = json.loads(json.dumps(teacher.get_config()))
     again = PrivilegedTeacher.from_config(config)
     assert again.get_config() == teacher.get_config()
-    inputs = random_image((2, 16, 24, 1))
-    if sigma_input:
-        inputs = {"image": inputs, "sigma": np.full((2, 1), 20, "float32")}
+    images = (random_image((2, 16, 24, 1), seed=s) for s in range(2))
+    inputs = teacher.inputs_of(*images, np.full((2, 1), 20, "float32"))
+    assert isinstance(inputs, dict) is (sigma_input or target == "clean")
     wanted = teacher(inputs)
     teacher.save(tmp_path / "teacher.keras")
     loaded = keras.saving.load_model(tmp_path / "teacher.keras")
@@ -53,15 +80,15 @@ def test_config_and_file(tmp_path, sigma_input):
 def test_the_decoder_sees_what_the_encoder_makes(teacher):
     clean = random_image((2, 16, 24, 3))
     images = teacher(clean)
-    degraded = teacher.encoder(clean)
+    encoded = teacher.encoder(clean)
     for name, image in (
-        ("degraded", degraded),
-        ("restored", teacher.decoder(degraded)),
+        ("encoded", encoded),
+        ("restored", teacher.decoder(encoded)),
     ):
         np.testing.assert_allclose(
             np.asarray(images[name]), np.asarray(image), atol=1e-5
         )
-    assert np.abs(np.asarray(degraded) - clean).max() > 1e-2
+    assert np.abs(np.asarray(encoded) - clean).max() > 1e-2
 
 
 def test_the_student_starts_from_the_decoder(teacher):
@@ -82,8 +109,8 @@ def test_features_are_the_decoders(teacher):
     clean = random_image((1, 16, 16, 3))
     maps = teacher.features()(clean)
     wanted = teacher.decoder.features()(teacher.encoder(clean))
-    assert set(maps) == {*wanted, "degraded"}
-    assert set(maps) - {"degraded"} == set(teacher.student().features().output)
+    assert set(maps) == {*wanted, "encoded"}
+    assert set(maps) - {"encoded"} == set(teacher.student().features().output)
     for name, image in wanted.items():
         np.testing.assert_allclose(
             np.asarray(maps[name]), np.asarray(image), atol=1e-5
@@ -97,11 +124,11 @@ def test_both_losses_train_both_halves():
         if variable.path.endswith(("reduce/bias", "branches/bias")):
             variable.assign(variable + 3)
     teacher.compile(
-        keras.optimizers.SGD(1.0), {"degraded": "mae", "restored": "mse"}
+        keras.optimizers.SGD(1.0), {"encoded": "mae", "restored": "mse"}
     )
     clean = random_image((2, 16, 16, 3))
     before = [np.array(v) for v in teacher.trainable_variables]
-    teacher.train_on_batch(clean, {"degraded": clean - 1, "restored": clean})
+    teacher.train_on_batch(clean, {"encoded": clean - 1, "restored": clean})
     for old, variable in zip(before, teacher.trainable_variables, strict=True):
         new = np.array(variable)
         assert np.isfinite(new).all(), variable.path
@@ -132,6 +159,7 @@ def test_mixed_precision_gives_float32_images():
     ("options", "words"),
     [
         ({"task": "fly"}, "got 'fly'"),
+        ({"encoder_target": "noisy"}, "degraded, clean, got 'noisy'"),
         ({"encoder_blocks": (1,)}, "one entry for each"),
         ({"decoder_blocks": (1.5, 1)}, "blocks expects whole numbers"),
     ],

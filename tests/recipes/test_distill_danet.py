@@ -9,11 +9,13 @@ import sys
 import pytest
 from testing import ROOT, image_folder, run_python, smooth_image
 
-from kerasrestore import DANetMobile, LiteRTRestorer
-from kerasrestore.training.distillation.stages import (
-    danet_features,
+from kerasrestore import DANet, DANetMobile, LiteRTRestorer
+from kerasrestore.training import Distillation, LogMeanSquaredError
+from kerasrestore.training.distillation.features import (
+    matching_features,
     named_pairs,
 )
+from kerasrestore.training.distillation.stages import load_restorer
 
 RECIPE = ROOT / "recipes" / "distill_danet.py"
 STAGES = (
@@ -101,6 +103,10 @@ def test_killed_between_stages_and_started_again(folder, tmp_path):
     assert int8["one"] == "mobile_int8"
     page = (out / "report.md").read_text()
     assert "| `mobile_int8`: DANetMobile, distilled, int8 |" in page
+    # The decoder met the noise in phase 1.
+    assert "trained with the noise of the degraded images" in page
+    best = json.loads((out / "teacher" / "best.json").read_text())
+    assert f"with {best['psnr_decoder']:.2f} dB alone" in page
     for picture in ("curves.png", "samples.png"):
         assert f"]({picture})" in page
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
@@ -138,6 +144,7 @@ def test_a_teacher_from_outside_under_jax(folder, tmp_path):
     assert lines[-1].startswith("mobile: ")
     assert "psnr_sigma15" in lines[-1] and "psnr_sigma25" in lines[-1]
     written = json.loads((tmp_path / "mobile" / "run.json").read_text())
+    assert "encoder_target" not in written["arguments"]
     assert written["command"].endswith("--until mobile")
     assert written["config"]["sigma_input"] is True
     assert [path.name for path in tmp_path.iterdir()] == ["mobile"]
@@ -162,41 +169,146 @@ def test_a_smoke_run_is_tiny(recipe, folder, tmp_path):
     assert args.tile == 96
 
 
+def opened(recipe, *words):
+    options, args = recipe.parse(list(map(str, words)))
+    return recipe.open_stages(options, args, None)
+
+
 def test_what_a_stage_depends_on(recipe, folder, tmp_path):
-    options, _ = recipe.parse(
-        [*command(folder, tmp_path)[2:], "--int8-steps", "4"]
-    )
-    stages = recipe.DistillationStages("distill_danet.py", options, None)
+    stages = opened(recipe, *command(folder, tmp_path)[2:], "--int8-steps", "4")
     depends = [stages.arguments(stage).keys() for stage in STAGES]
     for one, two in itertools.pairwise(depends):
         assert one <= two
     assert "int8_steps" not in depends[-2]
     assert stages.arguments("mobile_int8")["int8_steps"] == 4
+    # What does not change the result, or where it is.
+    assert not {"out", "quiet", "strategy"} & depends[-1]
 
 
 @pytest.mark.parametrize(
-    ("widths", "levels", "wanted"),
+    ("words", "target", "channels", "labels"),
+    [
+        ("", "clean", 3, ["sigma15", "sigma25", "sigma50"]),
+        ("--sigma 25 --gray", "clean", 1, ["sigma25"]),
+        ("--noise camera", "clean", 3, None),
+        ("--encoder-target degraded", "degraded", 3, None),
+        ("--task jpeg", "degraded", 1, ["quality10"]),
+        ("--task jpeg --color --setting 20", "degraded", 3, ["quality20"]),
+        ("--task super_resolution --setting 3", "degraded", 3, ["x3"]),
+        (
+            "--task super_resolution --degraded low --validation-degraded low "
+            "--setting 2",
+            "degraded",
+            3,
+            ["x2"],
+        ),
+        (
+            "--degraded low --validation-degraded low",
+            "clean",
+            3,
+            ["denoise"],
+        ),
+    ],
+)
+def test_tasks(recipe, folder, tmp_path, words, target, channels, labels):
+    stages = opened(recipe, *command(folder, tmp_path)[2:], *words.split())
+    assert stages.options.encoder_target == target
+    weight = {"clean": 0.05, "degraded": 1.0}[target]
+    assert stages.options.imitation == weight
+    assert stages.channels == channels
+    if labels:
+        assert [task.label for task in stages.tasks] == labels
+    assert stages.task.scale == 1  # Outputs have the size of the inputs.
+
+
+def test_pairs_of_photographs_to_the_end(folder, tmp_path):
+    """Real super-resolution: the low-quality images are files."""
+    low = image_folder(tmp_path / "low", 2, (60, 48), seed=3)
+    pairs = ("--degraded", low, "--validation-degraded", low)
+    out = tmp_path / "out"
+    run(folder, out, "--task", "super_resolution", "--setting", "2", *pairs)
+    found = json.loads((out / "report.json").read_text())
+    assert found["title"] == (
+        "Distillation of DANet, colour, super_resolution, factor 2"
+    )
+    assert list(found["networks"]) == list(STAGES)
+    for stage in STAGES:
+        config = json.loads((out / stage / "run.json").read_text())["config"]
+        assert config["task"] == "super_resolution"
+        assert list(found["networks"][stage]["psnr"][folder.name]) == ["2"]
+    page = (out / "report.md").read_text()
+    assert "imitations of degraded images" in page
+    restorer = LiteRTRestorer(
+        out / "export" / "mobile_int8.tflite", trial=False
+    )
+    assert restorer.task == "super_resolution" and restorer.scale == 1
+
+
+def test_jpeg_teaches_danet_s(recipe, folder, tmp_path):
+    words = command(folder, tmp_path)[2:]
+    recipe.main([*words, "--task", "jpeg", "--until", "danet_s"])
+    written = json.loads((tmp_path / "teacher" / "run.json").read_text())
+    assert written["config"]["encoder_target"] == "degraded"
+    assert written["config"]["channels"] == 1
+    assert written["task"]["config"] == {"quality": [10, 10]}
+    best = json.loads((tmp_path / "danet_s" / "best.json").read_text())
+    assert "psnr_quality10" in best
+
+
+@pytest.mark.parametrize(
+    ("student", "teacher", "wanted"),
     [
         (
             (8, 16),
-            3,
+            DANet(widths=(4,) * 3, blocks=(0,) * 3, offset_width=4),
             {
                 "decoder0_block1_add": "decoder1_last",
                 "middle_block1_add": "middle_last",
             },
         ),
-        ((8, 16), 2, {"decoder0_block1_add": "middle_last"}),
-        ((8,), 4, {"middle_block1_add": "decoder1_last"}),
-        ((8, 16), 1, {}),
+        (
+            (8, 16),
+            DANet(widths=(4, 4), blocks=(0, 0), offset_width=4),
+            {"decoder0_block1_add": "middle_last"},
+        ),
+        (
+            (8,),
+            DANet(widths=(4,) * 4, blocks=(0,) * 4, offset_width=4),
+            {"middle_block1_add": "decoder1_last"},
+        ),
+        ((8, 16), DANet(widths=(4,), blocks=(0,), offset_width=4), {}),
+        # Of the phone's own family: the same level, wider or deeper.
+        (
+            (8, 16),
+            DANetMobile(widths=(16, 24), decoder_blocks=(3,)),
+            {
+                "decoder0_block1_add": "decoder0_block2_add",
+                "middle_block1_add": "middle_block1_add",
+            },
+        ),
+        (
+            (8, 16),
+            DANetMobile(
+                widths=(16, 24, 32),
+                encoder_blocks=(1, 1),
+                decoder_blocks=(1, 2),
+            ),
+            {
+                "decoder0_block1_add": "decoder0_block0_add",
+                "middle_block1_add": "decoder1_block1_add",
+            },
+        ),
     ],
 )
-def test_rows_of_one_resolution(widths, levels, wanted):
+def test_rows_of_one_resolution(student, teacher, wanted):
     blocks = {}
-    if len(widths) == 1:
+    if len(student) == 1:
         blocks = {"encoder_blocks": (), "decoder_blocks": ()}
-    assert danet_features(DANetMobile(widths=widths, **blocks), levels) == (
-        wanted
-    )
+    student = DANetMobile(widths=student, **blocks)
+    found = matching_features(student, teacher)
+    assert found == wanted
+    # They have the same size.
+    Distillation(student, teacher, LogMeanSquaredError(), features=found)
 
 
 def test_bad_arguments(recipe, folder, tmp_path):
@@ -204,5 +316,22 @@ def test_bad_arguments(recipe, folder, tmp_path):
         named_pairs("stem,tail")
     with pytest.raises(ValueError, match="Unknown preset"):
         recipe.main([*command(folder, tmp_path)[2:], "--teacher", "nobody"])
-    with pytest.raises(ValueError, match="sigma"):
-        recipe.main([*command(folder, tmp_path)[2:], "--sigma", "-1"])
+    words = command(folder, tmp_path)[2:]
+    for wrong, message in (
+        ("--sigma -1", "sigma"),
+        ("--task jpeg --sigma-input", "synthetic noise"),
+        ("--encoder-target noisy", "degraded, clean, got 'noisy'"),
+        (
+            "--degraded a --validation-degraded a --benchmarks b",
+            "no low-quality photographs",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            opened(recipe, *words, *wrong.split())
+
+
+def test_a_privileged_teacher_restores_nothing(recipe, folder, tmp_path):
+    words = command(folder, tmp_path)[2:]
+    recipe.main([*words, "--sigma", "25", "--until", "teacher"])
+    with pytest.raises(ValueError, match="needs the clean image"):
+        load_restorer(tmp_path / "teacher")

@@ -8,9 +8,14 @@ from recipes.small_recipes import run
 from testing import image_folder
 
 from kerasrestore import DANetMobile
+from kerasrestore.tasks import Denoise
 from kerasrestore.training import open_run
-from kerasrestore.training.distillation.options import DistillationOptions
+from kerasrestore.training.distillation.options import (
+    DistillationOptions,
+    absent,
+)
 from kerasrestore.training.distillation.stages import DistillationStages
+from kerasrestore.training.recipe.run_options import RunOptions
 from kerasrestore.training.recipe.run_record import RunRecord
 
 # As version 0.1.0 wrote it.
@@ -147,20 +152,33 @@ def test_a_training_run(tmp_path):
 
 def test_a_stage_of_a_distillation(tmp_path):
     (tmp_path / "run.json").write_text(STAGE)
-    options = DistillationOptions(data="photos", validation="photos", out="a")
-    stages = DistillationStages("distill_danet.py", options, None)
+    task = Denoise((0, 55))
+    run_options = RunOptions(
+        data="photos", validation="photos", out="a", setting="0,55"
+    )
+    # What it had no name for: the encoder imitated the degraded image.
+    options = DistillationOptions(encoder_target="degraded")
+    stages = DistillationStages(
+        "distill_danet.py", task, run_options, options, None
+    )
     arguments = stages.arguments("mobile")
-    # A run of before has no patches, which were those of the host.
-    assert arguments["patches"] == "host"
-    before = [key for key in arguments if key != "patches"]
-    assert before == list(json.loads(STAGE)["arguments"])
-    model = DANetMobile(widths=(8, 16))
-    defaults = DistillationOptions.defaults()
-    other = {**arguments, "mobile_batch": 8}
-    with pytest.raises(ValueError, match="mobile_batch=16, got 8"):
-        open_run(tmp_path, "distill_danet.py", other, model, defaults=defaults)
-    open_run(tmp_path, "distill_danet.py", arguments, model, defaults=defaults)
-    found = RunRecord.read(tmp_path).arguments
-    paths = {"data": "photos", "validation": "photos"}
     old = json.loads(STAGE)["arguments"]
-    assert found == {**old, **paths, "patches": "host"}
+    old["setting"] = old.pop("sigma")
+    assert {key: arguments[key] for key in old} == {
+        **old,
+        "data": "photos",
+        "validation": "photos",
+    }
+    model = DANetMobile(widths=(8, 16))
+    for name, value, words in (
+        ("mobile_batch", 8, "mobile_batch=16, got 8"),
+        ("encoder_target", "clean", "encoder_target='degraded', got 'clean'"),
+        ("task", "jpeg", "task='denoise', got 'jpeg'"),
+    ):
+        other = {**arguments, name: value}
+        with pytest.raises(ValueError, match=words):
+            open_run(
+                tmp_path, "distill_danet.py", other, model, defaults=absent()
+            )
+    open_run(tmp_path, "distill_danet.py", arguments, model, defaults=absent())
+    assert RunRecord.read(tmp_path).arguments == arguments

@@ -58,21 +58,10 @@ class DistillationStages:
     """
 
     def __init__(self, recipe, task, run, options, distribution):
-        if options.sigma_input and task.sigma_range is None:
-            raise ValueError(
-                "Only images with synthetic noise have a known noise level; "
-                "leave --sigma-input out."
-            )
-        if options.encoder_target is None:
-            # What is lost to noise cannot be predicted from the clean image.
-            noisy = task.name == "denoise"
-            options = dataclasses.replace(
-                options, encoder_target="clean" if noisy else "degraded"
-            )
         self.recipe = recipe
         self.task = task
         self.run_options = run
-        self.options = options
+        self.options = options.resolved(task)
         self.out = Path(run.out)
         self.distribution = distribution
         self.channels = 1 if run.gray else 3

@@ -8,7 +8,10 @@ from testing import enliven, image_folder, random_image, run_python
 from kerasrestore import DANetMobile
 from kerasrestore.data import PatchSampler
 from kerasrestore.models import DANet
-from kerasrestore.models.danet.privileged_teacher import PrivilegedTeacher
+from kerasrestore.models.danet.privileged_teacher import (
+    TARGETS,
+    PrivilegedTeacher,
+)
 from kerasrestore.tasks import Denoise
 from kerasrestore.training import (
     DevicePatches,
@@ -199,13 +202,14 @@ def test_a_student_of_int8(folder, tmp_path):
     assert np.isfinite(float(row.split(",")[1]))
 
 
-def test_the_privileged_teacher_is_given_the_clean_image():
-    teacher = enliven(privileged_teacher())
-    student = enliven(teacher.student(), seed=3)
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_privileged_teacher_is_given_the_clean_image(target):
+    privileged = enliven(privileged_teacher(encoder_target=target))
+    student = enliven(privileged.student(), seed=3)
     rows = ("encoder0", "middle", "decoder0")
     model = Distillation(
         student,
-        teacher.features(),
+        privileged.features(),
         keras.losses.MeanSquaredError(),
         features={f"{row}_last": row for row in rows},
         output_weight=0,
@@ -218,7 +222,8 @@ def test_the_privileged_teacher_is_given_the_clean_image():
     model.compile("sgd", keras.losses.MeanSquaredError())
     noisy, clean = (random_image((2, 8, 16, 3), seed=s) for s in range(2))
     found = model.compute_loss(noisy, clean, model(noisy))
-    ours, theirs = student.features()(noisy), teacher.features()(clean)
+    ours = student.features()(noisy)
+    theirs = privileged.features()(privileged.inputs_of(clean, noisy))
     wanted = np.mean((np.asarray(ours["restored"]) - clean) ** 2)
     for row in rows:
         error = np.abs(np.asarray(ours[row]) - np.asarray(theirs[row]))
@@ -226,42 +231,47 @@ def test_the_privileged_teacher_is_given_the_clean_image():
     assert float(found) == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("sigma_input", [False, True])
-def test_the_privileged_loss(folder, sigma_input):
-    teacher = enliven(privileged_teacher(sigma_input=sigma_input))
+def test_the_privileged_loss(folder, sigma_input, target):
+    teacher = enliven(
+        privileged_teacher(sigma_input=sigma_input, encoder_target=target)
+    )
     model = PrivilegedTraining(teacher, imitation_weight=2.0)
     patches = PrivilegedSampler(sampler(folder))
-    clean, degraded, sigma = patches.batch(3)
+    both, clean, sigma = patches.batch(3)
     assert patches.batch_size == 2
-    np.testing.assert_array_equal(degraded, sampler(folder).batch(3)[0])
+    degraded, wanted, _ = sampler(folder).batch(3)
+    np.testing.assert_array_equal(clean, wanted)
+    np.testing.assert_array_equal(both, np.concatenate([clean, degraded], -1))
     model.compile("sgd", keras.losses.MeanSquaredError())
-    inputs = clean
+    inputs = both
     if sigma_input:
-        inputs = {"image": clean, "sigma": sigma[:, None]}
-    found = model.compute_loss(inputs, degraded, model(inputs))
-    images = {k: np.asarray(v) for k, v in teacher(inputs).items()}
+        inputs = {"image": both, "sigma": sigma[:, None]}
+    found = model.compute_loss(inputs, clean, model(inputs))
+    images = teacher(teacher.inputs_of(clean, degraded, sigma[:, None]))
+    images = {name: np.asarray(image) for name, image in images.items()}
+    imitated = clean if target == "clean" else degraded
     wanted = np.mean((images["restored"] - clean) ** 2) + 2 * np.mean(
-        np.abs(images["degraded"] - degraded)
+        np.abs(images["encoded"] - imitated)
     )
     assert float(found) == pytest.approx(wanted, rel=1e-5)
 
 
-@pytest.mark.parametrize("patches", [PrivilegedSampler, PrivilegedPatches])
-def test_the_privileged_teacher_is_trained(folder, tmp_path, patches):
-    teacher = privileged_teacher(sigma_input=True)
+@pytest.mark.parametrize(
+    ("patches", "target"),
+    [(PrivilegedSampler, "degraded"), (PrivilegedPatches, "clean")],
+)
+def test_the_privileged_teacher_is_trained(folder, tmp_path, patches, target):
+    teacher = privileged_teacher(sigma_input=True, encoder_target=target)
     before = teacher.get_weights()
-    validate = PrivilegedValidation(
-        Validation(folder, [Denoise(0)], crop=16),
-        Validation(folder, [Denoise(25)], crop=16),
-        sigma=25,
-    )
     best = train(
         PrivilegedTraining(teacher),
         patches(sampler(folder)),
         tmp_path,
         teacher,
         replace(SETTINGS, loss="l2"),
-        validate=validate,
+        validate=PrivilegedValidation(folder, [Denoise(25)], crop=16),
     )
     assert {"psnr", "psnr_decoder"} <= best.keys()
     # Encoder and decoder call their layers alike; both are kept.
@@ -276,29 +286,45 @@ def test_the_privileged_teacher_is_trained(folder, tmp_path, patches):
 
 
 def test_privileged_patches_of_the_device(folder):
-    clean, degraded, sigma = PrivilegedPatches(sampler(folder)).batch(3)
-    wanted = DevicePatches(sampler(folder)).batch(3)
-    for found, one in zip((degraded, clean, sigma), wanted, strict=True):
-        np.testing.assert_array_equal(found, one)
+    found = PrivilegedPatches(sampler(folder)).batch(3)
+    degraded, clean, sigma = DevicePatches(sampler(folder)).batch(3)
+    wanted = (np.concatenate([clean, degraded], -1), clean, sigma)
+    for one, two in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, two)
 
 
-def test_what_the_privileged_figures_are(folder):
-    teacher = enliven(privileged_teacher())
-    clean = Validation(folder, [Denoise(0)], crop=16)
-    noisy = Validation(folder, [Denoise(25)], crop=16)
-    figures = PrivilegedValidation(clean, noisy)(teacher)
+def psnr(image, clean):
+    levels = np.rint(255 * np.clip(image, 0, 1))
+    return 10 * np.log10(255**2 / np.mean((levels - clean) ** 2))
 
-    class Whole:
-        size_multiple = 2
-        sigma_input = False
 
-        def restore_tile(self, tile, sigma):
-            return np.asarray(teacher(tile)["restored"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_what_the_privileged_figures_are(folder, target):
+    teacher = enliven(privileged_teacher(encoder_target=target))
+    # Three images, whose crops are the whole centre.
+    validate = PrivilegedValidation(folder, [Denoise(25)], crop=16)
+    figures = validate(teacher)
+    whole, alone = [], []
+    for index, image in enumerate(validate.images):
+        top, left = ((side - 16) // 2 for side in image.shape[:2])
+        clean = image[top : top + 16, left : left + 16]
+        noisy = Denoise(25).degrade_benchmark(clean, index)[None]
+        inputs = teacher.inputs_of(clean[None] / np.float32(255), noisy)
+        whole.append(psnr(teacher(inputs)["restored"][0], clean))
+        alone.append(psnr(teacher.decoder(noisy)[0], clean))
+    assert figures == {
+        "psnr": pytest.approx(np.mean(whole), abs=1e-2),
+        "psnr_decoder": pytest.approx(np.mean(alone), abs=1e-2),
+    }
 
-    assert figures["psnr"] == pytest.approx(clean(Whole())["psnr"], abs=1e-3)
-    assert figures["psnr_decoder"] == pytest.approx(
-        noisy(teacher.decoder)["psnr"], abs=1e-3
-    )
+
+def test_an_encoder_that_copies_leaves_the_noise_to_the_decoder(folder):
+    """Its decoder is validated as it is trained: on degraded images."""
+    teacher = enliven(privileged_teacher(encoder_target="clean"))
+    tail = teacher.encoder.get_layer("tail")
+    tail.set_weights([np.zeros_like(one) for one in tail.get_weights()])
+    figures = PrivilegedValidation(folder, [Denoise(25)], crop=16)(teacher)
+    assert figures["psnr"] == pytest.approx(figures["psnr_decoder"], abs=1e-2)
 
 
 TRAIN = """
