@@ -52,8 +52,8 @@ def test_a_loss_that_is_no_number(folder, tmp_path):
 
 def test_a_moving_average_that_is_no_number(folder, tmp_path):
     class Poisoned(Distribution):
-        def compiled_steps(self, *args):
-            steps = super().compiled_steps(*args)
+        def compiled_steps(self, model, *args):
+            steps = super().compiled_steps(model, *args)
             run = steps.run
 
             def poisoned(start, stop):
