@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from testing import ROOT, image_folder
 
-from kerasrestore import DANetMobile
+from kerasrestore import NLRN, DANetMobile
 from kerasrestore.training.distribution.distribution import Distribution
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
@@ -206,11 +206,23 @@ def test_wrong_cluster(monkeypatch, text):
 
 
 def test_what_cannot_be_shared_out(monkeypatch):
+    import tensorflow as tf
+
     model = DANetMobile(widths=(8, 16))
-    with pytest.raises(ValueError, match=r"4 patches .* multiple of 3"):
-        Distribution("mirrored", 3).prepare(model, 4)
     with pytest.raises(ValueError, match="built for 1 devices"):
         Distribution("mirrored", 2).prepare(model, 4)
+    distribution = TensorFlowDistribution("tpu", tf.distribute.get_strategy())
+    distribution.replicas = 3
+    monkeypatch.setattr(distribution, "_copies", lambda model: 3)
+    with pytest.raises(ValueError, match=r"4 patches .* multiple of 3"):
+        distribution.prepare(model, 4)
+    distribution.name = "mirrored"
+    distribution.prepare(model, 4)
+    distribution.prepare(model, 2)
+    normalised = NLRN(num_steps=1, filters=8, key_filters=4)
+    distribution.prepare(normalised, 4)
+    with pytest.raises(ValueError, match="2 patches for 3 devices"):
+        distribution.prepare(normalised, 2)
 
 
 def test_half_precision_of_several_devices(monkeypatch):
