@@ -28,7 +28,7 @@ def shrink(images, old, new, side):
     >>> sizes = [np.array([4]), np.array([6])]
     >>> image = np.full((1, 4, 6, 3), 200, "uint8")
     >>> small = shrink(image, sizes, [size // 2 for size in sizes], 3)
-    >>> small.shape, float(small[0, 1, 2, 0])
+    >>> tuple(small.shape), float(small[0, 1, 2, 0])
     ((1, 3, 3, 3), 200.0)
 
     References:

@@ -88,7 +88,7 @@ class Plan:
         sampler = self.sampler()
         if options.patches == "host":
             # Unusable images are an error before the run; for the device all
-            # of them have been read.
+            # of them, or the sizes of all, have been read.
             sampler.batch(0)
         if options.dry_run:
             self._dry_run(sampler, fit_settings, distribution.replicas)
