@@ -29,9 +29,9 @@ def data(tmp_path_factory):
     return image_folder(tmp_path_factory.mktemp("data"), 2, (60, 48))
 
 
-def train(data, folder, seconds, looks=None, monkeypatch=None):
+def train(data, folder, seconds):
     """Trains and returns the report, the lines printed and the run."""
-    looks = looks or itertools.count(0.0)
+    looks = itertools.count()
     clock = Clock(seconds, reserve=0, now=lambda: float(next(looks)))
     words = f"--data {data} --validation {data} {SIZE}".split()
     lines = []
@@ -128,24 +128,20 @@ def test_a_loan_without_time_for_the_decay(data, tmp_path):
     assert record["arguments"]["steps"] == 4
     assert record["arguments"]["decay"] == 0
     assert "--steps 4 " in record["command"]
-    assert report.rate_left == 1 and "not annealed" in "\n".join(lines)
+    assert report.rate_left == pytest.approx(1)
+    assert "not annealed" in "\n".join(lines)
     load_run(tmp_path / "out")
 
 
 def test_a_machine_that_becomes_slower_in_the_decay(data, tmp_path):
-    seconds = itertools.count(0.0)
-    slow = []
+    lines, slow, now = [], [], [0.0]
 
-    def looks():
+    def look():
         # Each look takes ten seconds once the decay has begun.
-        now = 0.0
-        for _ in seconds:
-            now += 10.0 if slow else 1.0
-            yield now
+        now[0] += 10.0 if slow else 1.0
+        return now[0]
 
-    clock_looks = looks()
-    clock = Clock(200, reserve=0, now=lambda: next(clock_looks))
-    lines = []
+    clock = Clock(200, reserve=0, now=look)
 
     def say(line):
         lines.append(line)
@@ -176,15 +172,9 @@ def test_folders_that_are_in_use(data, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
     (out / "a.txt").write_text("here already")
-    words = ("white", [], None, out, tmp_path)
+    own = (recipe("danet_mobile"), [], None)
     with pytest.raises(ValueError, match="not empty; give a new folder"):
-        TrainingWindow(recipe("danet_mobile"), *words[1:])
+        TrainingWindow(*own, out, tmp_path / "scratch")
     (tmp_path / "scratch" / "new").mkdir(parents=True)
     with pytest.raises(ValueError, match="new folder for --scratch"):
-        TrainingWindow(
-            recipe("danet_mobile"),
-            [],
-            None,
-            tmp_path / "new",
-            tmp_path / "scratch",
-        )
+        TrainingWindow(*own, tmp_path / "new", tmp_path / "scratch")
