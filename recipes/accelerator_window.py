@@ -14,6 +14,7 @@ recipes/make_preset.py and --start take. What follows -- goes to the recipe.
 """
 
 import argparse
+import math
 import os
 import runpy
 import sys
@@ -79,6 +80,8 @@ def parse(argv):
         for name in ("minutes", "out"):
             if getattr(args, name) is None:
                 parser.error(f"--{name} is needed to train")
+        if not 0 < args.minutes < math.inf:
+            parser.error(f"--minutes must be above 0, got {args.minutes}.")
     return args, argv[end + 1 :]
 
 
