@@ -185,9 +185,9 @@ def get_preset(name):
 def default_preset(task="denoise", channels=3):
     """Name of the preset that is used when none is given.
 
-    A default with as many channels as the image is preferred. Without one,
-    gray images use the colour default, which restores them as three equal
-    channels.
+    A default with as many channels as the image is preferred. Where a task
+    has none for gray images, they use the colour default, which restores them
+    as three equal channels.
 
     Args:
         task: name of a task.

@@ -40,6 +40,11 @@ MARGINS = {
         "film": 2.0,
     },
     "danet_mobile_denoise_color_sigma_bsd400": COLOR,
+    "danet_mobile_denoise_gray_camera_cc0": {
+        "camera": 0.1,
+        "gaussian": 4.0,
+        "film": 2.0,
+    },
     "danet_mobile_denoise_gray_blind_bsd400": {"15": 5.0, "25": 7.0, "50": 9.0},
     "panet_s_denoise_color_sigma50_bsd400": {"50": 10.0},
 }
@@ -168,11 +173,12 @@ def test_shipped_exports(name):
 
 
 def test_defaults():
-    name = "danet_mobile_denoise_color_camera_cc0"
-    assert default_preset() == name
-    # Gray photos are restored as three equal channels.
-    assert default_preset(channels=1) == name
-    assert "Apache-2.0" in get_preset(name).license
+    color = "danet_mobile_denoise_color_camera_cc0"
+    gray = "danet_mobile_denoise_gray_camera_cc0"
+    assert default_preset() == color
+    assert default_preset(channels=1) == gray
+    for name in (color, gray):
+        assert "Apache-2.0" in get_preset(name).license
     with pytest.raises(ValueError, match="No preset"):
         default_preset(task="fly")
 

@@ -1,5 +1,6 @@
 """Quality floors of the default preset on small free photographs."""
 
+import dataclasses
 import importlib
 import sys
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 from testing import ROOT
 
-from kerasrestore.data.images import list_images, load_image
+from kerasrestore.data.images import list_images
 
 # Mean gain over the input in decibels on tests/samples, or for photos without
 # noise, which have no gain, the mean PSNR; some tenths below what the shipped
@@ -21,6 +22,13 @@ FLOORS = {
     "the same, sepia": 7.8,
     "Kodak24, no noise": 50.0,
 }
+GRAY_FLOORS = {
+    "Kodak24, white noise 20, JPEG 92": 5.2,
+    "Kodak24, simulated camera, JPEG 92": 0.05,
+    "CBSD68, white noise 25, not clipped": 8.2,
+    "Kodak24, no noise": 50.0,
+}
+GRAY = "danet_mobile_denoise_gray_camera_cc0"
 # Largest shift of a flat colour, in levels.
 SHIFTS = {"float16": 0.7, "int8": 1.5}
 SAMPLES = ROOT / "tests" / "samples"
@@ -43,23 +51,39 @@ def method(recipe, kind):
     return recipe.preset_method(None, kind)
 
 
+@pytest.fixture(scope="module")
+def gray_method(recipe, kind):
+    return recipe.preset_method(GRAY, kind)
+
+
+def gain(recipe, method, name, channels):
+    row = next(row for row in recipe.rows(channels) if row.name == name)
+    row = dataclasses.replace(row, folder=SAMPLES.name)
+    pairs = recipe.pairs(row, SAMPLES.parent, 1, channels)
+    given, restored = recipe.score([method], pairs).mean(axis=0)
+    return restored if np.isinf(given) else restored - given
+
+
 @pytest.mark.parametrize("name", FLOORS)
 def test_default_preset(recipe, method, name):
-    row = next(row for row in recipe.ROWS if row.name == name)
-    pairs = [
-        row.pair(load_image(file, 3), index)
-        for index, file in enumerate(list_images(SAMPLES))
-    ]
-    given, restored = recipe.score([method], pairs).mean(axis=0)
-    gain = restored if np.isinf(given) else restored - given
-    assert gain >= FLOORS[name]
+    assert gain(recipe, method, name, 3) >= FLOORS[name]
+
+
+@pytest.mark.parametrize("name", GRAY_FLOORS)
+def test_gray_preset(recipe, gray_method, name):
+    assert gain(recipe, gray_method, name, 1) >= GRAY_FLOORS[name]
 
 
 def test_flat_colours_keep_their_brightness(recipe, method, kind):
     assert recipe.flat_shift(method) <= SHIFTS[kind]
 
 
-def test_the_table(recipe, tmp_path, monkeypatch, capsys):
+def test_flat_grays_keep_their_brightness(recipe, gray_method, kind):
+    assert recipe.flat_shift(gray_method, 1) <= SHIFTS[kind]
+
+
+@pytest.mark.parametrize("gray", [False, True])
+def test_the_table(recipe, tmp_path, monkeypatch, capsys, gray):
     for name in ("PolyU100", "Kodak24", "CBSD68"):
         (tmp_path / name).mkdir()
         for file in list_images(SAMPLES)[:2]:
@@ -71,12 +95,14 @@ def test_the_table(recipe, tmp_path, monkeypatch, capsys):
                 mean.write_bytes(file.read_bytes())
     words = ["real_photos.py", "--data", tmp_path, "--step", 2, "--preset"]
     words.append("danet_mobile_denoise_color_blind_bsd400")
+    words += ["--gray"] * gray
     monkeypatch.setattr(sys, "argv", [str(word) for word in words])
     recipe.main()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + 1 + len(recipe.ROWS) + 1
+    assert len(lines) == 2 + 1 + len(recipe.rows(1 if gray else 3)) + 1
     assert lines[2].startswith("| PolyU, 1 real pairs | inf |")
-    assert lines[-1].startswith("| 216 flat colours")
+    flat = "256 flat grays" if gray else "216 flat colours"
+    assert lines[-1].startswith(f"| {flat}")
     monkeypatch.setattr(sys, "argv", ["real_photos.py", "--data", "."])
     with pytest.raises(SystemExit, match="Nothing to measure"):
         recipe.main()
