@@ -233,8 +233,9 @@ def test_pairs_of_photographs_to_the_end(folder, tmp_path):
     )
     assert list(found["networks"]) == list(STAGES)
     for stage in STAGES:
-        config = json.loads((out / stage / "run.json").read_text())["config"]
-        assert config["task"] == "super_resolution"
+        record = json.loads((out / stage / "run.json").read_text())
+        assert record["task"]["name"] == "super_resolution"
+        assert record["task"]["degradation"] == "photographs"
         assert list(found["networks"][stage]["psnr"][folder.name]) == ["2"]
     page = (out / "report.md").read_text()
     assert "imitations of degraded images" in page
