@@ -50,8 +50,8 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
         ("panet --steps-per-execution 0", "integer of at least 1, got 0"),
         (
-            "panet --patches device --patch-size 45",
-            "on the device a patch of 45 needs",
+            "panet --patches device --patch-size 50",
+            "on the device a patch of 50 needs",
         ),
         ("panet --bank-gb 1", "--bank-gb is the memory of --patches device"),
         ("panet --bank-gb nan", "--bank-gb must be a number of GiB of at"),
