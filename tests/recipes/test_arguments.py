@@ -57,8 +57,8 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("panet --bank-gb nan", "--bank-gb must be a number of GiB of at"),
         ("panet --cache-gb -1", "--cache-gb must be a number of GiB of at"),
         (
-            "panet --patches device --bank-gb 1e-9",
-            "--patches device: A bank of 1e-09 GiB was asked for",
+            "panet --patches device --bank-gb 0.00001",
+            "--patches device: A bank of 1e-05 GiB was asked for",
         ),
     ],
 )
