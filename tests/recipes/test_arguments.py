@@ -50,15 +50,15 @@ from recipes.small_recipes import SMALL, recipe, run, where
         ("danet --task jpeg --sigma-input", "leave --sigma-input out"),
         ("panet --steps-per-execution 0", "integer of at least 1, got 0"),
         (
-            "panet --patches device --patch-size 40",
-            "on the device a patch of 40 needs",
+            "panet --patches device --patch-size 50",
+            "on the device a patch of 50 needs",
         ),
         ("panet --bank-gb 1", "--bank-gb is the memory of --patches device"),
         ("panet --bank-gb nan", "--bank-gb must be a number of GiB of at"),
         ("panet --cache-gb -1", "--cache-gb must be a number of GiB of at"),
         (
-            "panet --patches device --bank-gb 1e-9",
-            "--patches device: A bank of 1e-09 GiB was asked for",
+            "panet --patches device --bank-gb 0.00001",
+            "--patches device: A bank of 1e-05 GiB was asked for",
         ),
     ],
 )

@@ -1,12 +1,10 @@
 """Parts of a large set of images, one after the other in device memory."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 
 from kerasrestore.data.records.tiles import TILE
 from kerasrestore.training.device_memory import free_bytes
+from kerasrestore.training.patches.background_work import BackgroundWork
 from kerasrestore.training.patches.image_bank import MOST_PIXELS, with_places
 
 
@@ -76,7 +74,6 @@ class StreamedBanks:
             )
         steps = self.regions * self.PATCHES / sampler.batch_size
         self.steps = max(1, round(steps / self.MULTIPLE)) * self.MULTIPLE
-        self._pool = ThreadPoolExecutor(self.THREADS)
         self._loading = {}
 
     def of_step(self, step):
@@ -85,10 +82,8 @@ class StreamedBanks:
         self._begin(number)
         for other in self._loading.keys() - {number, number + 1}:
             del self._loading[other]
-        bank, parts = self._loading[number]
-        for part in parts:
-            part.result()
-        parts.clear()
+        bank, work = self._loading[number]
+        work.wait()
         return bank
 
     def until(self, step):
@@ -142,7 +137,7 @@ class StreamedBanks:
             """Reads all regions of an image, which is decoded once."""
             for row in np.flatnonzero(image == index):
                 # A process that ends does not wait for a whole bank.
-                if not threading.main_thread().is_alive():
+                if BackgroundWork.ending():
                     raise RuntimeError("The process ends.")
                 height, width = drawn["height"][row], drawn["width"][row]
                 window = self.sampler.window(
@@ -154,5 +149,5 @@ class StreamedBanks:
                     -1, self.sampler.channels
                 )
 
-        parts = [self._pool.submit(load, index) for index in np.unique(image)]
-        self._loading[number] = bank, parts
+        work = BackgroundWork(load, np.unique(image), self.THREADS)
+        self._loading[number] = bank, work
