@@ -76,9 +76,7 @@ def test_photo_is_the_network_of_the_shipped_preset(folder, tmp_path):
     recipe = runpy.run_path(str(ROOT / "recipes" / plan.recipe))["RECIPE"]
     words = plan.words(folder, folder, None)
     found = recipe.plan([*words, "--out", str(tmp_path)])
-    card = Preset(
-        ROOT / "kerasrestore/models/danet/presets" / plan.start
-    ).card
+    card = Preset(ROOT / "kerasrestore/models/danet/presets" / plan.start).card
     config = found.model()[1].restorer.get_config()
     for key, value in card["config"].items():
         one = config[key]

@@ -92,7 +92,9 @@ class Reproduction:
         self.out = out
         self.fraction = fraction
         self.extra = tuple(extra)
-        text = (self.recipes / "plans" / "tables.toml").read_text(encoding="utf-8")
+        text = (self.recipes / "plans" / "tables.toml").read_text(
+            encoding="utf-8"
+        )
         self.book = tomllib.loads(text)
 
     def methods(self, reference):
