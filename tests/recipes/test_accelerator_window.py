@@ -15,7 +15,7 @@ SCRIPT = ROOT / "recipes" / "accelerator_window.py"
 PLANS = WindowPlan.read_all(ROOT / "recipes" / "plans" / "accelerator.toml")
 SIZE = "--encoder-blocks 1 --decoder-blocks 1 --batch-size 2 --patch-size 16"
 SIZE += " --loss-crop 12 --validation-crop 24 --steps-per-execution 2"
-ABOUT = ("--description", "A test.", "--hardware", "two cores", "--tile", "32")
+ABOUT = ("--description", "A test.", "--hardware", "two cores", "--tile", "96")
 JAX = """
 import runpy, sys
 sys.modules["tensorflow"] = None  # any import of it fails
@@ -76,10 +76,8 @@ def test_photo_is_the_network_of_the_shipped_preset(folder, tmp_path):
     recipe = runpy.run_path(str(ROOT / "recipes" / plan.recipe))["RECIPE"]
     words = plan.words(folder, folder, None)
     found = recipe.plan([*words, "--out", str(tmp_path)])
-    card = Preset(
-        ROOT / "kerasrestore/models/danet/presets" / plan.start
-    ).card
-    config = found.model()[1].restorer.get_config()
+    card = Preset(ROOT / "kerasrestore/models/danet/presets" / plan.start).card
+    config = found.model()[1].get_config()
     for key, value in card["config"].items():
         one = config[key]
         assert (list(one) if isinstance(one, tuple) else one) == value

@@ -70,11 +70,12 @@ class Plan:
         """3 for colour, 1 for gray."""
         return 1 if self.options.gray else 3
 
-    def run(self, recipe, validate=None, stop_when=None):
+    def run(self, recipe, sampler=None, validate=None, stop_when=None):
         """Trains, or measures a step.
 
         Args:
             recipe: name of the script.
+            sampler: what `sampler()` returned before, if it is called often.
             validate: as in `fit`; `validation()` unless given.
             stop_when: as in `fit`.
 
@@ -85,7 +86,8 @@ class Plan:
         fit_settings = self.fit_settings()
         distribution = open_distribution(options.strategy)
         keras.utils.set_random_seed(options.seed)
-        sampler = self.sampler()
+        if sampler is None:
+            sampler = self.sampler()
         if options.patches == "host":
             # Unusable images are an error before the run; for the device all
             # of them, or the sizes of all, have been read.

@@ -86,7 +86,6 @@ def pack(
     """
     download = download or _download
     with replace_folder(folder) as into:
-        into = Path(into)
         (into / "wheels").mkdir()
         download(LIBRARIES, into / "wheels", python)
         _copy_code(ROOT.parent, into / "kerasrestore")

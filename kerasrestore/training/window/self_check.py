@@ -53,8 +53,7 @@ def matrix_rate(dtype, seconds=0.2, largest=8192):
     Returns:
         Floating-point operations a second, and the side of the matrices.
     """
-    for side in itertools.count(9):
-        side = 2**side
+    for side in (2**power for power in itertools.count(9)):
         one = ops.full((side, side), 1 / side, dtype=dtype)
 
         def chain(matrix):

@@ -61,6 +61,7 @@ class TrainingWindow:
         self.report = WindowReport()
         self.output = say
         self.pace = None
+        self.sampler = None
         self.validate = None
 
     def run(self):
@@ -114,9 +115,9 @@ class TrainingWindow:
             self.say(f"{name} {text}")
         self.say(f"devices: {', '.join(report.devices)}")
         plan = self._endless()
-        sampler = plan.sampler()
+        self.sampler = plan.sampler()
         self.say(
-            f"{len(sampler.sampler.files)} training images on the device"
+            f"{len(self.sampler.sampler.files)} training images on the device"
             if plan.options.patches == "device"
             else "patches are made on the host"
         )
@@ -130,10 +131,10 @@ class TrainingWindow:
                 f"matrices of {side}x{side}, {kind}: {rate / 1e12:.3g} TFLOP/s"
             )
         once = self._endless("--dtype", other, "--steps-per-execution", "1")
-        taken, _ = time_steps(once, sampler, calls=1)
+        taken, _ = time_steps(once, self.sampler, calls=1)
         self.say(f"a step in {taken}")
         report.steps.append(taken)
-        taken, restorer = time_steps(plan, sampler)
+        taken, restorer = time_steps(plan, self.sampler)
         self.say(f"the plan's steps in {taken}")
         report.steps.append(taken)
         at_once = plan.options.steps_per_execution
@@ -144,7 +145,12 @@ class TrainingWindow:
 
     def _train(self, leg, steps, decay):
         plan = self._plan(*_length(steps, decay))
-        plan.run(self.name, validate=self.validate, stop_when=leg.after)
+        plan.run(
+            self.name,
+            sampler=self.sampler,
+            validate=self.validate,
+            stop_when=leg.after,
+        )
         leg.close()
 
     def _finish(self, last):

@@ -58,7 +58,7 @@ def trained(data, tmp_path_factory):
 
 
 def test_the_rate_is_constant_and_falls_to_zero(trained):
-    report, lines, run, folder = trained
+    report, lines, _, folder = trained
     log = rows(folder / "out")
     rates = [float(row["learning_rate"]) for row in log]
     flat = [rate for rate in rates if rate == pytest.approx(rates[0])]
@@ -121,7 +121,7 @@ def test_what_comes_back(trained):
 
 
 def test_a_loan_without_time_for_the_decay(data, tmp_path):
-    report, lines, run = train(data, tmp_path, seconds=5)
+    report, lines, _ = train(data, tmp_path, seconds=5)
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert report.training_steps == 4
     # As far as it came, and not the steps that were left open.
