@@ -92,9 +92,8 @@ class Reproduction:
         self.out = out
         self.fraction = fraction
         self.extra = tuple(extra)
-        text = (self.recipes / "plans" / "tables.toml").read_text(
-            encoding="utf-8"
-        )
+        book = self.recipes / "plans" / "tables.toml"
+        text = book.read_text(encoding="utf-8")
         self.book = tomllib.loads(text)
 
     def methods(self, reference):
@@ -260,8 +259,10 @@ class Reproduction:
         if self.fraction == 1:
             return [], "the whole training"
         if script == "distill_danet.py":
-            defaults = DistillationOptions.defaults()
-            whole = {name: defaults[name] for name in STAGE_LENGTHS}
+            whole = {
+                name: getattr(DistillationOptions, name)
+                for name in STAGE_LENGTHS
+            }
         else:
             recipe = runpy.run_path(str(self.recipes / script))["RECIPE"]
             settings = recipe.plan(words).settings
@@ -286,12 +287,8 @@ class Reproduction:
 
 def _options(row, task, channels, setting):
     """Options of a recipe besides the folders."""
-    words = []
-    if row["recipe"] == "distill_danet":
-        words += ["--sigma", f"{setting:g}"]
-    else:
-        words += [] if task == "denoise" else ["--task", task]
-        words += [] if setting is None else ["--setting", f"{setting:g}"]
+    words = [] if task == "denoise" else ["--task", task]
+    words += [] if setting is None else ["--setting", f"{setting:g}"]
     if channels == "gray" and row["recipe"] != "train_nlrn":
         words += ["--gray"]
     return words + shlex.split(row.get("options", ""))
