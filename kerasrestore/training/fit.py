@@ -7,7 +7,7 @@ from pathlib import Path
 
 import keras
 
-from kerasrestore.layers.recomputed_block import recomputed
+from kerasrestore.models.recomputed_block import recomputed
 from kerasrestore.training.averaging import (
     averaged,
     check_average,

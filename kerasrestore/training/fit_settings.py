@@ -44,7 +44,7 @@ class FitSettings:
             normalisation.
         recompute: whether the feature maps inside the model's blocks are
             computed again for the gradient instead of being stored, see
-            `kerasrestore.layers.recomputed_block`. It saves memory, takes the
+            `kerasrestore.models.recomputed_block`. It saves memory, takes the
             time of another forward pass and gives the same step within
             rounding.
 

@@ -56,8 +56,8 @@ class Patches:
 
 def child(args):
     """Prints the bytes of one way to train with one batch size."""
-    from kerasrestore.layers.recomputed_block import recomputed
     from kerasrestore.models import DANet
+    from kerasrestore.models.recomputed_block import recomputed
 
     way, batch = map(int, args.child)
     accumulate, recompute = list(WAYS.values())[way]

@@ -8,7 +8,7 @@ from keras import layers, ops
 from kerasrestore.layers.channel_attention import known_channels
 from kerasrestore.layers.deformable_conv2d import DeformableConv2D
 from kerasrestore.layers.dual_attention import DualAttention, item_bytes
-from kerasrestore.layers.recomputed_block import RecomputedBlock
+from kerasrestore.models.recomputed_block import RecomputedBlock
 
 
 def branch_initializer():

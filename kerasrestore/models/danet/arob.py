@@ -7,12 +7,12 @@ from keras import layers, ops
 
 from kerasrestore.layers.channel_attention import known_channels
 from kerasrestore.layers.dual_attention import DualAttention, item_bytes
-from kerasrestore.layers.recomputed_block import RecomputedBlock
 from kerasrestore.models.danet.adeb import (
     ADEB,
     branch_initializer,
     count_part,
 )
+from kerasrestore.models.recomputed_block import RecomputedBlock
 
 
 @keras.saving.register_keras_serializable(package="kerasrestore")

@@ -6,9 +6,9 @@ import keras
 from keras import layers
 
 from kerasrestore.layers.non_local_block import NonLocalBlock
-from kerasrestore.layers.recomputed_block import RecomputedBlock
 from kerasrestore.layers.residual_block import ResidualBlock
 from kerasrestore.layers.torch_uniform import torch_conv
+from kerasrestore.models.recomputed_block import RecomputedBlock
 from kerasrestore.ops.arguments import whole_numbers
 
 DOWN_SIZE = 3

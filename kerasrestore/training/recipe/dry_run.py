@@ -6,7 +6,7 @@ from contextlib import nullcontext, suppress
 import keras
 import numpy as np
 
-from kerasrestore.layers.recomputed_block import recomputed
+from kerasrestore.models.recomputed_block import recomputed
 from kerasrestore.training.device_memory import device_bytes, free_bytes
 from kerasrestore.training.loop.micro_batches import check_accumulation
 from kerasrestore.training.losses import make_loss

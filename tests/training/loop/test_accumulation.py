@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 from testing import ROOT, run_python
-from training.accumulation import (
+from training.loop.accumulation import (
     BATCH,
     STEPS,
     compare,
@@ -42,7 +42,7 @@ import sys
 sys.modules["tensorflow"] = None  # any import of it fails
 folder, out, tests = sys.argv[1:]
 sys.path.insert(0, tests)
-from training.accumulation import compare, compare_half_precision
+from training.loop.accumulation import compare, compare_half_precision
 compare(folder, out)
 compare_half_precision(folder, out)
 """

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import keras
-from training.accumulation import assert_close
+from training.loop.accumulation import assert_close
 from training.small_training import checkpoint, patches, rows
 
 from kerasrestore.models import RNAN, DANet

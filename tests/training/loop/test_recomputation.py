@@ -1,10 +1,10 @@
 import pytest
 from testing import ROOT, run_python
-from training.recomputation import compare
+from training.loop.recomputation import compare
 from training.small_training import small_model, train
 
-from kerasrestore.layers.recomputed_block import RecomputedBlock, recomputed
 from kerasrestore.models import DANet
+from kerasrestore.models.recomputed_block import RecomputedBlock, recomputed
 
 
 def test_recomputed_blocks_train_the_same(folder, tmp_path):
@@ -16,7 +16,7 @@ import sys
 sys.modules["tensorflow"] = None  # any import of it fails
 folder, out, tests = sys.argv[1:]
 sys.path.insert(0, tests)
-from training.recomputation import compare
+from training.loop.recomputation import compare
 compare(folder, out)
 """
 
