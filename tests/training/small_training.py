@@ -27,7 +27,13 @@ def patches(folder, task=None, batch_size=2):
 
 
 # What `fit` takes besides the settings.
-OPTIONS = {"validate", "distribution", "tensorboard", "progress"}
+OPTIONS = {
+    "validate",
+    "distribution",
+    "tensorboard",
+    "progress",
+    "stop_when",
+}
 
 
 def train(folder, out, model=None, device=False, bank=None, **changes):

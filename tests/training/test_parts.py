@@ -120,6 +120,25 @@ def test_validation_of_every_factor(tmp_path):
         assert found[f"psnr_x{task.setting}"] == pytest.approx(np.mean(values))
 
 
+def test_crops_that_are_kept(tmp_path):
+    class Counted(Denoise):
+        made = 0
+
+        def degrade_benchmark(self, *args):
+            Counted.made += 1
+            return super().degrade_benchmark(*args)
+
+    folder = image_folder(tmp_path, 2, (50, 61))
+    tasks = [Counted(15), Counted(25)]
+    once = Validation(folder, tasks, crop=24, crops=2)
+    found = once(Identity())
+    assert Counted.made == 16
+    kept = Validation(folder, tasks, crop=24, crops=2, keep=True)
+    for _ in range(2):
+        assert kept(Identity()) == found
+    assert Counted.made == 32
+
+
 def test_validation_of_photographs(tmp_path):
     clean = image_folder(tmp_path / "clean", 2, (40, 48))
     noisy = image_folder(tmp_path / "noisy", 2, (40, 48), seed=5)

@@ -48,6 +48,25 @@ def test_a_training_goes_on_exactly(folder, tmp_path, schedule):
     assert_equal(tmp_path / "whole", tmp_path / "cut")
 
 
+def test_a_training_that_was_told_to_stop_goes_on(folder, tmp_path):
+    seen = []
+
+    def stop(step, figures):
+        # All is saved before it is asked.
+        assert checkpoint(tmp_path / "cut")["step"] == step
+        assert float(rows(tmp_path / "cut")[-1]["loss"]) == pytest.approx(
+            figures["loss"], rel=1e-4
+        )
+        seen.append(step)
+        return step == 4
+
+    train(folder, tmp_path / "whole")
+    train(folder, tmp_path / "cut", stop_when=stop)
+    assert seen == [2, 4]
+    train(folder, tmp_path / "cut")
+    assert_equal(tmp_path / "whole", tmp_path / "cut")
+
+
 def test_the_log_forgets_what_is_done_again(folder, tmp_path):
     validate = Validation(folder, [Denoise(25)], crop=16)
     train(folder, tmp_path, steps=4, validate=validate)

@@ -62,7 +62,8 @@ class TrainingWindow:
         self.output = say
         self.pace = None
         self.sampler = None
-        self.validate = None
+        self.validation = None
+        self.validation_seconds = 0.0
 
     def run(self):
         """Checks the machine, trains, and reports.
@@ -138,10 +139,17 @@ class TrainingWindow:
         self.say(f"the plan's steps in {taken}")
         report.steps.append(taken)
         at_once = plan.options.steps_per_execution
-        self.pace = Pace(taken.step * at_once, at_once, taken.step, at_once)
-        self.validate = plan.validation(keep=True)
+        self.pace = Pace(taken.step * at_once, at_once, 0.0, at_once)
+        self.validation = plan.validation(keep=True)
         report.start = self.validate(restorer)
         self.say(f"before training: {_figures(report.start)}")
+
+    def validate(self, model):
+        """Validates a model and keeps the time it takes."""
+        begun = self.clock.now()
+        figures = self.validation(model)
+        self.validation_seconds = self.clock.now() - begun
+        return figures
 
     def _train(self, leg, steps, decay):
         plan = self._plan(*_length(steps, decay))
@@ -198,10 +206,11 @@ class _Leg:
     def interval(self):
         """Seconds from one validation to the next."""
         if len(self.times) > 1:
-            # The last ones, as the machine may have become slower.
-            return statistics.mean(self.times[1:][-3:])
-        pace = self.window.pace
-        return self.every * pace.interval / pace.every
+            # The last ones, as the machine may have become slower; it may
+            # also have stood still for a moment.
+            return statistics.median(self.times[1:][-3:])
+        window = self.window
+        return self.every * window.pace.step + window.validation_seconds
 
     @property
     def setup(self):
@@ -229,9 +238,12 @@ class _Leg:
     def close(self):
         """Keeps the pace for the next leg."""
         if len(self.times) > 1:
-            pace = self.window.pace
-            self.window.pace = Pace(
-                self.interval, self.every, pace.step, pace.at_once
+            window = self.window
+            window.pace = Pace(
+                self.interval,
+                self.every,
+                min(window.validation_seconds, self.interval),
+                window.pace.at_once,
             )
 
 

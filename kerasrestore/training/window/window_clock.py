@@ -101,16 +101,16 @@ class Pace:
     Args:
         interval: seconds from one validation to the next.
         every: steps between two validations.
-        step: seconds of a step alone.
+        validation: seconds of a validation.
         at_once: steps in a call of the compiled function.
     """
 
     interval: float
     every: int
-    step: float
+    validation: float
     at_once: int
 
     @property
-    def validation(self):
-        """Seconds of a validation."""
-        return max(0.0, self.interval - self.every * self.step)
+    def step(self):
+        """Seconds of a step alone."""
+        return max(1e-6, (self.interval - self.validation) / self.every)

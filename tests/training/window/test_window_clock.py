@@ -40,8 +40,8 @@ def test_the_decay_begins_with_its_share_of_the_training(time):
 @pytest.mark.parametrize("left", [0.5, 7.0, 30.0, 61.0, 1234.5])
 @pytest.mark.parametrize("validation", [0.0, 3.0])
 def test_the_steps_that_fit(time, left, validation):
-    pace = Pace(10.0 + validation, every=1000, step=0.01, at_once=10)
-    assert pace.validation == pytest.approx(validation)
+    pace = Pace(10.0 + validation, 1000, validation, at_once=10)
+    assert pace.step == pytest.approx(0.01)
     clock = WindowClock(left + 5, margin=0.1, reserve=0, now=time)
     steps = clock.steps_that_fit(pace, restart=5.0)
     assert steps % 10 == 0
@@ -56,7 +56,7 @@ def test_the_steps_that_fit(time, left, validation):
 
 def test_no_time_is_left(time):
     clock = WindowClock(10, reserve=0, now=time)
-    pace = Pace(10.0, every=1000, step=0.01, at_once=10)
+    pace = Pace(10.0, every=1000, validation=0.0, at_once=10)
     assert clock.has_time_for(10.0) and not clock.has_time_for(10.1)
     time.now = 20.0
     assert clock.steps_that_fit(pace, restart=5.0) == 0
