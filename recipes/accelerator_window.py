@@ -87,8 +87,6 @@ def parse(argv):
 
 def main(argv=None):
     args, extra = parse(argv)
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-
     from kerasrestore.training.window.window_plan import WindowPlan
 
     plans = WindowPlan.read_all(PLANS)
@@ -141,6 +139,8 @@ def train(args, plan, words, scratch):
 
 
 if __name__ == "__main__":
+    # Before Keras is loaded.
+    os.environ.setdefault("KERAS_BACKEND", "jax")
     try:
         main()
     except (ValueError, OSError, FloatingPointError) as error:

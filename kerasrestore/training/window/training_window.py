@@ -167,6 +167,7 @@ class TrainingWindow:
         report = self.report
         report.training_steps = last.step
         report.rate_left = last.rate / self._endless().settings.learning_rate
+        report.step_seconds = self.pace.step
         report.seconds_per_step = self.pace.interval / self.pace.every
         if report.rate_left:
             self.say(

@@ -21,7 +21,8 @@ class WindowReport:
         end: validation of the weights that are brought back.
         training_steps: steps taken.
         rate_left: share of the learning rate at the end; 0 if annealed.
-        seconds_per_step: of the whole training, validations included.
+        seconds_per_step: at the end of training, validations included.
+        step_seconds: the same without validations.
     """
 
     versions: dict = dataclasses.field(default_factory=dict)
@@ -33,16 +34,17 @@ class WindowReport:
     training_steps: int = 0
     rate_left: float = 1.0
     seconds_per_step: float = 0.0
+    step_seconds: float = 0.0
 
     def lines(self):
         """The result, line by line."""
         used = self.steps[-1]
-        flops = used.flops / used.step
+        flops = used.flops / self.step_seconds
         kind, rate = next(iter(self.matrix_rates.items()))
         return [
             f"{self.training_steps:,} steps of {used.batch} patches, "
             f"{used.batch / self.seconds_per_step:,.0f} patches a second with "
-            f"validations, {used.batch / used.step:,.0f} without",
+            f"validations, {used.batch / self.step_seconds:,.0f} without",
             f"{flops / 1e12:.3g} TFLOP/s in a step, {flops / rate:.1%} of the "
             f"{rate / 1e12:.3g} of {kind} matrices",
             f"PSNR {self.start['psnr']:.2f} dB before, {self.end['psnr']:.2f} "
