@@ -17,7 +17,8 @@ def start_from(model, source):
     such as attention added later, keep their own initialization.
 
     A gray model can start from a colour one: it then restores as the colour
-    model restores a gray image given as three equal channels.
+    model restores a gray image given as three equal channels. NLRN cannot, as
+    it normalises every channel of the image on its own.
 
     Args:
         model: `Restorer` to train.
@@ -48,7 +49,8 @@ def start_from(model, source):
         trained = Restorer.from_preset(source)
     places = {variable.path: variable for variable in model.weights}
     theirs = {variable.path: variable for variable in trained.weights}
-    if (trained.channels, model.channels) == (3, 1):
+    # A privileged teacher, which fits nothing, has no channels.
+    if (getattr(trained, "channels", None), model.channels) == (3, 1):
         theirs = {
             path: _gray(variable, places.get(path))
             for path, variable in theirs.items()
@@ -86,6 +88,8 @@ def _gray(variable, place):
     weights = ops.convert_to_numpy(variable)
     if place is None or weights.ndim != len(place.shape):
         return weights
+    if variable.name not in ("kernel", "bias"):
+        return weights  # It is applied otherwise, and has to fit as it is.
     axes = range(weights.ndim)
     differing = [i for i in axes if weights.shape[i] != place.shape[i]]
     for axis in differing:
