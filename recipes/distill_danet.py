@@ -248,12 +248,11 @@ def main(argv=None):
     options, args = parse(sys.argv[1:] if argv is None else argv)
     distribution = open_distribution(args.strategy)
     stages = open_stages(options, args, distribution)
-    with distribution.scope():
-        for stage in stages.run():
-            if distribution.is_chief:
-                print(f"{stage}: {json.dumps(stages.best[stage])}", flush=True)
-            if stage == args.until:
-                return
+    for stage in stages.run():
+        if distribution.is_chief:
+            print(f"{stage}: {json.dumps(stages.best[stage])}", flush=True)
+        if stage == args.until:
+            return
     if distribution.is_chief:
         report(stages, export(stages, args.tile), args.benchmarks)
 

@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +37,15 @@ def draw(folder, count):
 
 def measure(sampler, steps, start=0):
     """Seconds, and seconds of processor time, for a patch."""
+    from kerasrestore.data.sampler import CacheWarning
     from kerasrestore.training.patches.host_patches import HostPatches
 
-    with contextlib.closing(HostPatches(sampler, start + steps)) as patches:
+    with (
+        warnings.catch_warnings(),
+        contextlib.closing(HostPatches(sampler, start + steps)) as patches,
+    ):
+        # Images without a cache are measured on purpose.
+        warnings.simplefilter("ignore", CacheWarning)
         begun, used = time.perf_counter(), time.process_time()
         for step in range(start, start + steps):
             patches.chunk(step, step + 1)

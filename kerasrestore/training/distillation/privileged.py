@@ -147,4 +147,6 @@ class PrivilegedValidation(Validation):
         clean = clean.astype(np.float32) / np.float32(255)
         sigma = strength.astype(np.float32) if model.sigma_input else None
         inputs = model.inputs_of(clean, degraded, sigma)
-        return np.asarray(model.predict_on_batch(inputs)["restored"])
+        restored = model.predict_on_batch(inputs)["restored"]
+        # Each device of a mirrored model restores them all.
+        return np.asarray(restored)[: len(degraded)]

@@ -76,9 +76,10 @@ class DistillationStages:
             taught, plain = (self.best[stage]["psnr"] for stage in STAGES[1:3])
             teacher = self.restorers[STAGES[1 if taught >= plain else 2]]
         else:
-            teacher = load_restorer(
-                self.options.teacher, self.run_options.dtype
-            )
+            with self.distribution.scope():
+                teacher = load_restorer(
+                    self.options.teacher, self.run_options.dtype
+                )
             self.restorers["teacher"] = teacher
         self._train_mobile("mobile", teacher)
         yield "mobile"
@@ -94,36 +95,39 @@ class DistillationStages:
     def _train_danets(self):
         options = self.options
         keras.utils.set_random_seed(self.run_options.seed)
-        privileged = PrivilegedTeacher(
-            task=self.task.name,
-            channels=self.channels,
-            widths=numbers(options.danet_widths),
-            encoder_blocks=numbers(options.danet_blocks),
-            decoder_blocks=numbers(options.slim_blocks),
-            offset_width=options.offset_width,
-            sigma_input=options.sigma_input,
-            encoder_target=options.encoder_target,
-            dtype=self.run_options.dtype,
-        )
+        with self.distribution.scope():
+            privileged = PrivilegedTeacher(
+                task=self.task.name,
+                channels=self.channels,
+                widths=numbers(options.danet_widths),
+                encoder_blocks=numbers(options.danet_blocks),
+                decoder_blocks=numbers(options.slim_blocks),
+                offset_width=options.offset_width,
+                sigma_input=options.sigma_input,
+                encoder_target=options.encoder_target,
+                dtype=self.run_options.dtype,
+            )
+            model = PrivilegedTraining(privileged, options.imitation)
         plan = self._danet_plan(options.teacher_steps, options.teacher_batch)
         self._fit(
             "teacher",
-            PrivilegedTraining(privileged, options.imitation),
+            model,
             privileged,
             plan,
             plan.sampler(PrivilegedSampler, PrivilegedPatches),
             plan.validation(PrivilegedValidation),
         )
         yield "teacher"
-        student = privileged.student()
-        model = student
-        if options.collaborative:
-            model = self._collaborative(student, privileged)
+        with self.distribution.scope():
+            model = student = privileged.student()
+            if options.collaborative:
+                model = self._collaborative(student, privileged)
         plan = self._danet_plan(options.danet_steps, options.danet_batch)
         self._fit("danet_s", model, student, plan)
         yield "danet_s"
         keras.utils.set_random_seed(self.run_options.seed)
-        plain = DANet.from_config(student.get_config())
+        with self.distribution.scope():
+            plain = DANet.from_config(student.get_config())
         steps = options.danet_plain_steps or options.danet_steps
         plan = self._danet_plan(steps, options.danet_batch)
         self._fit("danet_s_plain", plain, plain, plan)
@@ -161,25 +165,26 @@ class DistillationStages:
     def _train_mobile(self, stage, teacher=None):
         options = self.options
         keras.utils.set_random_seed(self.run_options.seed)
-        student = self._mobile(self.run_options.dtype)
         steps = options.mobile_steps
         if teacher is None:
             steps = options.mobile_plain_steps or steps
         plan = self._mobile_plan(SETTINGS, steps, options.mobile_rate)
-        model = student
-        if teacher is not None:
-            model = self._taught(student, teacher, plan.loss())
+        with self.distribution.scope():
+            model = student = self._mobile(self.run_options.dtype)
+            if teacher is not None:
+                model = self._taught(student, teacher, plan.loss())
         self._fit(stage, model, student, plan)
 
     def _train_int8(self):
         options = self.options
-        # Half precision cannot hold the steps of int8.
-        student = self._mobile("float32")
-        student.load_weights(self.out / "mobile" / "best.weights.h5")
         plan = self._mobile_plan(
             fine_tuning.SETTINGS, options.int8_steps, options.int8_rate
         )
-        model = fine_tuning.calibrated(plan, student)
+        with self.distribution.scope():
+            # Half precision cannot hold the steps of int8.
+            student = self._mobile("float32")
+            student.load_weights(self.out / "mobile" / "best.weights.h5")
+            model = fine_tuning.calibrated(plan, student)
         self._fit("mobile_int8", Imitation(model, student), model, plan)
 
     def _mobile_plan(self, settings, steps, rate):

@@ -7,7 +7,7 @@ from testing import ROOT, image_folder
 
 @pytest.fixture
 def recipe(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "recipes" / "benchmarks")
+    monkeypatch.syspath_prepend(ROOT / "recipes/benchmarks/training")
     return importlib.import_module("compare_distillation")
 
 

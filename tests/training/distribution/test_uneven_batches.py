@@ -13,12 +13,11 @@ STEPS = (
     "--validate-every 1 --quiet --learning-rate 1e-3"
 )
 DISTILL = (
-    "--smoke --until mobile --danet-batch 12 --mobile-batch 12 "
+    "--smoke --danet-batch 12 --mobile-batch 12 "
     "--teacher-batch 12 --danet-patch 8 --mobile-patch 8 --teacher-steps 4 "
     "--danet-steps 4 --mobile-steps 4 --validate-every 1 "
     "--validation-crop 16 --quiet"
 )
-STAGES = ("teacher", "danet_s", "danet_s_plain", "mobile")
 
 # Every command as on one device and on eight.
 CHILD = """
@@ -71,18 +70,23 @@ def test_twelve_patches_on_eight_devices(
     backend, folder, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(ROOT)
-    names = SMALLER if backend == "tensorflow" else ("nlrn", "danet")
+    # Tracing for eight devices takes TensorFlow a minute for a large network.
+    names = ["danet_mobile"] if backend == "tensorflow" else SMALLER
     commands = [
         f"{name} train_{name} {SMALLER[name]} {STEPS}" for name in names
     ]
+    source = f"{tmp_path}/danet_mobile_none"
+    stages = ["mobile"] if backend == "tensorflow" else ["teacher", "danet_s"]
+    distill = f"distill distill_danet {DISTILL} --until {stages[-1]}"
     if backend == "tensorflow":
-        source = f"--run {tmp_path}/danet_mobile_none"
-        commands.append(f"int8 quantize_aware {source} {STEPS}")
-        commands.append(f"distill distill_danet {DISTILL}")
+        distill += f" --teacher {source}"
+    commands.append(distill)
+    if backend == "jax":
+        commands.append(f"int8 quantize_aware --run {source} {STEPS}")
     train(backend, folder, tmp_path, *commands)
     for name in names:
         assert_same_losses(tmp_path, name)
-    if backend == "tensorflow":
+    if backend == "jax":
         assert_same_losses(tmp_path, "int8")
-        for stage in STAGES:
-            assert_same_losses(tmp_path, "distill", stage)
+    for stage in stages:
+        assert_same_losses(tmp_path, "distill", stage)

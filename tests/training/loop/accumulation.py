@@ -16,7 +16,11 @@ from kerasrestore.training import (
     fit,
     quantize_aware,
 )
-from kerasrestore.training.distillation.privileged import PrivilegedTraining
+from kerasrestore.training.distillation.privileged import (
+    PrivilegedPatches,
+    PrivilegedSampler,
+    PrivilegedTraining,
+)
 from kerasrestore.training.trainee import Trainee
 
 BATCH = 5
@@ -61,6 +65,10 @@ def train(folder, out, kind, device=False, dtype=None, **changes):
     """Trains a small model of a kind on batches of `BATCH` patches."""
     model, restorer = build(kind, **({"dtype": dtype} if dtype else {}))
     sampler = patches(folder, batch_size=BATCH)
+    on_device = DevicePatches
+    if kind == "privileged":
+        on_device = PrivilegedPatches
+        sampler = sampler if device else PrivilegedSampler(sampler)
     settings = {
         "loss": "l1",
         "ema": 0.999,
@@ -70,7 +78,7 @@ def train(folder, out, kind, device=False, dtype=None, **changes):
     }
     fit(
         model,
-        DevicePatches(sampler) if device else sampler,
+        on_device(sampler) if device else sampler,
         out,
         FitSettings(STEPS, 1e-3, **settings),
         restorer=restorer,
@@ -94,14 +102,14 @@ def assert_close(one, two, atol=2e-5, rtol=1e-5):
         )
 
 
-def compare(folder, out):
-    """Compares every kind of model, with patches of host and device.
+def compare(folder, out, kinds=KINDS[1:]):
+    """Compares models of some kinds, and patches of host and device.
 
     Raises:
         AssertionError: if micro-batches make a difference.
     """
     out = Path(out)
-    runs = [(kind, False, (1, 2)) for kind in KINDS[1:]]
+    runs = [(kind, False, (1, 2)) for kind in kinds]
     for kind, device, counts in [
         ("plain", False, (1, 3, BATCH)),
         ("plain", True, (1, 2)),

@@ -43,7 +43,7 @@ sys.modules["tensorflow"] = None  # any import of it fails
 folder, out, tests = sys.argv[1:]
 sys.path.insert(0, tests)
 from training.loop.accumulation import compare, compare_half_precision
-compare(folder, out)
+compare(folder, out, ["quantize_aware"])
 compare_half_precision(folder, out)
 """
 

@@ -243,6 +243,7 @@ print("ended", patches._banks.regions)
 
 
 def test_the_end_of_a_process_does_not_wait_for_a_bank(folder):
-    lines = run_python(END, folder).split("\n")
-    assert "ended 108" in lines
-    assert 108 <= lines.count("read") < 2 * 108
+    printed = run_python(END, folder)
+    assert "ended 108" in printed
+    # Two threads print, so two words may share a line.
+    assert 108 <= printed.count("read") < 2 * 108

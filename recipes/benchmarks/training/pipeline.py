@@ -1,6 +1,6 @@
 """Patches made by the host against patches made on the device.
 
-python recipes/benchmarks/pipeline.py [--data FOLDER] [--cases NAME ...]
+python recipes/benchmarks/training/pipeline.py [--data FOLDER] [--cases NAME]
 
 Times batches of both kinds and training steps of the default DANetMobile, turn
 by turn, at the recipes' sizes, and prints the medians. The host has the two

@@ -1,6 +1,6 @@
 """What makes a training step faster on a CPU: memory that is kept, and XLA.
 
-python recipes/benchmarks/training_step.py [--steps 30] [--rounds 3]
+python recipes/benchmarks/training/step.py [--steps 30] [--rounds 3]
 
 By default glibc returns freed memory to the system, and the pages of the next
 tensors are mapped and cleared anew. The recipes make it keep that memory, and

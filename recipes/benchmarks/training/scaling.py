@@ -1,17 +1,17 @@
 """What the papers' trainings cost, on one GPU and on many.
 
-python recipes/benchmarks/scaling.py --throughput 10
+python recipes/benchmarks/training/scaling.py --throughput 10
 
 prints, as Markdown, the multiply-accumulates of a full run of each paper
 (steps x patches x those of a patch x 3, forward and backward), the time that
 it takes on 1, 8 and 64 GPUs of that sustained throughput, and which wall it
 meets: patches from records or the exchange of gradients.
 
-python recipes/benchmarks/scaling.py --measure
+python recipes/benchmarks/training/scaling.py --measure
 
 measures the throughput of training steps on this machine.
 
-python recipes/benchmarks/scaling.py --check
+python recipes/benchmarks/training/scaling.py --check
 
 holds the model against two processes of one CPU core each that train
 together over the loopback, and one that trains alone.
@@ -33,7 +33,7 @@ from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-RECIPES = Path(__file__).parents[1]
+RECIPES = Path(__file__).parents[2]
 # Forward, and the two products of the gradient.
 PASSES = 3
 RUNS = {

@@ -1,7 +1,7 @@
 """Peak memory of a training step of DANet, in a fresh process each.
 
-KERAS_BACKEND=jax python recipes/benchmarks/training_memory.py --compiled
-python recipes/benchmarks/training_memory.py --batches 1,2
+KERAS_BACKEND=jax python recipes/benchmarks/training/memory.py --compiled
+python recipes/benchmarks/training/memory.py --batches 1,2
 
 Every row is a way to train: as it is, with recomputed blocks (`--recompute`),
 with micro-batches (`--accumulate`), with both. By default, two steps are taken

@@ -1,6 +1,6 @@
 """Compares ways to train a student in the same time, its teacher's included.
 
-python recipes/benchmarks/compare_distillation.py --data BSD400 \
+python recipes/benchmarks/training/compare_distillation.py --data BSD400 \
     --validation BSD32_val --benchmarks Kodak24 --out runs/compare --minutes 15
 
 Five rows of equal length: a small DANet-S alone, with phase 1 in the paper's
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from kerasrestore.files import write_atomically
 
-RECIPES = Path(__file__).parent.parent
+RECIPES = Path(__file__).parents[2]
 # A DANet that learns something on two processor cores in a few minutes.
 DANET = (
     "--danet-widths 16,32,48 --danet-blocks 1,0,0 --slim-blocks 0,0,0 "
@@ -152,7 +152,7 @@ def steps_within(seconds, times, validations):
 
     Example:
     >>> steps_within(100, {10: 7.0, 20: 14.0, 21: 16.5}, validations=4)
-    179
+    180
     """
     (first, one), (_, two), (_, three) = sorted(times.items())
     step = ((two - one) - (three - two)) / (first - 1)
