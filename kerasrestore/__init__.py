@@ -25,7 +25,9 @@ __getattr__, __dir__, __all__ = lazy_names(
         "kerasrestore.evaluation": ["evaluate"],
         "kerasrestore.export.export_preset": ["export_preset"],
         "kerasrestore.export.tflite": ["export_tflite"],
+        "kerasrestore.inference.restorer_chain": ["RestorerChain"],
         "kerasrestore.litert.litert_restorer": ["LiteRTRestorer"],
+        "kerasrestore.litert.load_restorer": ["restore"],
         "kerasrestore.models": [
             "DANet",
             "DANetMobile",

@@ -12,7 +12,7 @@ python recipes/distill_danet.py --data BSD400 --validation BSD32_val \
 5. the `.tflite` files, in `export`
 6. `report.md` with its figures (`report.json`) and pictures
 
-`--task`, `--noise camera` and pairs of photographs as in train_danet.py.
+`--task`, `--degradation camera` and pairs of photographs as in train_danet.py.
 Every stage has its own folder. If interrupted, restart it with the same
 command: finished stages are skipped and the current one resumes.
 """
@@ -34,7 +34,7 @@ from kerasrestore.training.distillation.stages import (
 from kerasrestore.training.distribution.open_distribution import (
     open_distribution,
 )
-from kerasrestore.training.recipe.danet_mobile import SETTING
+from kerasrestore.training.recipe.danet_mobile import TASKS
 from kerasrestore.training.recipe.recipe import Recipe
 from kerasrestore.training.recipe.run_options import add_run
 
@@ -42,7 +42,7 @@ from kerasrestore.training.recipe.run_options import add_run
 DATA = Recipe(
     __file__,
     __doc__.splitlines()[0],
-    {"denoise": SETTING, "jpeg": "10", "super_resolution": "2"},
+    {"denoise": TASKS["denoise"], "jpeg": "10", "super_resolution": "2"},
     settings=None,
     build=None,
     # Outputs have the size of the inputs.

@@ -11,6 +11,7 @@ restart it with the same command: it resumes.
 """
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from pathlib import Path
 from kerasrestore.export.save_preset import preset_task
 from kerasrestore.inference.memory import keep_freed_memory
 from kerasrestore.models import Restorer, find_preset
-from kerasrestore.tasks import CameraNoise, Denoise
+from kerasrestore.tasks import Denoise
 from kerasrestore.training import Imitation
 from kerasrestore.training.quantization.fine_tuning import (
     SETTINGS,
@@ -34,7 +35,9 @@ def options(add):
 
 
 def settings(args, task):
-    return SETTINGS
+    return dataclasses.replace(
+        SETTINGS, patch_size=SETTINGS.patch_size * task.scale
+    )
 
 
 def source(argv):
@@ -115,10 +118,6 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     try:
         task, channels = source(argv)
-        if isinstance(task, CameraNoise):
-            argv = [*argv, "--noise", "camera"]
-        elif task.quantize_input:
-            argv = [*argv, "--quantize"]
         recipe = Recipe(
             __file__,
             __doc__.splitlines()[0],
@@ -127,7 +126,9 @@ def main(argv=None):
             build,
             options,
             gray=(task.name,) if channels == 1 else (),
+            quantized=(task.name,) if task.quantize_input else (),
             starts=False,
+            trained_for=task,
         )
         plan = recipe.plan(argv)
         plan.run(Path(__file__).name)

@@ -51,17 +51,19 @@ def add_parser(commands):
         ),
     )
     parser.add_argument(
-        "--noise",
-        choices=("gaussian", "camera"),
-        default="gaussian",
-        help="noise for denoise (default: gaussian); camera: photos from a "
-        "simulated camera, for which --setting is the shot noise variance of "
-        "a white pixel (default: 1e-4,2.2e-2, sampled for each image)",
+        "--degradation",
+        "--noise",  # its name in older versions, which only denoised
+        metavar="NAME",
+        help="how images are degraded (default: as in the published tables); "
+        "camera: photos from a simulated camera, for denoise (--setting is "
+        "the shot noise variance of a white pixel, by default 1e-4,2.2e-2, "
+        "sampled for each image) and super_resolution; recompressed: JPEG "
+        "files compressed once or twice and resized",
     )
     parser.add_argument(
         "--jpeg-quality",
         metavar="Q",
-        help="JPEG quality of all photos of --noise camera, or LOW,HIGH; "
+        help="JPEG quality of all photos of --degradation camera, or LOW,HIGH; "
         "none for no JPEG compression (default: 50,99 for four photos in five)",
     )
     parser.add_argument(
@@ -208,33 +210,48 @@ def _trained(args):
 
 
 def _task(args, trained_for=None):
-    from kerasrestore.tasks import DEGRADATIONS, RealPairs, get_task
+    from kerasrestore.tasks import (
+        DEGRADATIONS,
+        CameraNoise,
+        RealPairs,
+        get_task,
+    )
 
-    noise = None if args.noise == "gaussian" else args.noise
-    task_class = get_task(args.task, noise)
+    usual = get_task(args.task).degradation
+    degradation = None if args.degradation == usual else args.degradation
+    if degradation == RealPairs.degradation:
+        raise ValueError(
+            "Pairs of photographs are two folders; give the low-quality ones "
+            "as --degraded, and leave --degradation out."
+        )
+    task_class = get_task(args.task, degradation)
     photographs = (
         args.degraded and (args.task, RealPairs.degradation) in DEGRADATIONS
     )
     options = {}
-    if noise is None and not photographs and type(trained_for) is task_class:
+    if (
+        degradation is None
+        and not photographs
+        and type(trained_for) is task_class
+    ):
         # Images are degraded as in training.
         options = trained_for.get_config()
         if args.setting is not None:
             options.pop(task_class.setting_argument, None)
     if args.quantize_input is not None:
         options["quantize"] = args.quantize_input
-    if noise is not None:
-        if args.degraded:
-            raise ValueError(
-                "--noise camera synthesizes the noisy images; leave --degraded "
-                "out."
-            )
+    if degradation is not None and args.degraded:
+        raise ValueError(
+            f"--degradation {degradation} makes the low-quality images; leave "
+            "--degraded out."
+        )
+    if task_class is CameraNoise:
         # Only this kind of the mixture that models are trained on.
-        options |= {"shares": {noise: 1.0}, **_jpeg_files(args.jpeg_quality)}
+        options |= {"shares": {"camera": 1.0}, **_jpeg_files(args.jpeg_quality)}
     elif args.jpeg_quality is not None:
         raise ValueError(
-            "--jpeg-quality only applies to --noise camera; add that, or "
-            "leave it out."
+            "--jpeg-quality only applies to --degradation camera; add that, "
+            "or leave it out."
         )
     if photographs and args.setting is None:
         return RealPairs.from_options(name=args.task, **options)
@@ -278,6 +295,7 @@ def _restorer(args, task):
         args.runtime,
         channels=channels,
         task=args.task,
+        scale=task.scale if task.scale > 1 else None,
         quantization=args.quantization,
         model=args.model,
     )

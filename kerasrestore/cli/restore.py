@@ -7,12 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
-from kerasrestore.cli.restorers import (
-    add_runtime_options,
-    add_tile_options,
-    load_restorer,
-    quiet_stderr,
-)
+from kerasrestore.cli.restore_options import add_options
+from kerasrestore.cli.restorers import load_restorer, quiet_stderr
 
 
 class OptionError(ValueError):
@@ -24,91 +20,11 @@ def add_parser(commands):
         "restore",
         help="restore photos or folders of photos",
         description="Restores photos, or all photos of a folder and its "
-        "subfolders. Size, bit depth, transparency, EXIF, XMP, IPTC and ICC "
+        "subfolders: removes noise, or what --task says. Size, bit depth, transparency, EXIF, XMP, IPTC and ICC "
         "profile are kept; a note names what a format cannot store. An "
         "interrupted folder resumes where it stopped.",
     )
-    parser.add_argument(
-        "inputs",
-        metavar="IN",
-        nargs="+",
-        help="photo, folder, pattern or - for standard input",
-    )
-    parser.add_argument(
-        "output",
-        metavar="OUT",
-        help="file or - for standard output; for several photos a folder",
-    )
-    parser.add_argument(
-        "--format",
-        metavar="NAME",
-        help="jpg, png, tif, webp, avif or bmp (default: by OUT's extension, "
-        "or the format of the photo)",
-    )
-    parser.add_argument(
-        "--quality",
-        type=int,
-        metavar="1..100",
-        help="quality of JPEG, WebP and AVIF (default: that of the original "
-        "JPEG, else 95)",
-    )
-    parser.add_argument(
-        "--bits",
-        type=int,
-        choices=(8, 16),
-        help="bits of the restored photo (default: as in the original)",
-    )
-    parser.add_argument(
-        "--suffix",
-        default="",
-        metavar="TEXT",
-        help="appended to the names of photos written to a folder, before "
-        "the extension: _clean gives a_clean.jpg",
-    )
-    parser.add_argument(
-        "--max-megapixels",
-        type=float,
-        metavar="N",
-        help="reject larger photos (default: 179); more takes more memory",
-    )
-    add_runtime_options(parser)
-    parser.add_argument(
-        "--sigma",
-        type=float,
-        metavar="S",
-        help="noise level, 0 to 255, for models that take it",
-    )
-    parser.add_argument(
-        "--white-level",
-        type=float,
-        metavar="N",
-        help="value of white, 4095 for 12 bits stored in 16 (default: the "
-        "highest value of the type, 1 for floats)",
-    )
-    parser.add_argument(
-        "--strength",
-        type=float,
-        default=1.0,
-        metavar="0..2",
-        help="0 changes nothing, 1 is the model's output, 2 is the maximum",
-    )
-    add_tile_options(parser)
-    parser.add_argument(
-        "--ensemble",
-        action="store_true",
-        help="mean over 8 flips and rotations: 8 times slower, slightly better",
-    )
-    parser.add_argument(
-        "--memory-limit",
-        metavar="SIZE",
-        help="memory limit of the process, such as 2GB",
-    )
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace existing files"
-    )
-    parser.add_argument(
-        "--quiet", action="store_true", help="print nothing but errors"
-    )
+    add_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -123,6 +39,8 @@ def run(args):
             args.preset,
             args.runtime,
             channels,
+            args.task,
+            args.scale,
             quantization=args.quantization,
             model=args.model,
         )
@@ -252,6 +170,7 @@ def _restore_file(args, load, job, tick):
             photo,
             sigma=args.sigma,
             strength=args.strength,
+            pattern=args.pattern,
             white_level=white,
             tile=args.tile,
             overlap=args.overlap,
@@ -298,7 +217,9 @@ def _restore_many(args, load, sources):
             failed[0] if failed else _no_photos(sources, unsupported)
         )
     # A wrong preset or option is one error, not one for every file.
-    load(3).check_options(sigma=args.sigma, strength=args.strength)
+    load(3).check_options(
+        sigma=args.sigma, strength=args.strength, pattern=args.pattern
+    )
     _make_folder(target)
     skipped = done = 0
     with _bar(args, len(photos)) as (tick, say):

@@ -73,7 +73,13 @@ def _pixels(text):
 
 
 def load_restorer(
-    preset, runtime, channels=3, task="denoise", quantization=None, model=None
+    preset,
+    runtime,
+    channels=3,
+    task=None,
+    scale=None,
+    quantization=None,
+    model=None,
 ):
     """Loads a restorer.
 
@@ -81,13 +87,15 @@ def load_restorer(
         preset: name or folder of a preset; `None` for the default one.
         runtime: `"litert"` or `"keras"`.
         channels: channels of the default preset, 3 or 1.
-        task: task of the default preset.
+        task: task of the default preset, or several, separated by commas;
+            `None` for denoising, or any task of a given model.
+        scale: upscaling factor of the default preset; `None` for any.
         quantization: which file of the preset LiteRT runs; float16 by
             default.
         model: path of a `.tflite`, in place of a preset.
 
     Returns:
-        A `LiteRTRestorer` or `Restorer`.
+        A `LiteRTRestorer` or `Restorer`, or a `RestorerChain`.
 
     Raises:
         ValueError: if the preset or file is missing or damaged, or options
@@ -99,32 +107,58 @@ def load_restorer(
                 f"{model} runs through LiteRT, with its own quantization; "
                 "leave --runtime keras and --quantization out."
             )
-        return load_tflite(model)
-    from kerasrestore.models.presets import default_preset
+        return _checked(load_tflite(model), task, scale)
+    if preset is not None:
+        (found,) = _load((preset,), runtime, quantization)
+        return _checked(found, task, scale)
+    from kerasrestore.inference.restorer_chain import RestorerChain
+    from kerasrestore.litert.load_restorer import preset_names
 
-    name = preset or default_preset(task, channels)
-    if runtime == "keras":
-        if quantization is not None:
+    names = preset_names(task or "denoise", channels, scale)
+    restorers = _load(names, runtime, quantization)
+    return restorers[0] if len(restorers) == 1 else RestorerChain(restorers)
+
+
+def _checked(restorer, task, scale):
+    """A restorer that was named, if it does what is asked for."""
+    for option, found, wanted in (
+        ("--task", restorer.task, task),
+        ("--scale", restorer.scale, scale),
+    ):
+        if wanted not in (None, found):
             raise ValueError(
-                "--quantization selects a file for LiteRT; leave it or "
-                "--runtime keras out."
+                f"{restorer.name} has {option} {found}, not {wanted}; leave "
+                f"{option} out or choose another model."
             )
-        # XLA, which compiles attention, would log to the terminal.
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        try:
-            with quiet_stderr():
-                from kerasrestore.models.restorer import Restorer
+    return restorer
 
-                return Restorer.from_preset(name)
-        except ImportError as error:
-            raise ValueError(
-                f"The keras runtime cannot be loaded ({error}); install what "
-                "is missing or leave --runtime out."
-            ) from error
-    from kerasrestore.litert.litert_restorer import LiteRTRestorer
 
-    with quiet_stderr():
-        return LiteRTRestorer.from_preset(name, quantization=quantization)
+def _load(names, runtime, quantization):
+    if runtime == "litert":
+        from kerasrestore.litert.litert_restorer import LiteRTRestorer
+
+        with quiet_stderr():
+            return [
+                LiteRTRestorer.from_preset(name, quantization=quantization)
+                for name in names
+            ]
+    if quantization is not None:
+        raise ValueError(
+            "--quantization selects a file for LiteRT; leave it or "
+            "--runtime keras out."
+        )
+    # XLA, which compiles attention, would log to the terminal.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        with quiet_stderr():
+            from kerasrestore.models.restorer import Restorer
+
+            return [Restorer.from_preset(name) for name in names]
+    except ImportError as error:
+        raise ValueError(
+            f"The keras runtime cannot be loaded ({error}); install what "
+            "is missing or leave --runtime out."
+        ) from error
 
 
 def load_tflite(path):

@@ -10,6 +10,7 @@ from kerasrestore.data.pairs import ImagePair, check_pair
 from kerasrestore.evaluation.report import Report
 from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.tile_choice import choose_tiles
+from kerasrestore.tasks import Demosaic
 
 
 def evaluate(
@@ -156,6 +157,8 @@ def measured_images(
     degraded, clean = degraded_pair(pair, task, index, channels, seed, paired)
     if restorer.sigma_input:
         options["sigma"] = task.strength(degraded, clean)
+    if isinstance(task, Demosaic) and isinstance(restorer, ImageRestorer):
+        options["pattern"] = task.pattern
     restored = restorer.restore(degraded, **options)
     return degraded, restored, clean
 

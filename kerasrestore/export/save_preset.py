@@ -110,7 +110,7 @@ def save_preset(
                 shutil.copyfile(source, new / f"{role}.csv")
                 record_file(card, role, new / f"{role}.csv")
         if log is not None:
-            from kerasrestore.training.recipe.plot import plot_log
+            from kerasrestore.training.plot_log import plot_log
 
             plot_log(new / "log.csv", new / "curve.png")
             record_file(card, "curve", new / "curve.png")

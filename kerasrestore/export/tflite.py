@@ -184,7 +184,7 @@ def write_tflite(
             "color_order": "RGB" if model.channels == 3 else "gray",
             "scale": model.scale,
             "value_range": [0.0, 1.0],
-            "size_multiple": model.size_multiple,
+            "size_multiple": model.tile_multiple,
             "receptive_field": model.receptive_field or 0,
             "halo": _halo(model, tile),
             "tile": list(tile),
@@ -252,12 +252,12 @@ def _check(model, path, to, io, tile, dynamic):
             "or leave tile out."
         )
     halo = _halo(model, tile)
-    if any(side % model.size_multiple for side in tile) or (
+    if any(side % model.tile_multiple for side in tile) or (
         min(tile) <= 2 * halo
     ):
         raise ValueError(
             f"A tile of {tile[1]}x{tile[0]} does not fit {model.name}: sides "
-            f"must be multiples of {model.size_multiple} and more than "
+            f"must be multiples of {model.tile_multiple} and more than "
             f"{2 * halo}."
         )
 

@@ -1,17 +1,16 @@
 """Restoration of images of any size and kind, whatever runs the network."""
 
 import math
-import numbers
-import reprlib
 
 import numpy as np
 
+from kerasrestore.imaging.mosaic import PATTERNS, mosaic_input
 from kerasrestore.imaging.resizing import resized
-from kerasrestore.inference.bands import BandReader
 from kerasrestore.inference.image_array import check_image
 from kerasrestore.inference.noise_map import check_map
 from kerasrestore.inference.progress import ticker
-from kerasrestore.inference.restored_bands import restored_bands
+from kerasrestore.inference.restore_options import check_options
+from kerasrestore.inference.restored_bands import BandReader, restored_bands
 from kerasrestore.inference.tile_choice import (
     choose_tiles,
     forecast_bytes,
@@ -69,12 +68,18 @@ class ImageRestorer:
         raise NotImplementedError
 
     @property
+    def tile_multiple(self):
+        """What tiles and their context are multiples of: `size_multiple`,
+        and for mosaics the 2x2 cell too."""
+        return math.lcm(self.size_multiple, 2 if self.task == "demosaic" else 1)
+
+    @property
     def halo(self):
         """Context in pixels that makes tiles exact: the receptive radius,
-        rounded up to `size_multiple`; `None` if no context is exact."""
+        rounded up to `tile_multiple`; `None` if no context is exact."""
         if self.receptive_field is None:
             return None
-        return round_up(self.receptive_field // 2, self.size_multiple)
+        return round_up(self.receptive_field // 2, self.tile_multiple)
 
     def restore(
         self,
@@ -88,6 +93,7 @@ class ImageRestorer:
         memory_limit=None,
         progress=False,
         white_level=None,
+        pattern=None,
     ):
         """Restores an image of any size.
 
@@ -133,6 +139,11 @@ class ImageRestorer:
                 `progress(done, total)` in tiles.
             white_level: value of white, 4095 for 12 bits in uint16; 255 or
                 65535 by default, and 1 for floats.
+            pattern: Bayer pattern of a mosaic at its top left corner, for
+                models that demosaic: `"GRBG"` (default), `"RGGB"`, `"GBRG"`
+                or `"BGGR"`. The mosaic is an image with one channel, or with
+                three that are 0 where a colour was not sampled; the restored
+                image has three.
 
         Returns:
             The restored image, of the kind that was given: an array of the
@@ -154,11 +165,14 @@ class ImageRestorer:
             "memory_limit": memory_limit,
             "progress": progress,
             "white_level": white_level,
+            "pattern": pattern,
         }
         if is_photo(image):
             return restore_whole_photo(self, image, options)
         array, layout, white = check_image(image, white_level)
-        strength = self.check_options(sigma=sigma, strength=strength)
+        strength = self.check_options(
+            sigma=sigma, strength=strength, pattern=pattern
+        )
         if layout == "NHWC":
             levels = [sigma] * len(array) if np.ndim(sigma) == 0 else sigma
             if len(levels) != len(array):
@@ -179,6 +193,14 @@ class ImageRestorer:
             once = self.restore(array, **{**options, "strength": 1.0})
             return self.restore(once, **{**options, "strength": strength - 1.0})
         pixels = array[..., None] if layout == "HW" else array
+        top = left = 0
+        if self.task == "demosaic":
+            if ensemble:
+                raise ValueError(
+                    "The ensemble rotates images, and a rotated mosaic has "
+                    "another pattern; leave ensemble out."
+                )
+            pixels, (top, left) = mosaic_input(pixels, pattern or PATTERNS[0])
         height, width, channels = pixels.shape
         restored = np.empty(
             (height * self.scale, width * self.scale, channels), array.dtype
@@ -191,15 +213,17 @@ class ImageRestorer:
         def read(rows, columns):
             return pixels[rows[:, None], columns[None, :]]
 
-        top = 0
+        done = 0
         with ticker(progress) as tick:
             for band in restored_bands(
                 self, plan, read, array.dtype, white, channels, sigma, strength,
                 overlap, ensemble, tick,
             ):  # fmt: skip
-                restored[top : top + len(band)] = band
-                top += len(band)
-        return restored[..., 0] if layout == "HW" else restored
+                restored[done : done + len(band)] = band
+                done += len(band)
+        if layout == "HW" and channels == 1:
+            return restored[..., 0]
+        return restored[top:, left:]
 
     def restore_bands(
         self,
@@ -250,6 +274,11 @@ class ImageRestorer:
         200
         """
         strength = self.check_options(sigma=sigma, strength=strength)
+        if self.task == "demosaic":
+            raise ValueError(
+                f"{self.name} takes no mosaics in bands; give the whole image "
+                "to restore."
+            )
         if np.ndim(sigma) != 0:
             raise ValueError(
                 "Bands are restored with one sigma, got an array of shape "
@@ -306,48 +335,18 @@ class ImageRestorer:
         alpha = resized(alpha, *restored.shape[:2], clip=True)
         return np.dstack([restored, alpha])
 
-    def check_options(self, *, sigma=None, strength=1.0):
+    def check_options(self, *, sigma=None, strength=1.0, pattern=None):
         """Raises ValueError if `restore` would reject these options.
 
         Args:
             sigma: as in `restore`.
             strength: as in `restore`.
+            pattern: as in `restore`.
 
         Returns:
             The strength as a float.
         """
-        if not isinstance(strength, numbers.Real) or not (
-            0.0 <= strength <= 2.0
-        ):
-            raise ValueError(
-                f"strength must be a number from 0 to 2, got {strength!r}."
-            )
-        if strength != 1.0 and self.scale != 1:
-            raise ValueError(
-                f"{self.name} upscales images and has no strength; leave "
-                "strength out."
-            )
-        if self.sigma_input and sigma is None:
-            raise ValueError(
-                f"{self.name} requires the noise level; give sigma on the "
-                "0..255 scale, for example 15."
-            )
-        if not self.sigma_input and sigma is not None:
-            raise ValueError(
-                f"{self.name} takes no sigma; leave sigma out, or set strength."
-            )
-        if sigma is not None:
-            try:
-                levels = np.asarray(sigma, float)
-            except (TypeError, ValueError):
-                levels = np.array(np.nan)
-            if levels.ndim > 3 or not np.all((levels >= 0) & (levels <= 255)):
-                raise ValueError(
-                    "sigma must be a noise level from 0 to 255, one for all "
-                    "images, one for each, or one for each pixel, got "
-                    f"{reprlib.repr(sigma)}."
-                )
-        return float(strength)
+        return check_options(self, sigma, strength, pattern)
 
     def plan_tiles(
         self,

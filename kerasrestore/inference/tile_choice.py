@@ -76,7 +76,7 @@ def choose_tiles(
     def shaped(sides):
         return (max(sides),) * 2 if square else tuple(sides)
 
-    multiple = restorer.size_multiple
+    multiple = restorer.tile_multiple
     fixed = restorer.fixed_tile
     if fixed is not None:
         if square and fixed[0] != fixed[1]:
@@ -150,7 +150,7 @@ def context(restorer, overlap, tile):
         tile: shorter side of a tile, `None` for the whole image at once.
 
     Returns:
-        The halo, a multiple of the restorer's size multiple, and the
+        The halo, a multiple of the restorer's `tile_multiple`, and the
         feather: 0 where the halo makes tiles exact.
     """
     exact = restorer.halo
@@ -159,13 +159,13 @@ def context(restorer, overlap, tile):
             return exact, 0
         halo = 0 if tile is None else min(WIDE_OVERLAP, tile // 8)
         # Rounded down, so that a core is left.
-        halo -= halo % restorer.size_multiple
+        halo -= halo % restorer.tile_multiple
     elif not _whole(overlap) or overlap < 0:
         raise ValueError(
             f"overlap must be a number of pixels or 'auto', got {overlap!r}."
         )
     else:
-        halo = round_up(overlap, restorer.size_multiple)
+        halo = round_up(overlap, restorer.tile_multiple)
     if tile is None or (exact is not None and halo >= exact):
         return halo, 0
     return halo, min(halo // 2, max(0, tile - 2 * halo) // 2)

@@ -72,4 +72,4 @@ class TileRunner:
                 f"that {restorer.name} runs; close other programs or use a "
                 "smaller model."
             ) from error
-        return round_up(core, restorer.size_multiple) + 2 * halo
+        return round_up(core, restorer.tile_multiple) + 2 * halo

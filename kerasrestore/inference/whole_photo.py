@@ -44,12 +44,16 @@ def restore_whole_photo(restorer, image, options):
             return restorer.restore(pixels, **options)
         bands = np.dstack([pixels, photo.alpha])
         restored = restorer.restore(bands, **options)[..., :-1]
-        return restored[..., 0] if pixels.ndim == 2 else restored
+        gray = pixels.ndim == 2 and restored.shape[-1] == 1
+        return restored[..., 0] if gray else restored
 
     restored = restore_photo(photo, restore, white or 1.0)
-    if restorer.task == "jpeg":
+    if "jpeg" in restorer.task.split(","):
         # The same tables would bring the artifacts back.
         restored.jpeg = None
+    if restored.pixels.ndim > photo.pixels.ndim:
+        # What describes the samples of a mosaic does not describe colours.
+        restored.jpeg = restored.icc_profile = restored.cicp = None
     return restored.to_pil() if _is_pil(image) else restored
 
 

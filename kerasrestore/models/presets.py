@@ -51,6 +51,7 @@ class Preset:
         config: constructor arguments of the model.
         task, degradation, channels, sigma_input, parameters, macs_per_pixel,
         training_data, license, description: as in the card.
+        scale: upscaling factor, 1 except for super-resolution.
         psnr: measured PSNR, `{"CBSD68": {"15": ..., "25": ...}, ...}`.
         quality: all measured metrics by data set and noise level.
         sha256: checksum of the Keras weights.
@@ -79,6 +80,10 @@ class Preset:
                     "damaged, download it again."
                 )
             setattr(self, key, value)
+
+    @property
+    def scale(self):
+        return self.config.get("scale", 1)
 
     @property
     def sha256(self):
@@ -182,7 +187,7 @@ def get_preset(name):
     return known[name]
 
 
-def default_preset(task="denoise", channels=3):
+def default_preset(task="denoise", channels=3, scale=None):
     """Name of the preset that is used when none is given.
 
     A default with as many channels as the image is preferred. Where a task
@@ -192,22 +197,34 @@ def default_preset(task="denoise", channels=3):
     Args:
         task: name of a task.
         channels: 3 for colour images, 1 for gray ones.
+        scale: upscaling factor; `None` for the smallest that the task has.
 
     Raises:
         ValueError: if there is no default preset for the task.
+
+    Example:
+    >>> default_preset("denoise", channels=1)
+    'danet_mobile_denoise_gray_camera_cc0'
     """
-    defaults = {
-        preset.channels: preset.name
+    defaults = [
+        preset
         for preset in presets()
         if preset.task == task and preset.card.get("default")
-    }
-    found = defaults.get(channels, defaults.get(3))
-    if found is None:
+    ]
+    scales = sorted({preset.scale for preset in defaults})
+    if scales and scale is None:
+        scale = scales[0]
+    found = {one.channels: one.name for one in defaults if one.scale == scale}
+    name = found.get(channels, found.get(3))
+    if name is None:
+        enlarged = f" at scale {scale}" if scales and scale != 1 else ""
+        others = f" (it has {', '.join(map(str, scales))})" if enlarged else ""
         raise ValueError(
-            f"No preset in the package supports {task} with {channels} "
-            "channel(s); name a preset or give a preset folder."
+            f"No preset in the package supports {task}{enlarged} with "
+            f"{channels} channel(s){others}; name a preset or give a preset "
+            "folder."
         )
-    return found
+    return name
 
 
 def find_preset(preset):

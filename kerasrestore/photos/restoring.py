@@ -22,7 +22,7 @@ def restore_photo(photo, restore, white=1.0):
     Args:
         photo: `Photo`.
         restore: function from pixels to pixels, `(H, W)` or `(H, W, 3)` of
-            type uint8, uint16 or float32.
+            type uint8, uint16 or float32; it may make colours of gray.
         white: value of white of floats; `restore` is given floats with white
             at 1.
 
@@ -92,7 +92,9 @@ def _restore_floats(photo, restore, white):
         restored = to_linear(np.clip(restore(from_linear(inside)), 0, 1))
     else:
         restored = restore(inside)
-    if restored.shape != beyond.shape:
+    if restored.ndim > beyond.ndim:  # a mosaic was demosaiced
+        beyond = beyond[..., None]
+    if restored.shape[:2] != beyond.shape[:2]:
         beyond = resized(beyond, *restored.shape[:2], clip=True)
     return ((restored + beyond) * white).astype(np.float32)
 

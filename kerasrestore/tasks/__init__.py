@@ -31,11 +31,12 @@ and export like the built-in tasks.
 Only these three methods require Keras.
 """
 
-from kerasrestore.tasks.camera import CameraNoise
+from kerasrestore.tasks.camera import CameraNoise, CameraSuperResolution
 from kerasrestore.tasks.demosaic import Demosaic
 from kerasrestore.tasks.denoise import Denoise
 from kerasrestore.tasks.jpeg import Jpeg
 from kerasrestore.tasks.real_pairs import RealPairs
+from kerasrestore.tasks.recompressed_jpeg import RecompressedJpeg
 from kerasrestore.tasks.registry import (
     DEGRADATIONS,
     TASKS,
@@ -49,17 +50,28 @@ from kerasrestore.tasks.super_resolution import SuperResolution
 from kerasrestore.tasks.task import Task
 
 # The first class of a name is its default: that of the published tables.
-for _task in (Denoise, Demosaic, Jpeg, SuperResolution, CameraNoise, RealPairs):
+for _task in (
+    Denoise,
+    Demosaic,
+    Jpeg,
+    SuperResolution,
+    CameraNoise,
+    RecompressedJpeg,
+    CameraSuperResolution,
+    RealPairs,
+):
     register_task(_task)
 
 __all__ = [
     "DEGRADATIONS",
     "TASKS",
     "CameraNoise",
+    "CameraSuperResolution",
     "Demosaic",
     "Denoise",
     "Jpeg",
     "RealPairs",
+    "RecompressedJpeg",
     "SuperResolution",
     "Task",
     "deserialize_task",

@@ -2,9 +2,8 @@
 
 import numpy as np
 
+from kerasrestore.imaging.mosaic import PATTERNS, sampled
 from kerasrestore.tasks.task import Task
-
-PATTERNS = ("GRBG", "RGGB", "GBRG", "BGGR")
 
 
 class Demosaic(Task):
@@ -42,16 +41,9 @@ class Demosaic(Task):
     channels = (3,)
 
     def __init__(self, pattern="GRBG"):
-        if pattern not in PATTERNS:
-            raise ValueError(
-                f"pattern must be one of {', '.join(PATTERNS)}, got "
-                f"{pattern!r}."
-            )
-        self.pattern = pattern
         # (row, column, channel) of the 2x2 cell: true where it is sampled.
-        self.cell = np.array(
-            [[colour == sample for colour in "RGB"] for sample in pattern]
-        ).reshape(2, 2, 3)
+        self.cell = sampled(pattern)
+        self.pattern = pattern
 
     def _degrade_patch(self, clean, rng):
         return self._mosaic(clean), np.float32(0)

@@ -19,9 +19,13 @@ class DANetMobile(Restorer):
 
     Space-to-depth halves the resolution, a U-Net processes the result, and
     depth-to-space restores the resolution; the network predicts the residual.
-    It keeps the design of DANet (wavelet decomposition, U-Net, residual
-    output) with the operations that LiteRT and its delegates run fast: 3x3
-    and 1x1 convolutions, ReLU, additions, space-to-depth and depth-to-space.
+    Images are enlarged at the end: depth-to-space yields the larger image, and
+    the residual is added to the input, enlarged bilinearly. A mosaic is packed
+    into its four planes of samples at half resolution, and the residual is
+    added to those, interpolated bilinearly. It keeps the design of DANet
+    (wavelet decomposition, U-Net, residual output) with the operations that
+    LiteRT and its delegates run fast: 3x3 and 1x1 convolutions, ReLU,
+    additions, space-to-depth and depth-to-space.
 
     A Haar transform is a fixed orthonormal mixing of the four pixels of a 2x2
     block. Here each space-to-depth is followed by a linear convolution, which
@@ -33,7 +37,8 @@ class DANetMobile(Restorer):
 
     Args:
         task: what the model restores: `"denoise"` or any other registered
-            task whose degraded images have the size of the clean ones.
+            task. For `"demosaic"`, mosaics have the pattern GRBG;
+            `restore` takes the others too.
         channels: 3 for colour, 1 for gray.
         widths: channels at half resolution, quarter resolution, and so on;
             multiples of 8, at least one level.
@@ -44,6 +49,10 @@ class DANetMobile(Restorer):
             the order of `widths`, excluding the last level.
         sigma_input: `False` for a blind model; `True` for a second input,
             the noise level of each image on the 0..255 scale.
+        scale: upscaling factor, 2 to 4 for `"super_resolution"`, else 1.
+        full_resolution: whether the first of `widths` is at full resolution,
+            the second at half resolution and so on, without the first
+            space-to-depth; not for `"demosaic"`.
         **kwargs: `name`, `trainable` and `dtype` as in `keras.Model`.
 
     Call arguments:
@@ -55,7 +64,7 @@ class DANetMobile(Restorer):
         height and width multiples of `size_multiple`; sigma `(batch, 1)`.
 
     Output shape:
-        `(batch, height, width, channels)`, not clipped.
+        `(batch, height * scale, width * scale, channels)`, not clipped.
 
     Raises:
         ValueError: if an argument is out of range, or the image data format
@@ -82,13 +91,21 @@ class DANetMobile(Restorer):
         middle_blocks=2,
         decoder_blocks=(2,),
         sigma_input=False,
+        scale=1,
+        full_resolution=False,
         **kwargs,
     ):
         widths = whole_numbers("widths", widths)
         encoder_blocks = whole_numbers("encoder_blocks", encoder_blocks)
         decoder_blocks = whole_numbers("decoder_blocks", decoder_blocks)
         (middle_blocks,) = whole_numbers("middle_blocks", [middle_blocks])
-        _check(task, channels, widths, encoder_blocks, decoder_blocks)
+        _check(task, channels, scale, widths, encoder_blocks, decoder_blocks)
+        packed = task == "demosaic"
+        if packed and full_resolution:
+            raise ValueError(
+                "A mosaic is packed at half resolution; leave full_resolution "
+                f"out for task={task!r}."
+            )
         dtype = kwargs.pop("dtype", None)
 
         def conv(filters, name, size=3, small=False, relu=False):
@@ -114,7 +131,11 @@ class DANetMobile(Restorer):
             return layers.Add(dtype=dtype, name=f"{name}_add")([x, y])
 
         image, inputs = image_inputs(channels, sigma_input)
-        x = ops.space_to_depth(image, 2)
+        if packed:
+            x, base = _packed(image)
+        else:
+            x = image if full_resolution else ops.space_to_depth(image, 2)
+            base = image if scale == 1 else _enlarged(image, scale)
         x = conv(widths[0], "stem")(x)
         if sigma_input:
             x = add_sigma(x, inputs["sigma"], dtype)
@@ -139,9 +160,11 @@ class DANetMobile(Restorer):
                 x = residual_block(
                     x, widths[index], f"decoder{index}_block{block}"
                 )
-        x = conv(4 * channels, "tail", small=True)(x)
-        x = ops.depth_to_space(x, 2)
-        outputs = add_residual(image, x)
+        block = scale if full_resolution else 2 * scale
+        x = conv(block**2 * channels, "tail", small=True)(x)
+        if block > 1:
+            x = ops.depth_to_space(x, block)
+        outputs = add_residual(base, x)
         super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
 
         self.task = task
@@ -151,14 +174,18 @@ class DANetMobile(Restorer):
         self.middle_blocks = middle_blocks
         self.decoder_blocks = decoder_blocks
         self.sigma_input = bool(sigma_input)
-        self.size_multiple = 2 ** len(widths)
-        # A 3x3 convolution at level k extends the radius by 2^k pixels;
+        self.scale = scale
+        self.full_resolution = bool(full_resolution)
+        # Side of a pixel of the first level, in pixels of the image.
+        first = 1 if full_resolution else 2
+        self.size_multiple = first * 2 ** (len(widths) - 1)
+        # A 3x3 convolution extends the radius by a pixel of its level;
         # space-to-depth adds the rest of a coarsest block.
-        radius = 2 * 2 + self.size_multiple - 1
+        radius = 2 * first + self.size_multiple - 1
         for index, (down, up) in enumerate(
             zip(encoder_blocks, decoder_blocks, strict=True)
         ):
-            radius += (down + up) * 2 * 2 ** (index + 1)
+            radius += (down + up) * 2 * first * 2**index
         radius += middle_blocks * 2 * self.size_multiple
         self.receptive_field = 2 * radius + 1
 
@@ -172,11 +199,34 @@ class DANetMobile(Restorer):
             "middle_blocks": self.middle_blocks,
             "decoder_blocks": list(self.decoder_blocks),
             "sigma_input": self.sigma_input,
+            "scale": self.scale,
+            "full_resolution": self.full_resolution,
         }
 
 
-def _check(task, channels, widths, encoder_blocks, decoder_blocks):
-    check_image_model("DANetMobile", task, channels)
+def _enlarged(image, scale):
+    """An image enlarged bilinearly, in float32."""
+    return layers.UpSampling2D(
+        scale, interpolation="bilinear", dtype="float32", name="enlarged"
+    )(image)
+
+
+def _packed(mosaic):
+    """The four planes of a GRBG mosaic, and the image interpolated from them.
+
+    Channels of a pixel that were not sampled are 0, so that their sum is the
+    sample.
+    """
+    samples = ops.sum(mosaic, axis=-1, keepdims=True)
+    planes = ops.space_to_depth(samples, 2)
+    first, red, blue, last = (planes[..., i : i + 1] for i in range(4))
+    green = layers.Average(dtype="float32", name="green")([first, last])
+    small = ops.concatenate([red, green, blue], axis=-1)
+    return planes, _enlarged(small, 2)
+
+
+def _check(task, channels, scale, widths, encoder_blocks, decoder_blocks):
+    check_image_model("DANetMobile", task, channels, scale)
     if not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"widths must be multiples of 8, one for each level, got {widths}."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasrestore.tasks.demosaic import PATTERNS
+from kerasrestore.imaging.mosaic import PATTERNS
 
 # Channels of the 2x2 cell in row-major order, for the four Bayer phases.
 PHASES = tuple(tuple(map("RGB".index, pattern)) for pattern in PATTERNS)

@@ -1,5 +1,7 @@
 """How the shipped presets of DANetMobile were trained."""
 
+import dataclasses
+
 from kerasrestore.training.recipe.settings import Settings
 
 # As options: channels per level, residual blocks per level.
@@ -9,7 +11,13 @@ NETWORK = {
     "middle_blocks": 2,
     "decoder_blocks": "2",
 }
-SETTING = "0,55"
+# Tasks and their default settings.
+TASKS = {
+    "denoise": "0,55",
+    "jpeg": "10,95",
+    "super_resolution": "2",
+    "demosaic": "GRBG",
+}
 SETTINGS = Settings(
     steps=40_000,
     patch_size=64,
@@ -21,3 +29,22 @@ SETTINGS = Settings(
     ema=0.999,
     clip_norm=3.0,
 )
+
+
+def settings_for(task):
+    """The settings of a task: patches and crops of the network's input have
+    the same size for all.
+
+    Args:
+        task: the `Task` to train for.
+
+    Returns:
+        `Settings`.
+    """
+    if task.scale == 1:
+        return SETTINGS
+    return dataclasses.replace(
+        SETTINGS,
+        patch_size=SETTINGS.patch_size * task.scale,
+        validation_crop=96 * task.scale,
+    )

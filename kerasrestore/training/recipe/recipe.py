@@ -2,13 +2,12 @@
 
 import argparse
 import dataclasses
-import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from kerasrestore.inference.memory import keep_freed_memory
-from kerasrestore.tasks import get_task
+from kerasrestore.tasks import Task, get_task
 from kerasrestore.training.recipe.network import Network, given_options
 from kerasrestore.training.recipe.plan import Plan
 from kerasrestore.training.recipe.run_options import RunOptions, add_run
@@ -16,8 +15,11 @@ from kerasrestore.training.recipe.settings import (
     NONE,
     Settings,
     add_settings,
-    named_numbers,
     override,
+)
+from kerasrestore.training.recipe.training_task import (
+    synthetic_degradations,
+    training_task,
 )
 
 # What runs did whose version had no such option, where that is not the
@@ -52,6 +54,8 @@ class Recipe:
             options for them, where these have other names.
         photos: whether it trains on pairs of photographs too.
         starts: whether `--start` is offered.
+        trained_for: `Task` of the model that is trained further; it is kept
+            unless options change it.
 
     Example:
     >>> from kerasrestore import DANetMobile
@@ -81,6 +85,7 @@ class Recipe:
     renamed: dict = dataclasses.field(default_factory=dict)
     photos: bool = False
     starts: bool = True
+    trained_for: Task | None = None
 
     def run(self, argv=None):
         """Trains as the command line says, or exits with a message.
@@ -137,6 +142,7 @@ class Recipe:
             arguments={
                 **vars(args),
                 "gray": options.gray,
+                "degradation": options.degradation,
                 "setting": options.setting,
                 "quantize": bool(options.quantize),
                 "model": network.arguments,
@@ -240,18 +246,21 @@ class Recipe:
             + (", the default for denoise" if self.quantized else ""),
         )
         add(
-            "--noise",
-            choices=("gaussian", "camera"),
-            default=RunOptions.noise,
-            help="noise of the denoise task; camera: a mixture of the noise "
-            "of photographs, without --setting",
+            "--degradation",
+            "--noise",  # its name in older versions, which only denoised
+            help="how images are degraded: "
+            + "; ".join(
+                f"{name}: {', '.join(synthetic_degradations(name))}"
+                for name in self.tasks
+            )
+            + " (default: the first one)",
         )
         add(
             "--shares",
             metavar="KIND=FRACTION,...",
-            help="fraction of each kind of noise in the mixture of --noise "
-            "camera, such as camera=0.6,gaussian=0.2,film=0.1,clean=0.1 (the "
-            "default)",
+            help="fraction of each kind of noise in the mixture of "
+            "--degradation camera, such as "
+            "camera=0.6,gaussian=0.2,film=0.1,clean=0.1",
         )
 
     def run_options(self, args):
@@ -264,10 +273,14 @@ class Recipe:
             `RunOptions`.
         """
         options = RunOptions.from_args(args)
+        if options.degradation == get_task(options.task).degradation:
+            # Recorded as if it had not been given.
+            options = dataclasses.replace(options, degradation=None)
         setting, quantize = options.setting, options.quantize
-        if options.noise != "camera" and not options.validation_degraded:
+        keeps = self._keeps_task(options)
+        if not (keeps or options.degradation or options.validation_degraded):
             setting = setting or self.tasks[options.task]
-        if quantize is None and self._quantizes(options):
+        if quantize is None and not keeps and self._quantizes(options):
             quantize = True
         gray = options.task in self.gray and not options.color
         return dataclasses.replace(
@@ -277,11 +290,21 @@ class Recipe:
             quantize=quantize,
         )
 
+    def _keeps_task(self, options):
+        """Whether the task is that of the model that is trained further."""
+        return self.trained_for is not None and not (
+            options.setting
+            or options.degradation
+            or options.shares
+            or options.quantize is not None
+            or options.validation_degraded
+        )
+
     def _quantizes(self, options):
         """Whether noise is rounded unless the command line says otherwise."""
         return (
             options.task in self.quantized
-            and options.noise != "camera"
+            and not options.degradation
             and not options.validation_degraded
         )
 
@@ -294,46 +317,9 @@ class Recipe:
         Raises:
             ValueError: if options are out of range or cannot be combined.
         """
-        quantize = {}
-        if options.quantize is not None:
-            quantize["quantize"] = options.quantize
-        if options.quantize is False and options.task != "denoise":
-            raise ValueError(
-                "--no-quantize keeps noisy images as they are, and there are "
-                f"none in {options.task}; leave it out."
-            )
-        if options.validation_degraded:
-            return _photographs(options, quantize)
-        if options.degraded:
-            raise ValueError(
-                "Low-quality photographs are needed for validation too; give "
-                "--validation-degraded."
-            )
-        if options.noise == "camera":
-            if options.setting:
-                raise ValueError(
-                    "--noise camera draws noise of all strengths; leave "
-                    "--setting out."
-                )
-            mixture = {}
-            if options.shares:
-                mixture["shares"] = named_numbers(
-                    "--shares",
-                    options.shares,
-                    "kind",
-                    "camera=0.7,gaussian=0.3",
-                )
-            task_class = get_task(options.task, options.noise)
-            return task_class.from_setting(**mixture, **quantize)
-        if options.shares:
-            raise ValueError(
-                "--shares sets the mixture of --noise camera; add that, or "
-                "leave it out."
-            )
-        task_class = get_task(options.task)
-        known = inspect.signature(task_class).parameters
-        own = {k: v for k, v in self.task_options.items() if k in known}
-        return task_class.from_setting(options.setting, **{**own, **quantize})
+        if self._keeps_task(options):
+            return self.trained_for
+        return training_task(options, self.tasks, self.task_options)
 
 
 def _model_options(args):
@@ -345,26 +331,4 @@ def _model_options(args):
     }
     return argparse.Namespace(
         **{k: v for k, v in vars(args).items() if k not in shared}
-    )
-
-
-def _photographs(options, quantize):
-    """The task of pairs of photographs."""
-    if options.noise == "camera":
-        raise ValueError(
-            "Pairs of photographs are not degraded further; leave --noise "
-            "camera out."
-        )
-    if options.records and options.degraded:
-        raise ValueError(
-            "--records hold the low-quality photographs too; leave "
-            "--degraded out."
-        )
-    if options.data and not options.degraded:
-        raise ValueError(
-            "The low-quality photographs of --data are missing; give "
-            "--degraded."
-        )
-    return get_task(options.task, "photographs").from_setting(
-        options.setting, name=options.task, **quantize
     )

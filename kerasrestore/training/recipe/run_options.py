@@ -24,8 +24,8 @@ class RunOptions:
             ones.
         quantize: whether noisy images are clipped and rounded to 8 bits;
             `None` as the task does by default.
-        noise: degradation of the task `"denoise"`, `"gaussian"` or
-            `"camera"`.
+        degradation: name of the task's degradation, such as `"camera"`;
+            `None` for its default, that of the published tables.
         shares: fraction of each kind of noise in `"camera"`, as text:
             `"camera=0.6,gaussian=0.2,film=0.1,clean=0.1"`.
         model: arguments of the network's constructor, a list of texts
@@ -63,7 +63,7 @@ class RunOptions:
     gray: bool = False
     color: bool = False
     quantize: bool | None = None
-    noise: str = "gaussian"
+    degradation: str | None = None
     shares: str | None = None
     model: list | None = None
     start: str | None = None

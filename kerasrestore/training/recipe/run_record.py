@@ -89,10 +89,14 @@ class RunRecord:
         known = {key: value[key] for key in value if key in names}
         if "start" in known:
             known["start"] = cls._from_json(known["start"])
-        # The name of older versions, which only denoised.
+        # The names of older versions, which only denoised.
         arguments = dict(known["arguments"])
         if "sigma" in arguments:
             arguments.setdefault("setting", arguments.pop("sigma"))
+        if "noise" in arguments:
+            noise = arguments.pop("noise")
+            default = None if noise == "gaussian" else noise
+            arguments.setdefault("degradation", default)
         known["arguments"] = arguments
         return cls(**known)
 

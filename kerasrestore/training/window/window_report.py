@@ -57,7 +57,7 @@ class WindowReport:
         Args:
             folder: folder with the `log.csv` of the run.
         """
-        from kerasrestore.training.recipe.plot import plot_log
+        from kerasrestore.training.plot_log import plot_log
 
         folder = Path(folder)
         text = json.dumps(dataclasses.asdict(self), indent=1) + "\n"

@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.figure import Figure
 
-from kerasrestore.training.recipe.plot import plot_log
+from kerasrestore.training.plot_log import plot_log
 
 
 def test_a_picture(tmp_path):

@@ -1,0 +1,109 @@
+"""The options of `kerasrestore restore`."""
+
+from kerasrestore.cli.restorers import add_runtime_options, add_tile_options
+from kerasrestore.imaging.mosaic import PATTERNS
+
+
+def add_options(parser):
+    """Adds the arguments of the command to its parser."""
+    parser.add_argument(
+        "inputs",
+        metavar="IN",
+        nargs="+",
+        help="photo, folder, pattern or - for standard input",
+    )
+    parser.add_argument(
+        "output",
+        metavar="OUT",
+        help="file or - for standard output; for several photos a folder",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        help="jpg, png, tif, webp, avif or bmp (default: by OUT's extension, "
+        "or the format of the photo)",
+    )
+    parser.add_argument(
+        "--quality",
+        type=int,
+        metavar="1..100",
+        help="quality of JPEG, WebP and AVIF (default: that of the original "
+        "JPEG, else 95)",
+    )
+    parser.add_argument(
+        "--bits",
+        type=int,
+        choices=(8, 16),
+        help="bits of the restored photo (default: as in the original)",
+    )
+    parser.add_argument(
+        "--suffix",
+        default="",
+        metavar="TEXT",
+        help="appended to the names of photos written to a folder, before "
+        "the extension: _clean gives a_clean.jpg",
+    )
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        metavar="N",
+        help="reject larger photos (default: 179); more takes more memory",
+    )
+    parser.add_argument(
+        "--task",
+        metavar="NAME,...",
+        help="what to do: denoise (default), jpeg (remove compression "
+        "artifacts), super_resolution (enlarge), demosaic, or several in "
+        "order, such as jpeg,super_resolution; picks the models",
+    )
+    parser.add_argument(
+        "--scale",
+        type=int,
+        metavar="N",
+        help="how many times larger super_resolution makes photos: 2, 3 or 4 "
+        "(default: 2)",
+    )
+    parser.add_argument(
+        "--pattern",
+        choices=PATTERNS,
+        help="Bayer pattern of the mosaics for demosaic, at the top left "
+        "corner (default: GRBG)",
+    )
+    add_runtime_options(parser)
+    parser.add_argument(
+        "--sigma",
+        type=float,
+        metavar="S",
+        help="noise level, 0 to 255, for models that take it",
+    )
+    parser.add_argument(
+        "--white-level",
+        type=float,
+        metavar="N",
+        help="value of white, 4095 for 12 bits stored in 16 (default: the "
+        "highest value of the type, 1 for floats)",
+    )
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="0..2",
+        help="0 changes nothing, 1 is the model's output, 2 is the maximum",
+    )
+    add_tile_options(parser)
+    parser.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="mean over 8 flips and rotations: 8 times slower, slightly better",
+    )
+    parser.add_argument(
+        "--memory-limit",
+        metavar="SIZE",
+        help="memory limit of the process, such as 2GB",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace existing files"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="print nothing but errors"
+    )
