@@ -20,9 +20,10 @@ def add_parser(commands):
         "restore",
         help="restore photos or folders of photos",
         description="Restores photos, or all photos of a folder and its "
-        "subfolders: removes noise, or what --task says. Size, bit depth, transparency, EXIF, XMP, IPTC and ICC "
-        "profile are kept; a note names what a format cannot store. An "
-        "interrupted folder resumes where it stopped.",
+        "subfolders: removes noise, or does what --task says. Size, bit "
+        "depth, transparency, EXIF, XMP, IPTC and ICC profile are kept; a "
+        "note names what a format cannot store. An interrupted folder resumes "
+        "where it stopped.",
     )
     add_options(parser)
     parser.set_defaults(run=run)
