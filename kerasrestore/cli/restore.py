@@ -40,8 +40,8 @@ def run(args):
             args.preset,
             args.runtime,
             channels,
-            args.task,
-            args.scale,
+            task=args.task,
+            scale=args.scale,
             quantization=args.quantization,
             model=args.model,
         )

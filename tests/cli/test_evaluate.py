@@ -105,16 +105,25 @@ def test_a_file_of_a_model(capsys, words):
         (["--task", "demosaic", "--quantize-input"], "support quantize"),
         (["--task", "jpeg", "--setting", "10"], "supports jpeg with 3"),
         (["--setting", "0,55"], "requires one noise level"),
-        (["--task", "jpeg", "--noise", "camera"], "of jpeg must be one of"),
+        (
+            ["--task", "jpeg", "--noise", "camera"],
+            "of jpeg must be one of",
+        ),
         (["--noise", "camera", "--quantize-input"], "support quantize"),
         (["--noise", "camera", "--setting", "25"], "within 1e-08..1"),
-        (["--noise", "camera", "--jpeg-quality", "x"], "LOW,HIGH or none"),
+        (
+            ["--degradation", "camera", "--jpeg-quality", "x"],
+            "LOW,HIGH or none",
+        ),
         (["--noise", "camera", "--jpeg-quality", "0"], "within 1..100"),
         (
             ["--setting", "25", "--jpeg-quality", "80"],
-            "only applies to --noise camera",
+            "only applies to --degradation camera",
         ),
-        (["--noise", "camera", "--degraded", "."], "leave --degraded out"),
+        (
+            ["--degradation", "camera", "--degraded", "."],
+            "leave --degraded out",
+        ),
     ],
 )
 def test_settings_that_do_not_fit(capsys, tmp_path, words, told):
@@ -154,7 +163,7 @@ def test_pairs_of_photographs(capsys, tmp_path, words, told):
     assert told in capsys.readouterr().out
 
 
-CAMERA = ["--noise", "camera", "--baseline", "degraded", "--json"]
+CAMERA = ["--degradation", "camera", "--baseline", "degraded", "--json"]
 
 
 def camera(capsys, data, *words):
@@ -196,7 +205,7 @@ def test_figures_of_a_camera_are_not_set_beside_published_ones(
 ):
     data = image_folder(tmp_path / "SIDD", 1)
     begin = ["evaluate", "--data", str(data), "--baseline", "degraded"]
-    assert main([*begin, "--noise", "camera"]) == 0
+    assert main([*begin, "--degradation", "camera"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("denoise, camera, SIDD") and "published" not in text
     assert "table" not in text

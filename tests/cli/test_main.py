@@ -11,7 +11,7 @@ from testing import image_folder, run_python, smooth_image
 
 from kerasrestore.cli import restore as restore_module
 from kerasrestore.cli.main import main
-from kerasrestore.models.presets import default_preset
+from kerasrestore.models.presets import default_preset, presets
 
 
 @pytest.fixture
@@ -198,7 +198,10 @@ def test_interruption_leaves_nothing(capsys, photo, tmp_path, monkeypatch):
 
 def test_presets(capsys):
     code, lines, _ = run(capsys, "presets")
-    assert code == 0 and default_preset() in lines
+    assert code == 0 and f"  {default_preset()} (default)" in lines
+    # Grouped by task.
+    tasks = [line for line in lines if not line.startswith(" ")]
+    assert tasks == sorted({f"{preset.task}:" for preset in presets()})
     _, lines, _ = run(capsys, "presets", "--json")
     cards = json.loads("\n".join(lines))
     assert default_preset() in [card["name"] for card in cards]
@@ -291,3 +294,31 @@ def test_a_reader_that_goes_away():
         cwd=Path(__file__).parent.parent.parent,
     )
     assert done.stdout == "[" and done.stderr == ""
+
+
+def test_a_task_that_has_no_default_and_a_model_for_another(capsys, tmp_path):
+    Image.fromarray(smooth_image(24, 30)).save(tmp_path / "a.png")
+    begin = ["restore", tmp_path / "a.png", tmp_path / "b.png"]
+    for words, told in (
+        (["--task", "fly"], "got 'fly'"),
+        (["--scale", "2"], "leave the scale out"),
+        (["--preset", default_preset(), "--task", "jpeg"], "leave --task out"),
+        (["--preset", default_preset(), "--scale", "2"], "leave --scale out"),
+        (["--pattern", "RGGB"], "leave pattern out"),
+        (["--task", "denoise,demosaic"], "put demosaic first"),
+    ):
+        code, _, err = run(capsys, *begin, *words)
+        assert code == 2 and told in err[0], words
+        assert not (tmp_path / "b.png").exists()
+
+
+def test_a_chain_of_tasks(capsys, tmp_path):
+    Image.fromarray(smooth_image(24, 30)).save(tmp_path / "a.png")
+    code, lines, _ = run(
+        capsys,
+        *["restore", tmp_path / "a.png", tmp_path / "b.png"],
+        *["--task", "denoise,denoise", "--strength", "0.5"],
+    )
+    assert code == 0 and f"{default_preset()} + {default_preset()}" in lines[0]
+    with Image.open(tmp_path / "b.png") as image:
+        assert image.size == (30, 24)

@@ -45,7 +45,7 @@ def quick(monkeypatch):
     restorer = Quick()
     restorer.loaded = []
 
-    def load(preset, runtime, channels, quantization, model):
+    def load(preset, runtime, channels, **options):
         restorer.loaded.append((preset, runtime, channels))
         return restorer
 

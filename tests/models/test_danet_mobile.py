@@ -1,9 +1,11 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 from testing import enliven, random_image, run_model_test, run_python
 
-from kerasrestore import DANetMobile
+from kerasrestore import DANetMobile, Photo
+from kerasrestore.tasks import Demosaic
 
 
 def build(**options):
@@ -179,3 +181,137 @@ def test_jax_gives_the_same_pixels_without_tensorflow(tmp_path):
         model.restore(image, sigma=20.0),
         atol=1e-4,
     )
+
+
+def build_enlarger(scale, full_resolution=True, **options):
+    return build(
+        task="super_resolution",
+        scale=scale,
+        full_resolution=full_resolution,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("full_resolution", [True, False])
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_enlarging(scale, full_resolution):
+    model = enliven(build_enlarger(scale, full_resolution))
+    image = random_image((37, 50, 3))
+    whole = model.restore(image, tile=None)
+    assert whole.shape == (37 * scale, 50 * scale, 3)
+    tiled = model.restore(image, tile=2 * model.halo + 4)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+    again = DANetMobile.from_config(model.get_config())
+    assert again.get_config() == model.get_config()
+    # What it adds is added to the bilinearly enlarged image.
+    tail = model.get_layer("tail")
+    tail.set_weights([np.zeros_like(x) for x in tail.get_weights()])
+    ramp = np.broadcast_to(np.arange(16, dtype="f4"), (1, 16, 16))[..., None]
+    plain = np.asarray(model(np.repeat(ramp, 3, axis=-1)))[0, 0, :, 0]
+    np.testing.assert_allclose(
+        plain[2 * scale : -2 * scale],
+        (np.arange(16 * scale) + 0.5)[2 * scale : -2 * scale] / scale - 0.5,
+        atol=1e-5,
+    )
+
+
+def test_enlarging_at_phone_cost():
+    flat = {"full_resolution": True, "encoder_blocks": (), "decoder_blocks": ()}
+    for scale, width, blocks in ((2, 32, 4), (3, 24, 7), (4, 24, 6)):
+        model = DANetMobile(
+            "super_resolution",
+            scale=scale,
+            widths=(width,),
+            middle_blocks=blocks,
+            **flat,
+        )
+        kernel = 9 * width
+        macs = kernel * (3 + 2 * blocks * width + 3 * scale**2)
+        assert model.count_macs(64, 96) == macs * 64 * 96 <= 80_000 * 64 * 96
+        # The enlarged image it is added to reads one pixel around.
+        assert model.receptive_field == 2 * (2 + 2 * blocks) + 1
+
+
+@pytest.mark.parametrize("full_resolution", [True, False])
+def test_full_resolution_skips_the_first_space_to_depth(full_resolution):
+    model = build(full_resolution=full_resolution)
+    assert model.size_multiple == (2 if full_resolution else 4)
+    stem = model.get_layer("stem").kernel.shape
+    assert tuple(stem) == (3, 3, 3 if full_resolution else 12, 8)
+
+
+def mosaic_of(image, pattern="GRBG"):
+    return Demosaic(pattern).degrade(image, None)[0]
+
+
+def test_a_mosaic_is_interpolated_before_training():
+    model = build(task="demosaic")
+    model.get_layer("tail").kernel.assign(
+        0 * np.array(model.get_layer("tail").kernel)
+    )
+    colours = np.float32([0.2, 0.5, 0.7])
+    flat = np.full((1, 16, 20, 3), colours)
+    restored = np.asarray(model(mosaic_of(flat[0])[None]))
+    np.testing.assert_allclose(restored, flat, atol=1e-6)
+
+
+@pytest.mark.parametrize("pattern", ["GRBG", "RGGB", "GBRG", "BGGR"])
+def test_mosaics_of_all_patterns_tiled_or_whole(pattern):
+    model = enliven(build(task="demosaic"))
+    image = random_image((37, 50, 3))
+    planes = mosaic_of(image, pattern)
+    whole = model.restore(planes, pattern=pattern, tile=None)
+    assert whole.shape == image.shape
+    samples = planes.max(-1)
+    np.testing.assert_array_equal(
+        model.restore(samples, pattern=pattern, tile=None), whole
+    )
+    tiled = model.restore(planes, pattern=pattern, tile=2 * model.halo + 8)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+    # The pattern decides which colour a sample has.
+    other = {"GRBG": "BGGR"}.get(pattern, "GRBG")
+    assert np.abs(model.restore(samples, pattern=other) - whole).max() > 0.01
+
+
+def test_mosaic_files_become_colour_photos(tmp_path):
+    model = enliven(build(task="demosaic"))
+    samples = random_image((24, 30), "uint8")
+    Image.fromarray(samples).save(tmp_path / "raw.png")
+    photo = model.restore(tmp_path / "raw.png", pattern="RGGB")
+    np.testing.assert_array_equal(
+        photo.pixels, model.restore(samples, pattern="RGGB")
+    )
+    deep = samples.astype("float32") / 255
+    assert model.restore(Photo(deep)).pixels.shape == (24, 30, 3)
+
+
+def test_what_mosaics_do_not_take():
+    model = build(task="demosaic")
+    samples = random_image((24, 30))
+    for options, words in (
+        ({"strength": 0.5}, "has no strength"),
+        ({"ensemble": True}, "rotated mosaic"),
+        ({"pattern": "RGBG"}, "got 'RGBG'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            model.restore(samples, **options)
+    with pytest.raises(ValueError, match="no mosaics in bands"):
+        model.restore_bands([samples], (24, 30))
+    with pytest.raises(ValueError, match="no sample"):
+        model.restore(random_image((24, 30, 3)))
+    with pytest.raises(ValueError, match="takes no mosaic"):
+        build().restore(samples, pattern="RGGB")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"task": "demosaic", "channels": 1}, "channels must be 3"),
+        ({"task": "demosaic", "full_resolution": True}, "half resolution"),
+        ({"task": "denoise", "scale": 2}, "scale must be 1"),
+        ({"task": "super_resolution"}, "scale must be 2, 3 or 4"),
+    ],
+)
+def test_bad_arguments_of_tasks(options, words):
+    with pytest.raises(ValueError, match=words):
+        build(**options)

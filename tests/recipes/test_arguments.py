@@ -81,21 +81,37 @@ def test_no_data(tmp_path):
 @pytest.mark.parametrize(
     ("name", "words", "told"),
     [
-        ("danet_mobile", "--noise camera --setting 25", "leave --setting"),
+        (
+            "danet_mobile",
+            "--degradation camera --setting 25",
+            "leave --setting",
+        ),
         ("danet_mobile", "--noise camera --quantize", "support quantize"),
         ("danet_mobile", "--shares camera=1", "add that"),
-        ("danet_mobile", "--noise camera --shares camera", "got 'camera'"),
-        ("danet_mobile", "--noise camera --shares film=0.5", "add up to 1"),
+        (
+            "danet_mobile",
+            "--degradation camera --shares camera",
+            "got 'camera'",
+        ),
+        (
+            "danet_mobile",
+            "--degradation camera --shares film=0.5",
+            "add up to 1",
+        ),
         (
             "danet_mobile",
             "--noise camera --shares camera=0.5,camera=0.5",
             "each kind once",
         ),
-        ("rnan", "--noise camera --task jpeg", "jpeg must be one of jpeg"),
+        (
+            "rnan",
+            "--degradation camera --task jpeg",
+            "one of jpeg, recompressed",
+        ),
         (
             "danet",
-            "--degraded d --validation-degraded e --noise camera",
-            "leave --noise camera",
+            "--degraded d --validation-degraded e --degradation camera",
+            "leave --degradation camera",
         ),
         (
             "danet",
@@ -111,13 +127,19 @@ def test_camera_noise_is_not_ignored(name, words, told):
 
 def test_camera_noise_of_a_recipe():
     plan = recipe("danet_mobile").plan(
-        [*where("a", "b").split(), "--noise", "camera"]
+        [*where("a", "b").split(), "--degradation", "camera"]
     )
     assert plan.task.shares["camera"] == 0.6
     assert plan.options.setting is None
     mixture = "camera=0.5, gaussian=0.5"
     plan = recipe("danet_mobile").plan(
-        [*where("a", "b").split(), "--noise", "camera", "--shares", mixture]
+        [
+            *where("a", "b").split(),
+            "--degradation",
+            "camera",
+            "--shares",
+            mixture,
+        ]
     )
     assert plan.task.shares == {"camera": 0.5, "gaussian": 0.5}
 
@@ -146,7 +168,7 @@ def test_only_noise_is_rounded():
     for task in ("jpeg", "demosaic", "super_resolution"):
         words = [*where("a", "b").split(), "--task", task]
         assert recipe("panet").plan(words).arguments["quantize"] is False
-    words = [*where("a", "b").split(), "--noise", "camera"]
+    words = [*where("a", "b").split(), "--degradation", "camera"]
     assert recipe("panet").plan(words).arguments["quantize"] is False
 
 

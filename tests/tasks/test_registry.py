@@ -22,10 +22,12 @@ from kerasrestore.export.save_preset import preset_task
 from kerasrestore.tasks import (
     TASKS,
     CameraNoise,
+    CameraSuperResolution,
     Demosaic,
     Denoise,
     Jpeg,
     RealPairs,
+    RecompressedJpeg,
     SuperResolution,
     Task,
     deserialize_task,
@@ -203,7 +205,7 @@ def test_names_and_degradations(name, degradation, task_class):
 
 
 def test_a_degradation_of_another_task():
-    with pytest.raises(ValueError, match="must be one of jpeg, got 'camera'"):
+    with pytest.raises(ValueError, match="one of jpeg, recompressed, got 'c"):
         get_task("jpeg", "camera")
 
 
@@ -214,6 +216,8 @@ def test_a_degradation_of_another_task():
         CameraNoise(shares={"camera": 1.0}, quality=80),
         Demosaic("RGGB"),
         Jpeg(30),
+        RecompressedJpeg((20, 90), twice=0.5),
+        CameraSuperResolution(3, sigma=5),
         SuperResolution((2, 3), pre_upsampled=True),
         RealPairs("super_resolution", 3),
     ],

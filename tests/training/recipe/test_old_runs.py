@@ -140,11 +140,18 @@ def test_a_training_run(tmp_path):
     with open(out / "log.csv", newline="") as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["2", "4"]
     before, after = json.loads(TRAINING), RunRecord.read(out)
+    # The name of an option that changed.
+    assert before["arguments"].pop("noise") == "gaussian"
+    before["arguments"]["degradation"] = None
     # Options that came later are recorded with their defaults.
     old = {k: v for k, v in after.arguments.items() if k in before["arguments"]}
-    assert list(old) == list(before["arguments"])
+    assert set(old) == set(before["arguments"])
     assert after.arguments["texture_crops"] == 1
-    assert after.config == before["config"]
+    assert after.config == {
+        **before["config"],
+        "scale": 1,
+        "full_resolution": False,
+    }
     assert after.task == before["task"]
     paths = {"data": str(data), "validation": str(data), "out": str(out)}
     assert old == {**before["arguments"], **paths, "steps": 4}

@@ -66,7 +66,7 @@ def test_an_unknown_model(tmp_path):
 def test_an_option_that_is_newer_than_the_run(model, tmp_path):
     old = {"batch_size": 2}
     open_run(tmp_path, "train.py", old, model, Denoise())
-    defaults = {"smallest_scale": 1.0, "noise": "gaussian"}
+    defaults = {"smallest_scale": 1.0, "dtype": "float32"}
     new = {**old, **defaults}
     with pytest.raises(ValueError, match=r"scale=1\.0, got 0\.5; use another"):
         open_run(
