@@ -4,10 +4,17 @@ import argparse
 import os
 import sys
 
-from kerasrestore.cli import evaluate, export, presets, report, restore
+from kerasrestore.cli import (
+    evaluate,
+    export,
+    fetch,
+    presets,
+    report,
+    restore,
+)
 from kerasrestore.version import __version__
 
-COMMANDS = (restore, evaluate, export, report, presets)
+COMMANDS = (restore, evaluate, export, report, presets, fetch)
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,12 +7,19 @@ checksum of every file. `kerasrestore.export.save_preset` writes presets;
 reading them does not require Keras.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
+from kerasrestore.models.fetching import (
+    CARD,
+    HUB,
+    WEB,
+    cached_file,
+    fetch_card,
+    file_sha256,
+)
+
 ROOT = Path(__file__).parent
-CARD = "card.json"
 # Role of the weights from quantization-aware training.
 INT8_WEIGHTS = "int8_weights"
 # Kinds of `.tflite` files in order of preference: float16 reaches the PSNR of
@@ -103,24 +110,24 @@ class Preset:
         return self.path / Path(entry["file"]).name
 
     def checked_file(self, role):
-        """Path of a file, after its checksum has been verified.
+        """Path of a file, after its checksum has been verified; a file that
+        is not in the folder may have been fetched before.
 
         Raises:
             ValueError: if the card does not list the file, or it is missing
                 or damaged.
         """
         path = self.file(role)
+        sha256 = self.files[role]["sha256"]
         if not path.is_file():
-            raise ValueError(
-                f"The preset {self.name} is missing its file {path.name}; "
-                + (
-                    "these weights are not included in the installed package, "
-                    "get them from its repository."
-                    if role == INT8_WEIGHTS
-                    else "install or download it again."
+            fetched = cached_file(self.name, path.name, sha256)
+            if fetched is None:
+                raise ValueError(
+                    f"The preset {self.name} is missing its file {path.name}; "
+                    f"get it with kerasrestore fetch {self.name}."
                 )
-            )
-        if file_sha256(path) != self.files[role]["sha256"]:
+            return fetched
+        if file_sha256(path) != sha256:
             raise ValueError(
                 f"{path} does not match the checksum in the card of "
                 f"{self.name}; install or download the preset again."
@@ -154,12 +161,6 @@ class Preset:
         """Path of the `.tflite` file that `tflite_kind` selects, after its
         checksum has been verified."""
         return self.checked_file(f"tflite_{self.tflite_kind(kind)}")
-
-
-def file_sha256(path):
-    """SHA-256 of a file as a hexadecimal string."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def presets():
@@ -228,14 +229,18 @@ def default_preset(task="denoise", channels=3, scale=None):
 
 
 def find_preset(preset):
-    """Finds a preset by name, folder or `hf://user/repository`.
+    """Finds a preset by name, folder, web address or `hf://user/repository`.
+
+    What is downloaded stays in a cache, see `cache_folder`.
 
     Raises:
-        ValueError: if the preset does not exist, or an `hf://` repository
-            cannot be downloaded or huggingface_hub is not installed.
+        ValueError: if the preset does not exist, an address cannot be read,
+            or `hf://` is given and huggingface_hub is not installed.
     """
     text = str(preset)
-    if text.startswith("hf://"):
+    if text.startswith(WEB):
+        return Preset(fetch_card(text))
+    if text.startswith(HUB):
         try:
             from huggingface_hub import snapshot_download
         except ImportError as error:
@@ -245,9 +250,7 @@ def find_preset(preset):
             ) from error
         wanted = ["*.json", "*.h5", "*.tflite"]
         try:
-            folder = snapshot_download(
-                text[len("hf://") :], allow_patterns=wanted
-            )
+            folder = snapshot_download(text[len(HUB) :], allow_patterns=wanted)
         except (OSError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise ValueError(
