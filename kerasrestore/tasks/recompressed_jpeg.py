@@ -5,7 +5,7 @@ import numpy as np
 from kerasrestore.imaging.jpeg_file import jpeg_levels
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.imaging.resizing import resized
-from kerasrestore.tasks.camera.filters import LUMA
+from kerasrestore.tasks.camera.filters import LUMA, blur, rms
 from kerasrestore.tasks.task import Task
 
 # Pillow's codes for 4:4:4, 4:2:2 and 4:2:0.
@@ -15,6 +15,8 @@ SUBSAMPLING_SHARES = (0.25, 0.1, 0.65)
 BLOCK = 8
 # Resized files were up to this much larger when they were compressed.
 LARGEST = 2.0
+# Grain: largest standard deviation on the 0..255 scale, and strongest blur.
+COARSEST, SOFTEST = 6.0, 0.8
 
 
 class RecompressedJpeg(Task):
@@ -35,6 +37,9 @@ class RecompressedJpeg(Task):
         monochrome: fraction of colour images that are made gray before, with
             three equal channels.
         clean: fraction of images that are not compressed.
+        grain: fraction of images that get grain before, which belongs to the
+            target: otherwise a model trained on photographs without noise
+            takes the grain of others for artifacts.
 
     Raises:
         ValueError: if a value is out of range.
@@ -73,6 +78,7 @@ class RecompressedJpeg(Task):
         resized=0.2,
         monochrome=0.1,
         clean=0.02,
+        grain=0.4,
     ):
         pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
         try:
@@ -91,6 +97,7 @@ class RecompressedJpeg(Task):
             ("resized", resized),
             ("monochrome", monochrome),
             ("clean", clean),
+            ("grain", grain),
         ):
             if not 0 <= share <= 1:
                 raise ValueError(
@@ -128,6 +135,8 @@ class RecompressedJpeg(Task):
         clean = np.asarray(clean, np.float32)
         if clean.shape[-1] == 3 and rng.random() < self.monochrome:
             clean = np.repeat((clean @ LUMA)[..., None], 3, axis=-1)
+        if rng.random() < self.grain:
+            clean = _grainy(clean, rng)
         degraded, strength = self._degrade_patch(clean, rng)
         return degraded, clean, strength
 
@@ -178,7 +187,18 @@ class RecompressedJpeg(Task):
             "resized": self.resized,
             "monochrome": self.monochrome,
             "clean": self.clean,
+            "grain": self.grain,
         }
+
+
+def _grainy(image, rng):
+    """An image with grain of equal or of independent channels."""
+    shape = image.shape if rng.random() < 0.5 else (*image.shape[:2], 1)
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    if rng.random() < 0.5:
+        noise = blur(noise, rng.uniform(0.3, SOFTEST))
+    level = np.float32(rng.uniform(0, COARSEST) / 255)
+    return np.clip(image + level * noise / max(rms(noise), 1e-6), 0, 1)
 
 
 def _levels(image):

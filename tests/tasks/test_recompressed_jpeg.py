@@ -7,7 +7,13 @@ from kerasrestore.tasks import RecompressedJpeg
 
 IMAGE = smooth_image(64, 80)
 # One compression and nothing else.
-PLAIN = {"twice": 0.0, "resized": 0.0, "monochrome": 0.0, "clean": 0.0}
+PLAIN = {
+    "twice": 0.0,
+    "resized": 0.0,
+    "monochrome": 0.0,
+    "clean": 0.0,
+    "grain": 0.0,
+}
 
 
 def degraded(task, image=IMAGE, index=0):
@@ -68,6 +74,17 @@ def test_some_images_are_left_as_they_are():
     task = RecompressedJpeg(20, **{**PLAIN, "clean": 1.0})
     pixels, target = degraded(task)
     np.testing.assert_array_equal(np.rint(pixels * 255), target)
+
+
+def test_grain_belongs_to_the_target():
+    task = RecompressedJpeg(95, **{**PLAIN, "grain": 1.0})
+    deviations = []
+    for index in range(10):
+        pixels, target = degraded(task, index=index)
+        grain = target.astype(int) - IMAGE
+        deviations.append(np.std(grain[(IMAGE > 20) & (IMAGE < 235)]))
+        assert np.abs(pixels * 255 - target).mean() < 6
+    assert min(deviations) < 2 < max(deviations) < 7
 
 
 def test_gray_images_and_the_same_draws():
