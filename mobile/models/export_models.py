@@ -42,7 +42,7 @@ PHONE_MACS = 300_000
 TITLES = {
     "demosaic": "sensor mosaic",
     "jpeg": "JPEG artifacts",
-    "super_resolution": "enlargement",
+    "super_resolution": "enlarge {scale}x",
 }
 
 
@@ -137,7 +137,7 @@ def for_phones(folder):
     from kerasrestore.export.export_preset import export_preset
 
     for preset in presets():
-        if preset.macs_per_pixel > PHONE_MACS:
+        if preset.macs_per_pixel > PHONE_MACS or not _for_photos(preset):
             continue
         path = folder / f"{preset.name}.tflite"
         tile = read_sidecar(preset.tflite())["tile"]
@@ -145,6 +145,14 @@ def for_phones(folder):
         yield LiteRTRestorer(path, trial=False)
         if "tflite_int8" in preset.files:
             yield LiteRTRestorer.from_preset(preset.name, quantization="int8")
+
+
+def _for_photos(preset):
+    """Whether a preset is for photos: of tasks other than denoising, only the
+    defaults are, and a photo is no mosaic."""
+    if preset.task == "denoise":
+        return True
+    return preset.card.get("default") and preset.task != "demosaic"
 
 
 def load_added(path):
@@ -232,7 +240,7 @@ def title(sidecar):
         blind = "photo" if "_camera_" in sidecar["name"] else "blind"
         words.append("noise level" if sidecar["sigma_input"] else blind)
     else:
-        words.append(TITLES[sidecar["task"]])
+        words.append(TITLES[sidecar["task"]].format(**sidecar))
     words.append(sidecar["quantization"])
     if sidecar["io"]["image"] == "uint8":
         words.append("bytes in and out")
