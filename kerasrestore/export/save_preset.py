@@ -18,6 +18,7 @@ from kerasrestore.models.presets import (
     file_sha256,
 )
 from kerasrestore.tasks import deserialize_task, serialize_task
+from kerasrestore.training.window.half_weights import write_half
 
 WEIGHTS = "model.weights.h5"
 # Arguments of a model that do not describe what was trained.
@@ -104,6 +105,8 @@ def save_preset(
             "files": {},
         }
         model.save_weights(new / WEIGHTS)
+        # As in the `.tflite`; half the bytes, and no PSNR is lost.
+        write_half(new / WEIGHTS, new / WEIGHTS)
         record_file(card, "weights", new / WEIGHTS)
         for role, source in (("log", log), ("start_log", start_log)):
             if source is not None:

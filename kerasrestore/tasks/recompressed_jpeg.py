@@ -11,6 +11,9 @@ from kerasrestore.tasks.task import Task
 # Pillow's codes for 4:4:4, 4:2:2 and 4:2:0.
 SUBSAMPLINGS = (0, 1, 2)
 SUBSAMPLING_SHARES = (0.25, 0.1, 0.65)
+# Where the range of the qualities to draw from begins, as a share of it.
+RANGES = (0.0, 0.5, 0.8)
+RANGE_SHARES = (0.5, 0.2, 0.3)
 # A second compression has its own block grid.
 BLOCK = 8
 # Resized files were up to this much larger when they were compressed.
@@ -30,7 +33,8 @@ class RecompressedJpeg(Task):
 
     Args:
         quality: Pillow's quality, 1 to 100; an integer, or a pair `(low,
-            high)` for a quality drawn uniformly per image and compression.
+            high)` for one drawn per image and compression, more often
+            from the upper part of the range.
         twice: fraction of images that are compressed twice.
         resized: fraction of images that are compressed at a larger size, up
             to twice as large, and shrunk afterwards.
@@ -73,11 +77,11 @@ class RecompressedJpeg(Task):
 
     def __init__(
         self,
-        quality=(10, 95),
+        quality=(10, 97),
         twice=0.3,
         resized=0.2,
         monochrome=0.1,
-        clean=0.02,
+        clean=0.05,
         grain=0.4,
     ):
         pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
@@ -166,9 +170,8 @@ class RecompressedJpeg(Task):
             larger = round(height * factor), round(width * factor)
             clean = resized(clean, *larger)
         levels = _levels(clean)
-        low, high = self.quality
         for number in range(2 if rng.random() < self.twice else 1):
-            quality = int(rng.integers(low, high + 1))
+            quality = self._draw_quality(rng)
             subsampling = int(rng.choice(SUBSAMPLINGS, p=SUBSAMPLING_SHARES))
             # The first grid is the file's; a crop shifts it for the second.
             top, left = rng.integers(BLOCK, size=2) if number else (0, 0)
@@ -178,6 +181,12 @@ class RecompressedJpeg(Task):
         if shrunk:
             levels = _levels(resized(levels / np.float32(255), height, width))
         return levels / np.float32(255), np.float32(quality)
+
+    def _draw_quality(self, rng):
+        low, high = self.quality
+        # Where a model has little to do, it has to learn how little.
+        begin = low + rng.choice(RANGES, p=RANGE_SHARES) * (high - low)
+        return int(rng.integers(round(begin), high + 1))
 
     def get_config(self):
         """Constructor arguments that recreate this task."""

@@ -56,7 +56,8 @@ def test_a_task_without_noise_levels(jpeg, images, tmp_path):
     assert sidecar["license"] == "Apache-2.0"
     image = random_image((40, 30, 1))
     restored = Restorer.from_preset(preset.path).restore(image)
-    np.testing.assert_array_equal(restored, jpeg.restore(image))
+    # The weights of the preset are rounded to float16.
+    np.testing.assert_allclose(restored, jpeg.restore(image), atol=1e-3)
     exported = LiteRTRestorer.from_preset(preset.path).restore(image)
     np.testing.assert_allclose(exported, restored, atol=1e-2)
     assert [path.name for path in tmp_path.iterdir()] == ["clean"]
