@@ -47,6 +47,7 @@ MARGINS = {
     },
     "danet_mobile_denoise_gray_blind_bsd400": {"15": 5.0, "25": 7.0, "50": 9.0},
     "danet_mobile_demosaic_bayer_cc0": {"demosaic": 20.0},
+    "danet_mobile_jpeg_color_recompressed_cc0": {"10": 0.8, "30": 0.8},
     "danet_mobile_jpeg_gray_recompressed_cc0": {"10": 0.8, "30": 0.8},
     "danet_mobile_super_resolution_x2_classical_cc0": {"2": 1.0},
     "danet_mobile_super_resolution_x2_photo_cc0": {"2": 0.3},
