@@ -121,15 +121,16 @@ def load_restorer(
 
 def _checked(restorer, task, scale):
     """A restorer that was named, if it does what is asked for."""
-    for option, found, wanted in (
-        ("--task", restorer.task, task),
-        ("--scale", restorer.scale, scale),
-    ):
-        if wanted not in (None, found):
-            raise ValueError(
-                f"{restorer.name} has {option} {found}, not {wanted}; leave "
-                f"{option} out or choose another model."
-            )
+    if task not in (None, restorer.task):
+        raise ValueError(
+            f"{restorer.name} is made for {restorer.task}, not for {task}; "
+            "leave --task out or choose another model."
+        )
+    if scale not in (None, restorer.scale):
+        raise ValueError(
+            f"{restorer.name} has scale {restorer.scale}, not {scale}; leave "
+            "--scale out or choose another model."
+        )
     return restorer
 
 

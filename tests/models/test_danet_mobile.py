@@ -309,7 +309,7 @@ def test_what_mosaics_do_not_take():
         ({"task": "demosaic", "channels": 1}, "channels must be 3"),
         ({"task": "demosaic", "full_resolution": True}, "half resolution"),
         ({"task": "denoise", "scale": 2}, "scale must be 1"),
-        ({"task": "super_resolution"}, "scale must be 2, 3 or 4"),
+        ({"task": "super_resolution", "scale": 5}, "scale must be 2, 3 or 4"),
     ],
 )
 def test_bad_arguments_of_tasks(options, words):

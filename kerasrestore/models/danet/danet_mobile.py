@@ -49,7 +49,9 @@ class DANetMobile(Restorer):
             the order of `widths`, excluding the last level.
         sigma_input: `False` for a blind model; `True` for a second input,
             the noise level of each image on the 0..255 scale.
-        scale: upscaling factor, 2 to 4 for `"super_resolution"`, else 1.
+        scale: upscaling factor, 2 to 4 for `"super_resolution"`; 1 for other
+            tasks, and for low-resolution images that have the size of the
+            clean ones already.
         full_resolution: whether the first of `widths` is at full resolution,
             the second at half resolution and so on, without the first
             space-to-depth; not for `"demosaic"`.
@@ -226,7 +228,9 @@ def _packed(mosaic):
 
 
 def _check(task, channels, scale, widths, encoder_blocks, decoder_blocks):
-    check_image_model("DANetMobile", task, channels, scale)
+    check_image_model(
+        "DANetMobile", task, channels, None if scale == 1 else scale
+    )
     if not widths or any(width < 8 or width % 8 for width in widths):
         raise ValueError(
             f"widths must be multiples of 8, one for each level, got {widths}."
