@@ -109,14 +109,12 @@ def load_restorer(
             )
         return _checked(load_tflite(model), task, scale)
     if preset is not None:
-        (found,) = _load((preset,), runtime, quantization)
+        found = _load((preset,), runtime, quantization)
         return _checked(found, task, scale)
-    from kerasrestore.inference.restorer_chain import RestorerChain
     from kerasrestore.litert.load_restorer import preset_names
 
     names = preset_names(task or "denoise", channels, scale)
-    restorers = _load(names, runtime, quantization)
-    return restorers[0] if len(restorers) == 1 else RestorerChain(restorers)
+    return _load(names, runtime, quantization)
 
 
 def _checked(restorer, task, scale):
@@ -135,14 +133,11 @@ def _checked(restorer, task, scale):
 
 
 def _load(names, runtime, quantization):
-    if runtime == "litert":
-        from kerasrestore.litert.litert_restorer import LiteRTRestorer
+    from kerasrestore.litert.load_restorer import chained, load_presets
 
+    if runtime == "litert":
         with quiet_stderr():
-            return [
-                LiteRTRestorer.from_preset(name, quantization=quantization)
-                for name in names
-            ]
+            return load_presets(names, quantization)
     if quantization is not None:
         raise ValueError(
             "--quantization selects a file for LiteRT; leave it or "
@@ -154,7 +149,7 @@ def _load(names, runtime, quantization):
         with quiet_stderr():
             from kerasrestore.models.restorer import Restorer
 
-            return [Restorer.from_preset(name) for name in names]
+            return chained(Restorer.from_preset(name) for name in names)
     except ImportError as error:
         raise ValueError(
             f"The keras runtime cannot be loaded ({error}); install what "

@@ -119,7 +119,9 @@ class RestorerChain:
         """
         given = {"sigma": sigma, "strength": strength, "pattern": pattern}
         for key, default in UNSET.items():
-            if given[key] != default and not any(
+            # Noise levels may be an array, which has no truth value.
+            unset = np.ndim(given[key]) == 0 and given[key] == default
+            if not unset and not any(
                 _takes(one, key) for one in self.restorers
             ):
                 raise ValueError(

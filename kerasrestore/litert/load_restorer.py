@@ -49,7 +49,7 @@ def restore(image, task="denoise", *, scale=None, **options):
         gray = layout == "HW" or array.shape[-1] in (1, 2)
         channels = 1 if gray else 3
     names = preset_names(task, channels, scale)
-    return load_presets(names).restore(image, **options)
+    return _kept(names).restore(image, **options)
 
 
 def preset_names(task, channels=3, scale=None):
@@ -105,13 +105,19 @@ def load_presets(names, quantization=None):
     Raises:
         ValueError: as `LiteRTRestorer.from_preset` and `RestorerChain`.
     """
-    restorers = [_loaded(str(name), quantization) for name in names]
+    return chained(
+        LiteRTRestorer.from_preset(name, quantization=quantization)
+        for name in names
+    )
+
+
+_kept = lru_cache(maxsize=KEPT)(load_presets)
+
+
+def chained(restorers):
+    """One restorer as it is, several as a `RestorerChain`."""
+    restorers = list(restorers)
     return restorers[0] if len(restorers) == 1 else RestorerChain(restorers)
-
-
-@lru_cache(maxsize=KEPT)
-def _loaded(name, quantization):
-    return LiteRTRestorer.from_preset(name, quantization=quantization)
 
 
 def _as_photo(image):

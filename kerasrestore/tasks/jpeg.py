@@ -57,17 +57,7 @@ class Jpeg(Task):
     to_gray = staticmethod(rgb_to_y_bytes)
 
     def __init__(self, quality=(5, 95)):
-        pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
-        if (
-            len(pair) != 2
-            or not all(isinstance(q, numbers.Integral) for q in pair)
-            or not 1 <= pair[0] <= pair[1] <= 100
-        ):
-            raise ValueError(
-                "quality must be an integer from 1 to 100 or a pair (low, "
-                f"high), got {quality!r}."
-            )
-        self.quality = (int(pair[0]), int(pair[1]))
+        self.quality = quality_range(quality)
 
     @property
     def setting(self):
@@ -118,6 +108,25 @@ class Jpeg(Task):
     def get_config(self):
         """Constructor arguments that recreate this task."""
         return {"quality": list(self.quality)}
+
+
+def quality_range(quality):
+    """Lowest and highest quality, from a number or a pair.
+
+    Raises:
+        ValueError: as `Jpeg`.
+    """
+    pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
+    if (
+        len(pair) != 2
+        or not all(isinstance(q, numbers.Integral) for q in pair)
+        or not 1 <= pair[0] <= pair[1] <= 100
+    ):
+        raise ValueError(
+            "quality must be an integer from 1 to 100 or a pair (low, "
+            f"high), got {quality!r}."
+        )
+    return int(pair[0]), int(pair[1])
 
 
 def _compress(clean, quality):

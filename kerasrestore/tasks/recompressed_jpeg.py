@@ -6,6 +6,7 @@ from kerasrestore.imaging.jpeg_file import jpeg_levels
 from kerasrestore.imaging.luma import rgb_to_y_bytes
 from kerasrestore.imaging.resizing import resized
 from kerasrestore.tasks.camera.filters import LUMA, blur, rms
+from kerasrestore.tasks.jpeg import quality_range
 from kerasrestore.tasks.task import Task
 
 # Pillow's codes for 4:4:4, 4:2:2 and 4:2:0.
@@ -84,18 +85,7 @@ class RecompressedJpeg(Task):
         clean=0.05,
         grain=0.4,
     ):
-        pair = quality if isinstance(quality, (tuple, list)) else (quality,) * 2
-        try:
-            low, high = map(int, pair)
-            whole = (low, high) == tuple(pair)
-        except (TypeError, ValueError):
-            whole = False
-        if not whole or not 1 <= low <= high <= 100:
-            raise ValueError(
-                "quality must be an integer from 1 to 100 or a pair (low, "
-                f"high), got {quality!r}."
-            )
-        self.quality = (low, high)
+        self.quality = quality_range(quality)
         for name, share in (
             ("twice", twice),
             ("resized", resized),

@@ -56,6 +56,12 @@ def test_options_reach_those_that_take_them(models):
         ).astype("f2")
     )
     np.testing.assert_allclose(weak, wanted, atol=2e-3)
+    levels = np.full((16, 16), 10.0)
+    np.testing.assert_allclose(
+        both.restore(image, sigma=levels, strength=0.5), weak, atol=2e-3
+    )
+    with pytest.raises(ValueError, match="takes sigma; leave it out"):
+        chain(models, "jpeg", "enlarge").restore(image, sigma=levels)
     with pytest.raises(ValueError, match="requires the noise level"):
         both.restore(image)
     with pytest.raises(ValueError, match="takes pattern; leave it out"):
