@@ -25,7 +25,7 @@ _USUAL_PRIMARIES, _USUAL_TRANSFERS = (1, 2), (1, 2, 6, 13)
 def decode_avif(data, max_pixels):
     """Decodes an AVIF file into a `Photo` and its orientation."""
     with open_image(data, "AVIF", max_pixels) as image:
-        metadata = metadata_of(image)
+        metadata = metadata_of(image, stored=True)
         orientation = shared.orientation_of(metadata["exif"])
         # Pillow rewrites the EXIF if the container specifies a rotation.
         metadata["exif"] = _exif_item(data) or metadata["exif"]
