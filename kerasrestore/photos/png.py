@@ -66,13 +66,19 @@ def decode(data, max_pixels):
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             pixels, alpha = pixels_of(image)
     names = dict.fromkeys(name for name, _, _ in chunks)
-    unknown = [name.decode("latin-1") for name in names if name not in _KNOWN]
+    unknown = [
+        shared.one_line(name.decode("latin-1"))
+        for name in names
+        if name not in _KNOWN
+    ]
     photo = Photo(
         pixels,
         alpha,
         format="PNG",
         **_metadata(chunks),
-        notes=(f"Dropped: {', '.join(unknown)}.",) if unknown else (),
+        notes=(f"Dropped: {shared.one_line(', '.join(unknown))}.",)
+        if unknown
+        else (),
     )
     return photo, shared.orientation_of(photo.exif)
 
@@ -97,7 +103,7 @@ def encode(photo):
 def text_keywords(chunks):
     """Keywords of the text chunks in `chunks`, in order."""
     return [
-        body.partition(b"\0")[0].decode("latin-1")
+        shared.one_line(body.partition(b"\0")[0].decode("latin-1"))
         for name, body in chunks
         if name in TEXTS
     ]

@@ -74,7 +74,8 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
     except Exception as error:
         # Decoders fail in many ways on malformed files.
         raise PhotoError(
-            f"{name} is damaged ({error}); copy the file again."
+            f"{name} is damaged ({shared.one_line(error)}); copy the file "
+            "again."
         ) from None
 
 
