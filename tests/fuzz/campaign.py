@@ -28,8 +28,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE.parent), str(ROOT)]
 
-from fuzz.target import write_case
-from fuzz.targets import TARGETS
+from fuzz.target import write_case  # noqa: E402
+from fuzz.targets import TARGETS  # noqa: E402
 
 FINE = ("accepted", "refused")
 # Cases that a process takes before a fresh one starts.

@@ -106,4 +106,6 @@ def targets():
         run_training_image,
         memory=MEMORY,
         loads=LOADS,
+        # Pillow's about unusual metadata, which training does not read.
+        warnings="ignore",
     )

@@ -28,6 +28,7 @@ class Target:
         memory: limit in bytes for what one case takes at most.
         inputs: cases in a whole campaign.
         loads: modules loaded before anything is measured.
+        warnings: "error", as users shall see none, or "ignore".
     """
 
     name: str
@@ -39,6 +40,7 @@ class Target:
     memory: int = 400 * 2**20
     inputs: int = 1000
     loads: tuple = ()
+    warnings: str = "error"
 
 
 def write_case(target, seeds, folder, seed, number):

@@ -28,7 +28,7 @@ def prepare(target):
     for name in target.loads:
         importlib.import_module(name)
     # Of NumPy and others: they would reach the terminal of whoever restores.
-    warnings.simplefilter("error")
+    warnings.simplefilter(target.warnings)
     if "kerasrestore.photos" in target.loads:
         from kerasrestore.photos import PhotoWarning
 
