@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kerasrestore.messages import reason
+
 IMAGE_SUFFIXES = (
     ".bmp",
     ".jpeg",
@@ -202,11 +204,9 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
 
 
 def _unreadable(path, error):
-    reason = " ".join(str(error).split()) or type(error).__name__
-    reason = "".join(c if c.isprintable() else "?" for c in reason)
     return ValueError(
-        f"{path} cannot be read as an image ({reason}); replace or remove the "
-        "file."
+        f"{path} cannot be read as an image ({reason(error)}); replace or "
+        "remove the file."
     )
 
 

@@ -8,9 +8,6 @@ import numpy as np
 from kerasrestore.photos import directories, xmp
 from kerasrestore.photos.photo import PhotoError
 
-# Characters of a file or a decoder that are quoted in a message.
-LONGEST = 200
-
 
 def check_size(width, height, max_pixels):
     """Raises PhotoError if there are more than `max_pixels` pixels."""
@@ -94,19 +91,6 @@ def divided(pixels, alpha):
     white = np.float32(np.iinfo(pixels.dtype).max)
     whole = pixels * (white / np.where(clear, white, share)).astype(np.float32)
     return np.rint(np.minimum(whole, white)).astype(pixels.dtype)
-
-
-def one_line(text):
-    """What a file or a decoder says, for messages: on one line, without what
-    could steer a terminal, and shortened.
-
-    Example:
-    >>> one_line("a\x1b[31m\n b ")
-    'a?[31m b'
-    """
-    words = " ".join(str(text).split())
-    shown = "".join(c if c.isprintable() else "?" for c in words)
-    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
 
 
 def usable_dpi(dpi):
