@@ -10,8 +10,8 @@ from fuzz.photo_seeds import HEIC, RAMP, exif
 from PIL import Image
 
 from kerasrestore.data.images import image_size, load_image
+from kerasrestore.messages import one_line
 from kerasrestore.photos import Photo, PhotoError
-from kerasrestore.photos.shared import one_line
 
 # With a document type, so that it is not parsed and stays as it is.
 XMP = (
