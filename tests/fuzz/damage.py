@@ -167,7 +167,7 @@ def _tiff_entries(data):
             (at,) = struct.unpack_from(order + pointer, data, at)
             if at == 0:
                 break
-    except struct.error:
+    except (struct.error, OverflowError):
         return
 
 
