@@ -1,18 +1,19 @@
 """`kerasrestore restore`: photos in, restored photos out."""
 
 import sys
-import time
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from kerasrestore.archive.restore_file import (
+    OptionError,
+    describe_failure,
+    restore_file,
+    restored_name,
+)
+from kerasrestore.archive.restorer_choice import load_restorer
 from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
-from kerasrestore.cli.restore_options import add_options
-from kerasrestore.cli.restorers import load_restorer, quiet_stderr
-
-
-class OptionError(ValueError):
-    """An option that the restorer rejects for every photo."""
+from kerasrestore.cli.restore_options import add_options, file_options
 
 
 def add_parser(commands):
@@ -30,11 +31,7 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.inference.memory import parse_bytes
-
-    if args.memory_limit is not None:
-        parse_bytes(args.memory_limit)
-    _check_output_options(args)
+    options = file_options(args)
     loaded = cache(
         lambda channels: load_restorer(
             args.preset,
@@ -60,46 +57,14 @@ def run(args):
     # A pattern may match one photo today and two tomorrow.
     named = sources == [Path(args.inputs[0]).expanduser()]
     if not named or sources[0].is_dir():
-        return _restore_many(args, load, sources)
-    job = Job(sources[0], _target_of_one(args, sources[0]))
+        return _restore_many(args, options, load, sources)
+    job = Job(sources[0], _target_of_one(args, options, sources[0]))
     with _bar(args) as (tick, say):
-        say(*_restore_file(args, load, job, tick))
+        say(*_restore_one(options, load, job, tick))
     return 0
 
 
-def _check_output_options(args):
-    from kerasrestore.photos.writing import format_named
-
-    if args.format is not None:
-        args.format = format_named(args.format)
-    if args.quality is not None and not 1 <= args.quality <= 100:
-        raise ValueError(
-            f"--quality must be a number from 1 to 100, got {args.quality}."
-        )
-    if args.max_megapixels is not None and not args.max_megapixels > 0:
-        raise ValueError(
-            f"--max-megapixels must be positive, got {args.max_megapixels}."
-        )
-    if Path(args.suffix).name != args.suffix:
-        raise ValueError(
-            f"--suffix must be part of a file name, got {args.suffix!r}; leave "
-            "folders out."
-        )
-
-
-def _renamed(args, name):
-    """The name of the restored copy of a photo."""
-    from kerasrestore.photos.formats import FORMATS, READ_ONLY, WRITTEN
-
-    ending = name.suffix.lower()
-    if args.format is not None and FORMATS.get(ending) != args.format:
-        ending = WRITTEN[args.format].suffixes[0]
-    else:
-        ending = READ_ONLY.get(ending, name.suffix)
-    return name.with_name(f"{name.stem}{args.suffix}{ending}")
-
-
-def _target_of_one(args, source):
+def _target_of_one(args, options, source):
     from kerasrestore.photos.formats import FORMATS
 
     output = Path(args.output).expanduser()
@@ -115,88 +80,46 @@ def _target_of_one(args, source):
                 f"{output} is a folder; give a file for the photo from "
                 "standard input."
             )
-        output = output / _renamed(args, Path(source.name))
+        output = output / restored_name(Path(source.name), options)
     elif args.suffix:
         raise ValueError(
             f"--suffix only applies to output folders, and {output} is not "
             "one; leave it out."
         )
     implied = FORMATS.get(output.suffix.lower())
-    if args.format is not None and implied not in (args.format, None):
+    if options.format is not None and implied not in (options.format, None):
         raise ValueError(
             f"{output} has the extension of {implied}, but --format is "
-            f"{args.format}; leave one of them out."
+            f"{options.format}; leave one of them out."
         )
     if output.exists() and not args.overwrite:
         raise ValueError(f"{output} exists; add --overwrite to replace it.")
     return output
 
 
-def _restore_file(args, load, job, tick):
+def _restore_one(options, load, job, tick):
     """Restores one photo.
 
     Returns:
         A line that reports it, and notes on what could not be kept.
     """
-    from kerasrestore.photos import (
-        PhotoError,
-        check_writable,
-        read_photo,
-        write_photo,
-    )
-    from kerasrestore.photos.formats import MAX_PIXELS, WRITTEN
-
-    begun = time.monotonic()
     source, target = job
-    limit = MAX_PIXELS
-    if args.max_megapixels is not None:
-        limit = int(args.max_megapixels * 1e6)
-    with quiet_stderr():  # some decoders print to the terminal
-        photo = read_photo(
-            sys.stdin.buffer if source == STREAM else source, max_pixels=limit
-        )
-    notes = photo.notes
-    white = args.white_level
-    if args.bits is not None:
-        photo, white = photo.with_bits(args.bits, white), None
-    place, kind = target, args.format
-    if target == STREAM:
-        place = sys.stdout.buffer
-        deep = "TIFF" if photo.pixels.dtype.kind == "f" else "PNG"
-        kind = kind or (photo.format if photo.format in WRITTEN else deep)
-    check_writable(place, photo, format=kind)
-    restorer = load(1 if photo.pixels.ndim == 2 else 3)
-    try:
-        restored = restorer.restore(
-            photo,
-            sigma=args.sigma,
-            strength=args.strength,
-            pattern=args.pattern,
-            white_level=white,
-            tile=args.tile,
-            overlap=args.overlap,
-            ensemble=args.ensemble,
-            memory_limit=args.memory_limit,
-            progress=tick,
-        )
-    except PhotoError:
-        raise
-    except ValueError as error:
-        raise OptionError(error) from error
-    # Encoding needs the memory of a large photo's pixels.
-    del photo
-    notes += tuple(
-        write_photo(place, restored, format=kind, quality=args.quality)
+    record = restore_file(
+        sys.stdin.buffer if source == STREAM else source,
+        sys.stdout.buffer if target == STREAM else target,
+        load,
+        options,
+        tick,
     )
-    width, height = restored.size
+    width, height = record.width, record.height
     line = (
-        f"{source} -> {target} ({width}x{height}, "
-        f"{time.monotonic() - begun:.1f} s, {restorer.name})"
+        f"{source} -> {target} ({width}x{height}, {record.seconds:.1f} s, "
+        f"{record.model})"
     )
-    return line, [f"{source}: {note}" for note in notes]
+    return line, [f"{source}: {note}" for note in record.notes]
 
 
-def _restore_many(args, load, sources):
+def _restore_many(args, options, load, sources):
     from kerasrestore.photos.formats import FORMATS
 
     target = Path(args.output).expanduser()
@@ -211,16 +134,14 @@ def _restore_many(args, load, sources):
                 f"{target} is the folder of the originals; give another one."
             )
     photos, unsupported, failed = find_jobs(
-        sources, target, lambda name: _renamed(args, name)
+        sources, target, lambda name: restored_name(name, options)
     )
     if not photos:
         raise ValueError(
             failed[0] if failed else _no_photos(sources, unsupported)
         )
     # A wrong preset or option is one error, not one for every file.
-    load(3).check_options(
-        sigma=args.sigma, strength=args.strength, pattern=args.pattern
-    )
+    options.check(load(3))
     _make_folder(target)
     skipped = done = 0
     with _bar(args, len(photos)) as (tick, say):
@@ -231,8 +152,8 @@ def _restore_many(args, load, sources):
                 continue
             try:
                 job.target.parent.mkdir(parents=True, exist_ok=True)
-                report = _restore_file(
-                    args,
+                report = _restore_one(
+                    options,
                     load,
                     job,
                     # Progress in files, with the tiles of one as fractions.
@@ -243,7 +164,7 @@ def _restore_many(args, load, sources):
             except OptionError:
                 raise
             except (ValueError, OSError, MemoryError) as error:
-                failed.append(_failure(job.source, error))
+                failed.append(describe_failure(job.source, error))
             else:
                 # Outside the try: a closed pipe behind us is not a failure
                 # of the photo.
@@ -284,12 +205,6 @@ def _make_folder(folder):
             f"{folder} cannot be written to ({error.strerror}); choose "
             "another folder."
         ) from error
-
-
-def _failure(path, error):
-    """One line that names the path once."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if str(path) in text else f"{path}: {text}"
 
 
 @contextmanager

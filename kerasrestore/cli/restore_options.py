@@ -1,5 +1,8 @@
 """The options of `kerasrestore restore`."""
 
+import dataclasses
+
+from kerasrestore.archive.file_options import FileOptions
 from kerasrestore.cli.restorers import add_runtime_options, add_tile_options
 from kerasrestore.imaging.mosaic import PATTERNS
 
@@ -107,3 +110,13 @@ def add_options(parser):
     parser.add_argument(
         "--quiet", action="store_true", help="print nothing but errors"
     )
+
+
+def file_options(args):
+    """The `FileOptions` of the command's arguments.
+
+    Raises:
+        ValueError: as `FileOptions`.
+    """
+    names = (field.name for field in dataclasses.fields(FileOptions))
+    return FileOptions(**{name: getattr(args, name) for name in names})
