@@ -30,6 +30,8 @@ import numpy as np
 from PIL import Image
 
 PERIOD = 1.0
+# Seconds after a photo is done that pass at most before the command is killed.
+DELAY = 0.3
 SIDES = (24, 160)
 
 
@@ -80,14 +82,15 @@ def command(source, target, *more):
     ]
 
 
-def run(words, memory, kill_after=None):
+def run(words, memory, kill=None):
     """Runs the command in a process group of its own.
 
     Args:
         words: the command.
         memory: dictionary from process to a list of its resident MB over
             time, which is added to.
-        kill_after: seconds after which the group is killed.
+        kill: report, number of its lines at which the group is killed, and
+            seconds that are waited then.
 
     Returns:
         Exit code and seconds.
@@ -98,7 +101,8 @@ def run(words, memory, kill_after=None):
     )
     while process.poll() is None:
         now = time.monotonic()
-        if kill_after is not None and now - begun > kill_after:
+        if kill is not None and lines_of(kill[0]) >= kill[1]:
+            time.sleep(kill[2])
             os.killpg(process.pid, signal.SIGKILL)
             break
         if now - last > PERIOD:
@@ -109,6 +113,11 @@ def run(words, memory, kill_after=None):
                     memory.setdefault(pid, []).append(megabytes)
         time.sleep(0.05)
     return process.wait(), time.monotonic() - begun
+
+
+def lines_of(report):
+    """Lines of a report, which may not be there yet."""
+    return report.read_bytes().count(b"\n") if report.exists() else 0
 
 
 def workers_of(pid):
@@ -161,8 +170,16 @@ def check(source, plain, killed, report):
     return wrong
 
 
-def load(out, photos, workers, kills, seed=0):
+def load(out, photos, workers, kills, seed=0, timed=True):
     """Makes the archive, restores it both ways and compares.
+
+    Args:
+        out: folder for all of it.
+        photos: how many.
+        workers: how many.
+        kills: how often the command is killed.
+        seed: of the photos and the moments.
+        timed: whether to restore it undisturbed with the workers, too.
 
     Returns:
         The JSON object that is printed.
@@ -175,25 +192,19 @@ def load(out, photos, workers, kills, seed=0):
     memory = {"one": {}, "workers": {}}
     code, seconds = run(command(source, plain), memory["one"])
     figures = {"photos": photos, "one process": seconds, "exit codes": [code]}
-    more = ("--workers", workers, "--report", report)
-    _, figures["workers"] = run(
-        command(source, killed, "--workers", workers), memory["workers"]
-    )
-    shutil.rmtree(killed)
-    wanted_kills = kills
-    while kills:
-        # At first it may only be starting; at last it is in the middle.
-        share = figures["workers"] / (wanted_kills + 1)
-        after = moments.uniform(0.3, 1.7) * share
-        code, _ = run(command(source, killed, *more), {}, after)
+    words = command(source, killed, "--workers", workers, "--report", report)
+    # Shares of the photos that are done when the command is killed.
+    for share in sorted(moments.uniform(0.0, 0.7) for _ in range(kills)):
+        moment = report, round(share * photos), moments.uniform(0, DELAY)
+        code, _ = run(words, {}, moment)
         figures["exit codes"].append(code)
-        if code >= 0:
-            break  # it was done before
-        kills -= 1
-    code, _ = run(command(source, killed, *more), {})
+    code, _ = run(words, {})
     figures["exit codes"].append(code)
-    figures["killed"] = wanted_kills - kills
     figures["wrong"] = check(source, plain, killed, report)
+    if timed:
+        shutil.rmtree(killed)
+        words = command(source, killed, "--workers", workers)
+        _, figures["workers"] = run(words, memory["workers"])
     figures["restored"] = len(contents(plain))
     figures["MB over time"] = {
         name: {pid: thinned(values) for pid, values in found.items()}
