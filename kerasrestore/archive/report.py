@@ -1,6 +1,7 @@
 """The report of an archive: a line of JSON for each photo."""
 
 import contextlib
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -37,7 +38,9 @@ class Report:
         self._restored = set()
 
     def __enter__(self):
-        lock = self.path.with_name(f".{self.path.name[:200]}.lock")
+        # The report may already have the longest name allowed.
+        name = hashlib.sha256(os.fsencode(self.path.name)).hexdigest()
+        lock = self.path.with_name(f".{name[:16]}.lock")
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(

@@ -11,6 +11,7 @@ from kerasrestore.archive.restore_file import (
     failed,
     restore_file,
 )
+from kerasrestore.messages import reason
 
 # Kinds of messages.
 READY, ALIVE, DONE, UNUSABLE = "ready", "alive", "done", "unusable"
@@ -38,7 +39,7 @@ def work(connection, choice, options, threads):
     try:
         options.check(choice.load(3))
     except Exception as error:
-        connection.send((UNUSABLE, str(error)))
+        connection.send((UNUSABLE, reason(error)))
         return
     connection.send((READY, None))
     while True:

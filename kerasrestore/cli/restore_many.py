@@ -60,8 +60,9 @@ def restore_many(args, options, load, sources):
             job for job in photos if args.overwrite or not job.target.is_file()
         ]
         if report:
-            for job in set(photos).difference(waiting):
-                if not report.has(job.target):
+            again = set(waiting)
+            for job in photos:
+                if job not in again and not report.has(job.target):
                     report.add(
                         FileRecord(*map(str, job), outcome="already there")
                     )

@@ -97,7 +97,7 @@ def fetch_file(preset, name, sha256, source):
             )
 
     # Of several processes, one fetches it, and the others wait for that.
-    with locked(path.with_name(f".{path.name[:200]}.lock")):
+    with locked(path.with_name(f".{path.name[:50]}.lock")):
         if not cached_file(preset, name, sha256):
             write_atomically(path, write)
     return path

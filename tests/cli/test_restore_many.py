@@ -113,7 +113,8 @@ def test_leftovers_of_a_killed_run_are_removed(capsys, quick, tmp_path):
     assert os.listdir(tmp_path / "out") == ["image0.png"]
 
 
-def test_an_interruption_ends_the_workers(tmp_path):
+@pytest.mark.parametrize("ending", ["interrupted", "killed"])
+def test_workers_end_with_the_command(tmp_path, ending):
     source = image_folder(tmp_path / "in", 40, (200, 200))
     out = tmp_path / "out"
     command = (sys.executable, "-m", "kerasrestore", "restore", source, out)
@@ -126,10 +127,14 @@ def test_an_interruption_ends_the_workers(tmp_path):
         start_new_session=True,
     )
     assert " -> " in process.stdout.readline()
-    # As a terminal does, to all of them. The pipes are closed once the
-    # workers have ended, too.
-    os.killpg(process.pid, signal.SIGINT)
+    # The pipes are closed once the workers have ended, too.
+    if ending == "interrupted":  # by a terminal, which tells all of them
+        os.killpg(process.pid, signal.SIGINT)
+        wanted = 130, "kerasrestore: interrupted; finished files are kept.\n"
+    else:
+        process.kill()
+        wanted = -signal.SIGKILL, ""
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert err == "kerasrestore: interrupted; finished files are kept.\n"
-    assert all(name.startswith("image") for name in os.listdir(out))
+    assert (process.returncode, err) == wanted
+    if ending == "interrupted":
+        assert all(name.startswith("image") for name in os.listdir(out))
