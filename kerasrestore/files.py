@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from kerasrestore.locks import is_at, try_lock
+from kerasrestore.locks import is_at, locked, try_lock
 
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 # On Windows, an open file can be neither renamed nor removed.
@@ -139,13 +139,20 @@ def replace_folder(folder):
         new, old = Path(temporary) / "new", Path(temporary) / "old"
         new.mkdir()
         yield new
-        if not folder.exists():
-            new.rename(folder)
-            return
-        folder.rename(old)
-        try:
-            new.rename(folder)
-        except OSError:
-            old.rename(folder)
-            raise
-        shutil.rmtree(old)
+        # Two at once would find the folder gone, or there again.
+        with locked(folder.with_name(f".{folder.name[:50]}.lock")):
+            _swap(folder, new, old)
+        if old.exists():
+            shutil.rmtree(old)
+
+
+def _swap(folder, new, old):
+    if not folder.exists():
+        new.rename(folder)
+        return
+    folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise

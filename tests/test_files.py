@@ -9,7 +9,11 @@ import pytest
 from testing import ROOT
 
 from kerasrestore import files
-from kerasrestore.files import remove_temporaries, write_atomically
+from kerasrestore.files import (
+    remove_temporaries,
+    replace_folder,
+    write_atomically,
+)
 from kerasrestore.locks import locked
 
 HOLD = """
@@ -133,3 +137,18 @@ def test_a_leftover_that_is_removed_too_early_is_made_again(
     write_atomically(tmp_path / "a", lambda file: file.write(b"whole"))
     assert removed == [1] and (tmp_path / "a").read_bytes() == b"whole"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_threads_replace_the_same_folder(tmp_path):
+    target = tmp_path / "preset"
+
+    def replace(level):
+        for _ in range(10):
+            with replace_folder(target) as folder:
+                for name in "ab":
+                    (folder / name).write_text(str(level))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(replace, range(8)))
+    assert len({(target / name).read_text() for name in "ab"}) == 1
+    assert list(tmp_path.iterdir()) == [target]
