@@ -26,6 +26,7 @@ PAGES = {"index.md": "README.md", "changelog.md": "CHANGELOG.md"}
 PICTURES = (".jpg", ".jpeg", ".png", ".svg")
 LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml"}
 LINK = re.compile(r"(\]\()([^)\s]+)(?=[)\s])")
+FENCED = r"^```.*?^```|^~~~.*?^~~~"
 # What a browser loads by itself: element -> attribute.
 LOADED = {
     "audio": "src",
@@ -81,18 +82,14 @@ def rewritten(text, source, page):
         link = posixpath.relpath(page_of(path), posixpath.dirname(page) or ".")
         return f"{match[1]}{link}{mark}{anchor}"
 
-    lines, fenced = [], None
-    for line in text.split("\n"):
-        fence = re.match(r" *(`{3,}|~{3,})", line)
-        if fence and fenced in (None, fence[1]):
-            fenced = None if fenced else fence[1]
-        elif not fenced:
-            # Code within a line stays as it is.
-            parts = re.split(r"(`[^`]*`(?!\]))", line)
-            parts[::2] = [LINK.sub(replace, part) for part in parts[::2]]
-            line = "".join(parts)
-        lines.append(line)
-    return "\n".join(lines), targets
+    # Code stays as it is.
+    parts = re.split(rf"({FENCED}|`[^`\n]*`(?!\]))", text, flags=re.M | re.S)
+    parts = [
+        part if part.startswith(("`", "~")) else LINK.sub(replace, part)
+        for part in parts
+        if part
+    ]
+    return "".join(parts), targets
 
 
 def listing(path):
@@ -130,9 +127,12 @@ def public_names(room):
                 public = (public or []) + names
             for keyword in node.keywords:
                 rooms = ast.literal_eval(keyword.value)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
-            if node.targets[0].id == "__all__":
-                public = ast.literal_eval(node.value)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.List)
+            and node.targets[0].id == "__all__"
+        ):
+            public = ast.literal_eval(node.value)
     found = {}
     for name in sorted(public or ()):
         home = homes[name]
@@ -221,7 +221,9 @@ def on_files(files, config):
             text = listing(path)
         waiting |= targets - done
         if not path.startswith("docs/"):
-            content = {"content": text} if text else {"abs_src_path": str(there)}
+            content = (
+                {"content": text} if text else {"abs_src_path": str(there)}
+            )
             files.append(File.generated(config, page, **content))
     for page, (_, text) in reference().items():
         files.append(File.generated(config, page, content=text))
