@@ -4,7 +4,8 @@ python recipes/add_crops.py danet_mobile_denoise_color_camera_cc0 \
     docs/images/portrait_camera.jpg@190,100 docs/images/night_camera.jpg@250,160
 
 Each row shows a square of 256 pixels of a photo at 100 %, as it is on the
-left, restored by the preset's preferred `.tflite` file on the right. The
+left, restored by the preset's preferred `.tflite` file on the right; if the
+preset enlarges, a smaller square, enlarged bicubically and by the preset. The
 numbers are the position of its left and upper edge, without them it is the
 middle of the photo. The photos' names are recorded in the card.
 """

@@ -13,7 +13,7 @@ FACADES = {"kerasrestore.models.restorer", "kerasrestore.photos.photo"}
 MOST_LINES = 400
 MOST_FILES = 14
 # Folders of data, and of records that are only ever added to.
-DATA = {"goldens", "presets", "samples", "decisions"}
+DATA = {"goldens", "presets", "samples", "decisions", "corpus"}
 
 
 def floors():

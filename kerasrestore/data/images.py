@@ -1,9 +1,13 @@
 """Loading image files as arrays."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from kerasrestore.messages import reason
 
 IMAGE_SUFFIXES = (
     ".bmp",
@@ -17,6 +21,24 @@ IMAGE_SUFFIXES = (
 # Pillow clips high-bit-depth gray images to 8 bits, which turns them white.
 DEEP_MODES = ("F", "I")
 DNG_VERSION = 50706
+ORIENTATION = 274
+# All that Pillow raises on damaged files; among it MemoryError, for sizes that
+# such a file only claims.
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 class UnfitImageError(ValueError):
@@ -107,7 +129,7 @@ def is_gray_file(path):
     try:
         with Image.open(path) as image:
             return image.mode.partition(";")[0] in ("1", "L", "LA", *DEEP_MODES)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except DAMAGE:
         return None
 
 
@@ -132,13 +154,10 @@ def image_size(path):
     """
     try:
         with Image.open(path) as image:
+            if _turned(image):
+                return image.width, image.height
             return image.height, image.width
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as error:
+    except DAMAGE as error:
         raise _unreadable(path, error) from error
 
 
@@ -177,12 +196,7 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
             array = np.asarray(image.convert("L" if gray else "RGB"))
     except UnfitImageError:
         raise
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-    ) as error:
+    except DAMAGE as error:
         raise _unreadable(path, error) from error
     if channels == 1:
         return (array if gray else to_gray(array))[..., None]
@@ -191,9 +205,20 @@ def load_image(path, channels=3, to_gray=rgb_to_gray):
 
 def _unreadable(path, error):
     return ValueError(
-        f"{path} cannot be read as an image ({error}); replace or remove the "
-        "file."
+        f"{path} cannot be read as an image ({reason(error)}); replace or "
+        "remove the file."
     )
+
+
+def _turned(image):
+    """Whether Pillow swaps the sides of an opened TIFF when it decodes it,
+    by an orientation in its XMP, but does not say so before."""
+    if image.format != "TIFF":
+        return False
+    sideways = range(5, 9)
+    if image.tag_v2.get(ORIENTATION) in sideways:
+        return False
+    return image.getexif().get(ORIENTATION) in sideways
 
 
 def _check_kind(image, path):

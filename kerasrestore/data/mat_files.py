@@ -1,5 +1,6 @@
 """Photos stored in MATLAB files: SIDD's validation blocks and DND."""
 
+import contextlib
 import functools
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasrestore.data.pairs import ImagePair
+from kerasrestore.messages import reason
 
 SIDD_FILES = ("ValidationNoisyBlocksSrgb.mat", "ValidationGtBlocksSrgb.mat")
 
@@ -46,10 +48,13 @@ class DNDBlock:
     def load(self):
         """The block, float32 `(512, 512, 3)` in [0, 1]."""
         top, left, bottom, right = self.box
-        with _h5py().File(self.path, "r") as file:
+        with _damage(self.path), _h5py().File(self.path, "r") as file:
             # MATLAB stores arrays column-major: (channel, column, row).
             block = file["InoisySRGB"][:, left - 1 : right, top - 1 : bottom]
-        return np.asarray(block, np.float32).T
+            block = np.asarray(block, np.float32).T
+            if block.shape != (bottom - top + 1, right - left + 1, 3):
+                raise ValueError("it has another shape than its box")
+        return block
 
 
 def sidd_validation(folder):
@@ -94,19 +99,21 @@ def dnd(folder):
 
     Raises:
         FileNotFoundError: if a file is missing.
-        ValueError: if h5py is missing.
+        ValueError: if h5py is missing or a file is damaged.
     """
     folder = Path(folder)
     pairs = []
-    with _h5py().File(_existing(folder / "info.mat"), "r") as info:
+    path = _existing(folder / "info.mat")
+    h5py = _h5py()
+    with _damage(path), h5py.File(path, "r") as info:
         boxes = [
-            np.array(info[reference], np.float64).T
+            np.array(info[reference], np.float64).T.reshape(-1, 4).astype(int)
             for reference in info["info"]["boundingboxes"][0]
         ]
     for number, image_boxes in enumerate(boxes, 1):
         path = _existing(folder / "images_srgb" / f"{number:04d}.mat")
         for place, box in enumerate(image_boxes, 1):
-            block = DNDBlock(path, tuple(int(edge) for edge in box))
+            block = DNDBlock(path, tuple(box.tolist()))
             pairs.append(ImagePair(f"{number:04d}_{place:02d}", block))
     return pairs
 
@@ -126,13 +133,30 @@ def _sidd_blocks(path):
             "Reading MATLAB files requires scipy: pip install "
             '"kerasrestore[matlab]".'
         ) from error
-    blocks = scipy.io.loadmat(path).get(path.stem)
-    if blocks is None or blocks.ndim != 5 or blocks.dtype != np.uint8:
+    with _damage(path):
+        name = path.stem
+        blocks = scipy.io.loadmat(path, variable_names=[name]).get(name)
+    if not isinstance(blocks, np.ndarray) or (
+        blocks.ndim != 5 or blocks.shape[-1] != 3 or blocks.dtype != np.uint8
+    ):
         raise ValueError(
             f"{path} does not contain {path.stem} as uint8 blocks (scene, "
             "block, row, column, channel); download it again."
         )
     return blocks
+
+
+@contextlib.contextmanager
+def _damage(path):
+    """Errors in a damaged file as one sentence; its readers raise any."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{path} is damaged ({reason(error)}); download it again."
+        ) from error
 
 
 def _h5py():

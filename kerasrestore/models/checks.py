@@ -4,6 +4,10 @@ import keras
 
 from kerasrestore.tasks import get_task
 
+# All features, blocks and other whole numbers of a network: several times
+# those of the largest published one.
+LARGEST_SUM = 4096
+
 
 def check_image_model(model, task, channels, scale=None):
     """Checks image layout, task, channels and scale.
@@ -38,3 +42,28 @@ def check_image_model(model, task, channels, scale=None):
                 f"{name} must be {wanted} for {model} with task={task!r}, got "
                 f"{value!r}."
             )
+
+
+def check_network_size(preset):
+    """Raises ValueError if the card of a preset describes a network that would
+    take hours to build: cards come from strangers.
+
+    Args:
+        preset: `Preset`.
+    """
+    total = sum(_whole_numbers(preset.config))
+    if total > LARGEST_SUM:
+        raise ValueError(
+            f"The card of the preset {preset.name} describes a network that "
+            "is far too large; download it again."
+        )
+
+
+def _whole_numbers(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _whole_numbers(part)
+    elif type(value) is int:
+        yield abs(value)

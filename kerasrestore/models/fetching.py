@@ -18,6 +18,7 @@ from kerasrestore.files import write_atomically
 CARD = "card.json"
 # Cards take some kilobytes, weights some megabytes.
 LARGEST_CARD = 2**20
+NAME = r"[\w.-]{1,200}"
 LARGEST_FILE = 2**30
 # Seconds without an answer of a web server.
 PATIENCE = 30.0
@@ -121,9 +122,7 @@ def fetch_card(source):
         valid = all(re.fullmatch("[0-9a-f]{64}", sha) for _, sha in files)
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         valid = False
-    if not valid or not (
-        isinstance(name, str) and re.fullmatch(r"[\w.-]{1,200}", name)
-    ):
+    if not valid or not (isinstance(name, str) and re.fullmatch(NAME, name)):
         raise ValueError(
             f"{source} has no valid {CARD}; give the address of a preset's "
             "folder."

@@ -8,11 +8,15 @@ reading them does not require Keras.
 """
 
 import json
+import re
 from pathlib import Path
 
+from kerasrestore.messages import one_line, reason
 from kerasrestore.models.fetching import (
     CARD,
     HUB,
+    LARGEST_CARD,
+    NAME,
     WEB,
     cached_file,
     fetch_card,
@@ -71,17 +75,21 @@ class Preset:
     def __init__(self, folder):
         self.path = Path(folder)
         try:
+            if (self.path / CARD).stat().st_size > LARGEST_CARD:
+                raise ValueError("it is larger than any card")
             with open(self.path / CARD, encoding="utf-8") as file:
                 self.card = json.load(file)
         # Deeply nested JSON raises a RecursionError.
         except (OSError, ValueError, RecursionError) as error:
             raise ValueError(
-                f"{self.path} has no readable {CARD} ({error}); give a preset "
-                "folder."
+                f"{self.path} has no readable {CARD} ({reason(error)}); give a "
+                "preset folder."
             ) from error
         for key, kind in WANTED.items():
             value = self.card.get(key) if isinstance(self.card, dict) else None
-            if not isinstance(value, kind):
+            if not isinstance(value, kind) or (
+                key == "name" and not re.fullmatch(NAME, value)
+            ):
                 raise ValueError(
                     f"{self.path / CARD} has no valid {key!r}; the preset is "
                     "damaged, download it again."
@@ -123,8 +131,9 @@ class Preset:
             fetched = cached_file(self.name, path.name, sha256)
             if fetched is None:
                 raise ValueError(
-                    f"The preset {self.name} is missing its file {path.name}; "
-                    f"get it with kerasrestore fetch {self.name}."
+                    f"The preset {self.name} is missing its file "
+                    f"{one_line(path.name)}; get it with kerasrestore fetch "
+                    f"{self.name}."
                 )
             return fetched
         if file_sha256(path) != sha256:

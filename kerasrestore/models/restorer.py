@@ -10,7 +10,9 @@ from kerasrestore.inference.image_restorer import ImageRestorer
 from kerasrestore.inference.memory import returns_freed_memory
 from kerasrestore.inference.tile_choice import round_up
 from kerasrestore.keras_internals import all_layers
+from kerasrestore.messages import one_line, reason
 from kerasrestore.models.checkpoints.released_state import assign_released
+from kerasrestore.models.checks import check_network_size
 from kerasrestore.models.cost import count_macs, count_parameters, live_bytes
 from kerasrestore.models.presets import find_preset
 
@@ -121,8 +123,19 @@ class Restorer(ImageRestorer, keras.Model):
                 f"The preset {found.name} contains a {found.model}, not a "
                 f"{cls.__name__}; use {found.model}.from_preset."
             )
+        check_network_size(found)
         config = {**found.config, "name": found.name, **kwargs}
-        model = model_class(**config)
+        try:
+            model = model_class(**config)
+        except (ValueError, MemoryError):
+            raise
+        except Exception as error:
+            if kwargs:
+                raise
+            raise ValueError(
+                f"The card of the preset {found.name} has arguments that no "
+                f"{found.model} takes ({reason(error)}); download it again."
+            ) from error
         model.load_preset_weights(
             found, "weights", f"{found.model} with {config}"
         )
@@ -177,8 +190,17 @@ class Restorer(ImageRestorer, keras.Model):
                 self.load_weights(path)
         except (ValueError, UserWarning) as error:
             raise ValueError(
-                f"The weights of the preset {preset.name} do not fit a {what}; "
-                "omit the arguments that change the architecture."
+                f"The weights of the preset {one_line(preset.name)} do not fit "
+                f"a {one_line(what)}; omit the arguments that change the "
+                "architecture."
+            ) from error
+        # HDF5 fails in many ways on damaged files with a valid checksum.
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"{path} holds no weights that can be read ({reason(error)}); "
+                "download the preset again."
             ) from error
 
     def released_variables(self):

@@ -11,6 +11,7 @@ import struct
 
 import numpy as np
 
+from kerasrestore.messages import one_line
 from kerasrestore.photos import directories, shared
 from kerasrestore.photos.directories import PREFIX
 from kerasrestore.photos.photo import Photo, PhotoError
@@ -25,7 +26,7 @@ _USUAL_PRIMARIES, _USUAL_TRANSFERS = (1, 2), (1, 2, 6, 13)
 def decode_avif(data, max_pixels):
     """Decodes an AVIF file into a `Photo` and its orientation."""
     with open_image(data, "AVIF", max_pixels) as image:
-        metadata = metadata_of(image)
+        metadata = metadata_of(image, stored=True)
         orientation = shared.orientation_of(metadata["exif"])
         # Pillow rewrites the EXIF if the container specifies a rotation.
         metadata["exif"] = _exif_item(data) or metadata["exif"]
@@ -158,13 +159,14 @@ def decode_exr(data, max_pixels):
     name = next((n for n in ("RGBA", "RGB", "Y") if n in bands), None)
     if name is None or bands[name].dtype.kind != "f":
         raise PhotoError(
-            f"has the channels {', '.join(sorted(bands))}, expected "
+            f"has the channels {one_line(', '.join(sorted(bands)))}, expected "
             "floating-point RGB, RGBA or Y; convert it first."
         )
     notes = []
     others = sorted(set(bands) - {name, "A"})
     if others:
-        notes.append(f"The channels {', '.join(others)} are dropped.")
+        named = one_line(", ".join(others))
+        notes.append(f"The channels {named} are dropped.")
     if "chromaticities" in header:
         notes.append("The OpenEXR chromaticities are dropped.")
     pixels, alpha = _split(bands[name].astype(np.float32))

@@ -183,7 +183,8 @@ class Photo:
             if band.dtype == dtype and white == full:
                 return band
             if floats:
-                band = np.clip(band, 0, white)
+                # NaN becomes black.
+                band = np.fmin(np.fmax(band, 0), white)
             return np.rint(band * (full / np.float32(white))).astype(dtype)
 
         others = {

@@ -40,7 +40,7 @@ def decode(data, kind, max_pixels):
     """Decodes a WebP or BMP file into a `Photo` and its orientation."""
     with open_image(data, kind, max_pixels) as image:
         pixels, alpha = pixels_of(image)
-        metadata = metadata_of(image)
+        metadata = metadata_of(image, stored=True)
     lossless = kind == "BMP" or b"VP8L" in data[12:64]
     if data[12:16] == b"VP8X":
         lossless = _webp_chunks(data).isdisjoint({b"VP8 "})
@@ -115,16 +115,22 @@ def _array_of(image):
     return array
 
 
-def metadata_of(image):
+def metadata_of(image, stored=False):
     """`exif`, `xmp`, `icc_profile`, `dpi` and `comment` of a PIL image, each
-    `None` if missing or unreadable."""
+    `None` if missing or unreadable.
+
+    Args:
+        image: PIL image.
+        stored: whether EXIF is only what the file stores as such: Pillow makes
+            up an orientation from XMP.
+    """
     found = {
         key: value if isinstance(value, bytes) and value else None
         for key in ("exif", "xmp", "icc_profile", "comment")
         for value in [image.info.get(key)]
     }
     if found["exif"] is None:
-        found["exif"] = _exif_of_tags(image)
+        found["exif"] = None if stored else _exif_of_tags(image)
     elif not found["exif"].startswith(PREFIX):
         found["exif"] = PREFIX + found["exif"]
     return {**found, "dpi": shared.usable_dpi(image.info.get("dpi"))}

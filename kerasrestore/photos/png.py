@@ -14,6 +14,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
+from kerasrestore.messages import one_line
 from kerasrestore.photos import shared
 from kerasrestore.photos.directories import PREFIX
 from kerasrestore.photos.jpeg import iptc_of_photoshop, photoshop_of_iptc
@@ -66,13 +67,15 @@ def decode(data, max_pixels):
         with Image.open(io.BytesIO(picture), formats=["PNG"]) as image:
             pixels, alpha = pixels_of(image)
     names = dict.fromkeys(name for name, _, _ in chunks)
-    unknown = [name.decode("latin-1") for name in names if name not in _KNOWN]
+    unknown = [
+        one_line(name.decode("latin-1")) for name in names if name not in _KNOWN
+    ]
     photo = Photo(
         pixels,
         alpha,
         format="PNG",
         **_metadata(chunks),
-        notes=(f"Dropped: {', '.join(unknown)}.",) if unknown else (),
+        notes=(f"Dropped: {one_line(', '.join(unknown))}.",) if unknown else (),
     )
     return photo, shared.orientation_of(photo.exif)
 
@@ -97,7 +100,7 @@ def encode(photo):
 def text_keywords(chunks):
     """Keywords of the text chunks in `chunks`, in order."""
     return [
-        body.partition(b"\0")[0].decode("latin-1")
+        one_line(body.partition(b"\0")[0].decode("latin-1"))
         for name, body in chunks
         if name in TEXTS
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from kerasrestore.messages import reason
 from kerasrestore.photos import jpeg, modern, pillow, png, shared
 from kerasrestore.photos.formats import (
     MAX_PIXELS,
@@ -74,7 +75,7 @@ def read_photo(source, *, max_pixels=MAX_PIXELS):
     except Exception as error:
         # Decoders fail in many ways on malformed files.
         raise PhotoError(
-            f"{name} is damaged ({error}); copy the file again."
+            f"{name} is damaged ({reason(error)}); copy the file again."
         ) from None
 
 

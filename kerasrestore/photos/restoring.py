@@ -76,7 +76,8 @@ def is_linear(profile):
 
 
 def _restore_floats(photo, restore, white):
-    pixels = photo.pixels / white
+    with np.errstate(invalid="ignore"):  # of NaN, refused below
+        pixels = photo.pixels / white
     if np.isnan(pixels).any():
         raise PhotoError("The photo contains NaN; replace them first.")
     middle = float(np.median(pixels))

@@ -5,6 +5,7 @@ import io
 import os
 import secrets
 import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +207,10 @@ def _through_pillow(photo, kind, **options):
         if (value := getattr(photo, key)) is not None:
             options[key] = value
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
+    with warnings.catch_warnings():
+        # Pillow reads the EXIF for AVIF and warns if it is unusual.
+        warnings.simplefilter("ignore")
+        image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 

@@ -3,10 +3,11 @@ import importlib
 import numpy as np
 import pytest
 from PIL import Image
-from testing import ROOT, preset_folder, smooth_image
+from testing import ROOT, enliven, preset_folder, smooth_image
 
-from kerasrestore import LiteRTRestorer
+from kerasrestore import DANetMobile, LiteRTRestorer
 from kerasrestore.models.presets import Preset, file_sha256
+from kerasrestore.tasks import SuperResolution
 
 
 @pytest.fixture
@@ -59,3 +60,38 @@ def test_a_preset_that_needs_a_noise_level(recipe, photos):
     name = "danet_mobile_denoise_color_sigma_bsd400"
     with pytest.raises(ValueError, match="needs a noise level"):
         recipe.main([name, str(photos[0])])
+
+
+def test_a_preset_that_enlarges(recipe, photos, tmp_path):
+    preset = enliven(
+        DANetMobile(
+            task="super_resolution", scale=2, widths=(8,), full_resolution=True,
+            encoder_blocks=(), middle_blocks=1, decoder_blocks=(),
+        )
+    ).save_preset(
+        tmp_path / "large",
+        task=SuperResolution(2),
+        description="For tests.",
+        training_data="none",
+        license="Apache-2.0",
+        tile=48,
+    )  # fmt: skip
+    recipe.main([str(preset.path), f"{photos[0]}@7,3", "--size", "40"])
+    sheet = np.asarray(Image.open(preset.path / "crops.jpg")).astype(int)
+    assert sheet.shape == (40, 40 + 8 + 40, 3)
+    photo = Image.open(photos[0])
+    restorer = LiteRTRestorer.from_preset(preset.path)
+    shown = {
+        0: np.asarray(photo.resize((160, 120), Image.BICUBIC)),
+        48: restorer.restore(np.asarray(photo)),
+    }
+    for column, image in shown.items():
+        square = image[6:46, 14:54]
+        assert np.abs(sheet[:, column : column + 40] - square).mean() < 4
+    with pytest.raises(ValueError, match=r"multiple of the scale 2 .*got 41"):
+        recipe.main([str(preset.path), str(photos[0]), "--size", "41"])
+
+
+def test_a_preset_for_mosaics(recipe, photos):
+    with pytest.raises(ValueError, match="needs a mosaic"):
+        recipe.main(["danet_mobile_demosaic_bayer_cc0", str(photos[0])])

@@ -1,5 +1,6 @@
 """Record folders: images stored as tiles for random access."""
 
+import contextlib
 import re
 import tempfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from kerasrestore.data.images import rgb_to_gray
 from kerasrestore.data.layouts import LAYOUTS
 from kerasrestore.data.records.tiled_image import TiledImage
 from kerasrestore.data.records.tiles import VERSION, TileLayout
+from kerasrestore.messages import reason
 
 
 class Records:
@@ -29,8 +31,8 @@ class Records:
         layouts: `TileLayout` of each image.
 
     Raises:
-        ValueError: if the folder contains no records, or an optional package
-            is missing.
+        ValueError: if the folder contains no records or damaged ones, or an
+            optional package is missing.
     """
 
     def __init__(self, path):
@@ -43,21 +45,27 @@ class Records:
                 f"{self.path} contains no records; create them with "
                 "prepare_records or write_records."
             )
-        builder = tfds.builder_from_directory(self.path)
-        metadata = builder.info.metadata
-        self.roles = tuple(metadata["roles"])
-        self.layouts = [TileLayout(*entry) for entry in metadata["images"]]
-        self.names = [layout.name for layout in self.layouts]
-        counts = [len(layout.corners()) for layout in self.layouts]
-        self._first = np.cumsum([0, *counts[:-1]]).tolist()
-        self._dtypes = {
-            role: builder.info.features[role].np_dtype for role in self.roles
-        }
-        (split,) = builder.info.splits
-        self._source = builder.as_data_source(
-            split,
-            deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES,
-        )
+        with self._damage():
+            builder = tfds.builder_from_directory(self.path)
+            metadata = builder.info.metadata
+            self.roles = tuple(metadata["roles"])
+            self.layouts = [TileLayout(*entry) for entry in metadata["images"]]
+            self.names = [layout.name for layout in self.layouts]
+            counts = [layout.count for layout in self.layouts]
+            self._first = np.cumsum([0, *counts[:-1]]).tolist()
+            self._dtypes = {
+                role: builder.info.features[role].np_dtype
+                for role in self.roles
+            }
+            (split,) = builder.info.splits
+            self._source = builder.as_data_source(
+                split,
+                deserialize_method=tfds.decode.DeserializeMethod.RAW_BYTES,
+            )
+            if sum(counts) != len(self._source):
+                raise ValueError(
+                    f"{len(self._source)} tiles instead of {sum(counts)}"
+                )
         self._parse = tf_example_pb2.Example.FromString
 
     def __len__(self):
@@ -85,19 +93,34 @@ class Records:
             Dictionary from role to array `(H, W, C)`, as stored.
         """
         layout, first = self.layouts[index], self._first[index]
-        tiles = []
-        for number, top, left in layout.touched(rows, columns):
-            example = self._parse(self._source[first + number])
-            tiles.append((example.features.feature, top, left))
-        return {
-            role: _pasted(
-                [(self._tile(tile, role), y, x) for tile, y, x in tiles],
-                rows,
-                columns,
-                layout.ratio if role == "degraded" else 1,
-            )
-            for role in roles
-        }
+        with self._damage():
+            tiles = []
+            for number, top, left in layout.touched(rows, columns):
+                example = self._parse(self._source[first + number])
+                tiles.append((example.features.feature, top, left))
+            return {
+                role: _pasted(
+                    [(self._tile(tile, role), y, x) for tile, y, x in tiles],
+                    rows,
+                    columns,
+                    layout.ratio if role == "degraded" else 1,
+                )
+                for role in roles
+            }
+
+    @contextlib.contextmanager
+    def _damage(self):
+        """Errors in damaged records as one sentence; their readers raise
+        any."""
+        try:
+            yield
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise ValueError(
+                f"The records in {self.path} are damaged ({reason(error)}); "
+                "delete the folder and create them again."
+            ) from error
 
     def _tile(self, features, role):
         # TFDS' own decoding of all features would double the time per patch.

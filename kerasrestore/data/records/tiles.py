@@ -39,6 +39,16 @@ class TileLayout:
     ratio: int
     tile: int
 
+    def __post_init__(self):
+        numbers = (self.height, self.width, self.ratio, self.tile)
+        if not all(type(number) is int and number > 0 for number in numbers):
+            raise ValueError(f"no image has the layout {self}")
+
+    @property
+    def count(self):
+        """Number of tiles."""
+        return -(-self.height // self.tile) * -(-self.width // self.tile)
+
     def corners(self):
         """First row and first column of each tile, in order."""
         return [

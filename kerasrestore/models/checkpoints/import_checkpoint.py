@@ -1,12 +1,15 @@
 """Loading the published checkpoints of the released research code."""
 
 import math
+import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from kerasrestore.messages import reason
 from kerasrestore.models.checkpoints.safetensors_file import read_safetensors
 from kerasrestore.models.checkpoints.torch_legacy import HEAD, read_torch_legacy
 from kerasrestore.models.checkpoints.torch_zip import read_torch_zip
@@ -24,6 +27,12 @@ DAMAGE = (
     NotImplementedError,
     RecursionError,
     RuntimeError,
+    IndexError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    struct.error,
+    tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -92,10 +101,10 @@ def read_checkpoint(path):
     try:
         return _state(_reader(path)(path))
     except DAMAGE as error:
-        reason = str(error)
+        told = reason(error)
         if not isinstance(error, ValueError):
-            reason = f"it is damaged ({reason or type(error).__name__})"
-        raise ValueError(f"{path} cannot be imported: {reason}.") from error
+            told = f"it is damaged ({told})"
+        raise ValueError(f"{path} cannot be imported: {told}.") from error
 
 
 def _reader(path):
