@@ -1,5 +1,6 @@
 """What a worker process does: photos in, one message for each out."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -36,6 +37,12 @@ def work(connection, choice, options, threads):
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(threads))
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    # The parent closes its end when it is interrupted, at any time.
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        _work(connection, choice, options)
+
+
+def _work(connection, choice, options):
     try:
         options.check(choice.load(3))
     except Exception as error:
@@ -43,10 +50,7 @@ def work(connection, choice, options, threads):
         return
     connection.send((READY, None))
     while True:
-        try:
-            source, target = connection.recv()
-        except EOFError:
-            return
+        source, target = connection.recv()
         try:
             connection.send(
                 (DONE, _restore(connection, source, target, choice, options))
