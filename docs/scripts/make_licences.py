@@ -3,7 +3,7 @@
 python docs/scripts/make_licences.py
 
 reads what the installed packages declare, so it runs in an environment with
-`kerasrestore[test]`. `tests/supply/test_licences.py` holds that none is
+`kerasrestore[test,docs]`. `tests/supply/test_licences.py` holds that none is
 unknown or forbidden.
 """
 

@@ -5,12 +5,9 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-from kerasrestore.cli.restorers import (
-    add_runtime_options,
-    add_tile_options,
-    load_restorer,
-    quiet_stderr,
-)
+from kerasrestore.archive.restorer_choice import load_restorer
+from kerasrestore.cli.restorers import add_runtime_options, add_tile_options
+from kerasrestore.quiet import quiet_stderr
 
 
 def add_parser(commands):

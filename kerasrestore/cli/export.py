@@ -78,7 +78,7 @@ def run(args):
             "out."
         )
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    from kerasrestore.cli.restorers import quiet_stderr
+    from kerasrestore.quiet import quiet_stderr
 
     # The converter writes to the terminal, bypassing Python.
     with warnings.catch_warnings(record=True) as caught, quiet_stderr():

@@ -130,9 +130,9 @@ def run(args):
 
 def _discard_startup_message():
     """Triggers LiteRT's startup message, which it prints once, unseen."""
-    from kerasrestore.cli.restorers import quiet_stderr
     from kerasrestore.phone.benchmark import convolution
     from kerasrestore.phone.probe import load
+    from kerasrestore.quiet import quiet_stderr
 
     with quiet_stderr():
         load(convolution(8, 8), threads=1)
@@ -148,7 +148,7 @@ def _numbers(text):
 
 
 def _reference(name, files, data):
-    from kerasrestore.cli.restorers import load_restorer, load_tflite
+    from kerasrestore.archive.restorer_choice import load_restorer, load_tflite
     from kerasrestore.phone.reference import named_preset
 
     if name is None and data is not None:

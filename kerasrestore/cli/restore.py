@@ -1,18 +1,18 @@
 """`kerasrestore restore`: photos in, restored photos out."""
 
 import sys
-import time
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from kerasrestore.cli.inputs import STREAM, Job, expand, find_jobs
-from kerasrestore.cli.restore_options import add_options
-from kerasrestore.cli.restorers import load_restorer, quiet_stderr
-
-
-class OptionError(ValueError):
-    """An option that the restorer rejects for every photo."""
+from kerasrestore.archive.restore_file import restore_file, restored_name
+from kerasrestore.archive.restorer_choice import load_restorer
+from kerasrestore.cli.inputs import STREAM, Job, expand
+from kerasrestore.cli.restore_options import (
+    add_options,
+    check_workers,
+    file_options,
+)
+from kerasrestore.cli.restore_output import bar, told
 
 
 def add_parser(commands):
@@ -30,11 +30,8 @@ def add_parser(commands):
 
 
 def run(args):
-    from kerasrestore.inference.memory import parse_bytes
-
-    if args.memory_limit is not None:
-        parse_bytes(args.memory_limit)
-    _check_output_options(args)
+    options = file_options(args)
+    check_workers(args)
     loaded = cache(
         lambda channels: load_restorer(
             args.preset,
@@ -60,46 +57,30 @@ def run(args):
     # A pattern may match one photo today and two tomorrow.
     named = sources == [Path(args.inputs[0]).expanduser()]
     if not named or sources[0].is_dir():
-        return _restore_many(args, load, sources)
-    job = Job(sources[0], _target_of_one(args, sources[0]))
-    with _bar(args) as (tick, say):
-        say(*_restore_file(args, load, job, tick))
+        from kerasrestore.cli.restore_many import restore_many
+
+        return restore_many(args, options, load, sources)
+    job = Job(sources[0], _target_of_one(args, options, sources[0]))
+    for option in ("workers", "report"):
+        if getattr(args, option) is not None:
+            raise ValueError(
+                f"--{option} is for folders and several photos; leave it out "
+                "for one."
+            )
+    source, target = job
+    with bar(args) as (tick, say):
+        record = restore_file(
+            sys.stdin.buffer if source == STREAM else source,
+            sys.stdout.buffer if target == STREAM else target,
+            load,
+            options,
+            tick,
+        )
+        say(*told(record, source, target))
     return 0
 
 
-def _check_output_options(args):
-    from kerasrestore.photos.writing import format_named
-
-    if args.format is not None:
-        args.format = format_named(args.format)
-    if args.quality is not None and not 1 <= args.quality <= 100:
-        raise ValueError(
-            f"--quality must be a number from 1 to 100, got {args.quality}."
-        )
-    if args.max_megapixels is not None and not args.max_megapixels > 0:
-        raise ValueError(
-            f"--max-megapixels must be positive, got {args.max_megapixels}."
-        )
-    if Path(args.suffix).name != args.suffix:
-        raise ValueError(
-            f"--suffix must be part of a file name, got {args.suffix!r}; leave "
-            "folders out."
-        )
-
-
-def _renamed(args, name):
-    """The name of the restored copy of a photo."""
-    from kerasrestore.photos.formats import FORMATS, READ_ONLY, WRITTEN
-
-    ending = name.suffix.lower()
-    if args.format is not None and FORMATS.get(ending) != args.format:
-        ending = WRITTEN[args.format].suffixes[0]
-    else:
-        ending = READ_ONLY.get(ending, name.suffix)
-    return name.with_name(f"{name.stem}{args.suffix}{ending}")
-
-
-def _target_of_one(args, source):
+def _target_of_one(args, options, source):
     from kerasrestore.photos.formats import FORMATS
 
     output = Path(args.output).expanduser()
@@ -115,208 +96,18 @@ def _target_of_one(args, source):
                 f"{output} is a folder; give a file for the photo from "
                 "standard input."
             )
-        output = output / _renamed(args, Path(source.name))
+        output = output / restored_name(Path(source.name), options)
     elif args.suffix:
         raise ValueError(
             f"--suffix only applies to output folders, and {output} is not "
             "one; leave it out."
         )
     implied = FORMATS.get(output.suffix.lower())
-    if args.format is not None and implied not in (args.format, None):
+    if options.format is not None and implied not in (options.format, None):
         raise ValueError(
             f"{output} has the extension of {implied}, but --format is "
-            f"{args.format}; leave one of them out."
+            f"{options.format}; leave one of them out."
         )
     if output.exists() and not args.overwrite:
         raise ValueError(f"{output} exists; add --overwrite to replace it.")
     return output
-
-
-def _restore_file(args, load, job, tick):
-    """Restores one photo.
-
-    Returns:
-        A line that reports it, and notes on what could not be kept.
-    """
-    from kerasrestore.photos import (
-        PhotoError,
-        check_writable,
-        read_photo,
-        write_photo,
-    )
-    from kerasrestore.photos.formats import MAX_PIXELS, WRITTEN
-
-    begun = time.monotonic()
-    source, target = job
-    limit = MAX_PIXELS
-    if args.max_megapixels is not None:
-        limit = int(args.max_megapixels * 1e6)
-    with quiet_stderr():  # some decoders print to the terminal
-        photo = read_photo(
-            sys.stdin.buffer if source == STREAM else source, max_pixels=limit
-        )
-    notes = photo.notes
-    white = args.white_level
-    if args.bits is not None:
-        photo, white = photo.with_bits(args.bits, white), None
-    place, kind = target, args.format
-    if target == STREAM:
-        place = sys.stdout.buffer
-        deep = "TIFF" if photo.pixels.dtype.kind == "f" else "PNG"
-        kind = kind or (photo.format if photo.format in WRITTEN else deep)
-    check_writable(place, photo, format=kind)
-    restorer = load(1 if photo.pixels.ndim == 2 else 3)
-    try:
-        restored = restorer.restore(
-            photo,
-            sigma=args.sigma,
-            strength=args.strength,
-            pattern=args.pattern,
-            white_level=white,
-            tile=args.tile,
-            overlap=args.overlap,
-            ensemble=args.ensemble,
-            memory_limit=args.memory_limit,
-            progress=tick,
-        )
-    except PhotoError:
-        raise
-    except ValueError as error:
-        raise OptionError(error) from error
-    # Encoding needs the memory of a large photo's pixels.
-    del photo
-    notes += tuple(
-        write_photo(place, restored, format=kind, quality=args.quality)
-    )
-    width, height = restored.size
-    line = (
-        f"{source} -> {target} ({width}x{height}, "
-        f"{time.monotonic() - begun:.1f} s, {restorer.name})"
-    )
-    return line, [f"{source}: {note}" for note in notes]
-
-
-def _restore_many(args, load, sources):
-    from kerasrestore.photos.formats import FORMATS
-
-    target = Path(args.output).expanduser()
-    file = target.exists() or target.suffix.lower() in FORMATS
-    if target == STREAM or (file and not target.is_dir()):
-        raise ValueError(
-            f"{target} is not a folder; give a folder for the restored photos."
-        )
-    for source in sources:
-        if source.is_dir() and target.resolve() == source.resolve():
-            raise ValueError(
-                f"{target} is the folder of the originals; give another one."
-            )
-    photos, unsupported, failed = find_jobs(
-        sources, target, lambda name: _renamed(args, name)
-    )
-    if not photos:
-        raise ValueError(
-            failed[0] if failed else _no_photos(sources, unsupported)
-        )
-    # A wrong preset or option is one error, not one for every file.
-    load(3).check_options(
-        sigma=args.sigma, strength=args.strength, pattern=args.pattern
-    )
-    _make_folder(target)
-    skipped = done = 0
-    with _bar(args, len(photos)) as (tick, say):
-        for index, job in enumerate(photos):
-            tick(index, len(photos))
-            if job.target.is_file() and not args.overwrite:
-                skipped += 1
-                continue
-            try:
-                job.target.parent.mkdir(parents=True, exist_ok=True)
-                report = _restore_file(
-                    args,
-                    load,
-                    job,
-                    # Progress in files, with the tiles of one as fractions.
-                    lambda tiles, of, index=index: tick(
-                        index + tiles / of, len(photos)
-                    ),
-                )
-            except OptionError:
-                raise
-            except (ValueError, OSError, MemoryError) as error:
-                failed.append(_failure(job.source, error))
-            else:
-                # Outside the try: a closed pipe behind us is not a failure
-                # of the photo.
-                done += 1
-                say(*report)
-        summary = f"{done} restored, {skipped} already there, "
-        summary += f"{len(failed)} failed"
-        if unsupported:
-            summary += f", {len(unsupported)} in unsupported formats"
-        say(
-            summary,
-            [f"{path} is in an unsupported format" for path in unsupported],
-        )
-    for line in failed:
-        print(f"kerasrestore: {line}", file=sys.stderr)
-    return 1 if failed else 0
-
-
-def _no_photos(sources, skipped):
-    from kerasrestore.photos.formats import READ
-
-    names = ", ".join(map(str, sources))
-    others = f" {len(skipped)} images are in other formats." if skipped else ""
-    return f"{names} contains no photos; supported are {READ}.{others}"
-
-
-def _make_folder(folder):
-    """Creates a folder and checks that files can be created in it: permission
-    bits are not reliable (root, network drives)."""
-    import tempfile
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f"{folder} cannot be written to ({error.strerror}); choose "
-            "another folder."
-        ) from error
-
-
-def _failure(path, error):
-    """One line that names the path once."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if str(path) in text else f"{path}: {text}"
-
-
-@contextmanager
-def _bar(args, files=None):
-    """Shows a progress bar if stderr is a terminal.
-
-    Yields:
-        A function `(done, total)` that updates the bar, and one that prints a
-        line and, to stderr, notes.
-    """
-    # A bar takes over `sys.stdout` to stay below the printed lines; redirected
-    # output must still reach its file.
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    out = None if terminal else sys.stdout
-    if args.output == str(STREAM):
-        out = sys.stderr
-
-    def say(line, notes=()):
-        if not args.quiet:
-            for note in notes:
-                print(f"kerasrestore: {note}", file=sys.stderr)
-            print(line, file=out)
-
-    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield (lambda done, total: None), say
-        return
-    from kerasrestore.inference.progress import bar
-
-    with bar("restoring" if files is None else f"{files} photos") as tick:
-        yield tick, say

@@ -1,7 +1,14 @@
 """The options of `kerasrestore restore`."""
 
+import dataclasses
+
+from kerasrestore.archive.file_options import FileOptions
+from kerasrestore.archive.restorer_choice import RestorerChoice
+from kerasrestore.archive.worker import PATIENCE, cores
 from kerasrestore.cli.restorers import add_runtime_options, add_tile_options
 from kerasrestore.imaging.mosaic import PATTERNS
+
+MOST_WORKERS = 256
 
 
 def add_options(parser):
@@ -99,7 +106,27 @@ def add_options(parser):
     parser.add_argument(
         "--memory-limit",
         metavar="SIZE",
-        help="memory limit of the process, such as 2GB",
+        help="memory limit of each process, such as 2GB",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="restore several photos at a time, in N processes that share the "
+        "cores; a photo that crashes one does not stop the others",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=PATIENCE,
+        metavar="S",
+        help="seconds without progress after which --workers gives up a photo "
+        f"(default: {PATIENCE:.0f})",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="appends a line of JSON for each photo of a folder",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace existing files"
@@ -107,3 +134,38 @@ def add_options(parser):
     parser.add_argument(
         "--quiet", action="store_true", help="print nothing but errors"
     )
+
+
+def file_options(args):
+    """The `FileOptions` of the command's arguments.
+
+    Raises:
+        ValueError: as `FileOptions`.
+    """
+    names = (field.name for field in dataclasses.fields(FileOptions))
+    return FileOptions(**{name: getattr(args, name) for name in names})
+
+
+def restorer_choice(args):
+    """The `RestorerChoice` of the command's arguments, for workers that share
+    out the cores."""
+    return RestorerChoice(
+        preset=args.preset,
+        runtime=args.runtime,
+        task=args.task,
+        scale=args.scale,
+        quantization=args.quantization,
+        model=None if args.model is None else str(args.model),
+        threads=max(1, cores() // args.workers),
+    )
+
+
+def check_workers(args):
+    """Raises ValueError if --workers or --timeout is outside its range."""
+    if args.workers is not None and not 1 <= args.workers <= MOST_WORKERS:
+        raise ValueError(
+            f"--workers must be a number from 1 to {MOST_WORKERS}, got "
+            f"{args.workers}."
+        )
+    if not args.timeout > 0:
+        raise ValueError(f"--timeout must be positive, got {args.timeout}.")

@@ -6,7 +6,8 @@ import sys
 
 @contextlib.contextmanager
 def bar(description):
-    """Shows a progress bar and yields its update function `(done, total)`.
+    """Shows a progress bar and yields its update function `(done, total,
+    description=None)`.
 
     Example:
     >>> with bar("working") as tick:
@@ -30,9 +31,12 @@ def bar(description):
         transient=True,
     ) as progress:
         task = progress.add_task(description, total=None)
-        yield lambda done, total: progress.update(
-            task, completed=done, total=total
-        )
+
+        def update(done, total, description=None):
+            text = {} if description is None else {"description": description}
+            progress.update(task, completed=done, total=total, **text)
+
+        yield update
 
 
 def ticker(progress):

@@ -9,8 +9,7 @@ from kerasrestore.ops.wavelet import haar_dwt2d
 class HaarDWT2D(keras.layers.Layer):
     """One level of the Haar transform: four sub-bands at half the size.
 
-    Args:
-        **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
+    The arguments are those of `keras.layers.Layer`: `name`, `dtype` and so on.
 
     Input shape:
         `(batch, height, width, channels)`, height and width must be even.

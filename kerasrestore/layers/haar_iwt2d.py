@@ -9,8 +9,7 @@ from kerasrestore.ops.wavelet import haar_iwt2d
 class HaarIWT2D(keras.layers.Layer):
     """Inverse of `HaarDWT2D`: merges four sub-bands at twice the size.
 
-    Args:
-        **kwargs: `name`, `dtype` and the like, as in `keras.layers.Layer`.
+    The arguments are those of `keras.layers.Layer`: `name`, `dtype` and so on.
 
     Input shape:
         `(batch, height, width, 4 * channels)`.

@@ -92,12 +92,13 @@ def preset_names(task, channels=3, scale=None):
     return tuple(names)
 
 
-def load_presets(names, quantization=None):
+def load_presets(names, quantization=None, threads=None):
     """Loads presets as one restorer.
 
     Args:
         names: names or folders of presets, in order.
         quantization: as in `LiteRTRestorer.from_preset`.
+        threads: as there.
 
     Returns:
         A `LiteRTRestorer`, or for several presets a `RestorerChain`.
@@ -106,7 +107,7 @@ def load_presets(names, quantization=None):
         ValueError: as `LiteRTRestorer.from_preset` and `RestorerChain`.
     """
     return chained(
-        LiteRTRestorer.from_preset(name, quantization=quantization)
+        LiteRTRestorer.from_preset(name, threads, quantization)
         for name in names
     )
 

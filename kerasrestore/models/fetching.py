@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from kerasrestore.files import write_atomically
+from kerasrestore.locks import locked
 
 CARD = "card.json"
 # Cards take some kilobytes, weights some megabytes.
@@ -95,7 +96,10 @@ def fetch_file(preset, name, sha256, source):
                 "of its preset; it is damaged or of another version."
             )
 
-    write_atomically(path, write)
+    # Of several processes, one fetches it, and the others wait for that.
+    with locked(path.with_name(f".{path.name[:50]}.lock")):
+        if not cached_file(preset, name, sha256):
+            write_atomically(path, write)
     return path
 
 

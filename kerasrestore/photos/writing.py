@@ -3,7 +3,6 @@
 import dataclasses
 import io
 import os
-import secrets
 import struct
 import warnings
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from kerasrestore.files import write_atomically
+from kerasrestore.files import check_place, write_atomically
 from kerasrestore.photos import directories, jpeg, png, xmp
 from kerasrestore.photos.formats import FORMATS, WRITTEN
 from kerasrestore.photos.photo import PhotoError
@@ -171,8 +170,6 @@ def _check_pixels(named, kind, photo):
 
 def _check_place(path):
     """Raises PhotoError if no file can be written at a path."""
-    # Permission bits are unreliable (root, network drives), so try it.
-    probe = path.with_name(f".{secrets.token_hex(8)}.probe")
     try:
         if path.is_dir():
             raise PhotoError(f"{path} is a folder; give a file name.")
@@ -181,9 +178,7 @@ def _check_place(path):
                 f"{path.parent} is not a folder; create it first or choose "
                 "another one."
             )
-        with open(probe, "wb"):
-            pass
-        probe.unlink()
+        check_place(path)
     except OSError as error:
         raise PhotoError(_unwritable(path, error)) from None
 

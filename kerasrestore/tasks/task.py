@@ -165,7 +165,8 @@ class Task(TensorDegradation):
         """Noise level passed to models with a sigma input.
 
         Args:
-            degraded, target: from `benchmark_pair`.
+            degraded: from `benchmark_pair`.
+            target: from `benchmark_pair`.
 
         Returns:
             The setting; tasks without one measure the level instead.

@@ -27,7 +27,7 @@ FURTHEST = 0.25
 def measure(preset, runtime, height, width, room):
     """Forecast and peak of one image, with `room` bytes above the memory of
     the process with the model loaded."""
-    from kerasrestore.cli.restorers import load_restorer
+    from kerasrestore.archive.restorer_choice import load_restorer
     from kerasrestore.inference.memory import peak_bytes, process_bytes
 
     kind = "litert" if runtime == "litert" else "keras"

@@ -12,7 +12,7 @@ from PIL import Image
 from testing import image_folder, smooth_image
 
 from kerasrestore import photos
-from kerasrestore.cli import restore
+from kerasrestore.cli import inputs, restore
 from kerasrestore.cli.main import main
 from kerasrestore.inference.image_restorer import ImageRestorer
 
@@ -221,10 +221,10 @@ def test_other_kinds_are_counted_and_named(capsys, tmp_path):
 def test_raw_files_of_a_folder(capsys, tmp_path, monkeypatch):
     source = image_folder(tmp_path / "in", 1)
     (source / "a.NEF").write_bytes(b"any")
-    found = restore.find_jobs([source], tmp_path / "out", lambda name: name)
+    found = inputs.find_jobs([source], tmp_path / "out", lambda name: name)
     assert [job.source.name for job in found.photos] == ["a.NEF", "image0.png"]
     monkeypatch.setattr("kerasrestore.cli.inputs.find_spec", lambda name: None)
-    found = restore.find_jobs([source], tmp_path / "out", lambda name: name)
+    found = inputs.find_jobs([source], tmp_path / "out", lambda name: name)
     assert [job.source.name for job in found.photos] == ["image0.png"]
     assert [path.name for path in found.unsupported] == ["a.NEF"]
 

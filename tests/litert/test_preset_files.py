@@ -6,8 +6,8 @@ from small_tflite import change
 from testing import image_folder
 
 from kerasrestore import LiteRTRestorer
+from kerasrestore.archive.restorer_choice import load_restorer
 from kerasrestore.cli.main import main
-from kerasrestore.cli.restorers import load_restorer
 from kerasrestore.models.presets import default_preset, file_sha256, get_preset
 
 

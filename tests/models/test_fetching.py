@@ -3,11 +3,14 @@
 import functools
 import json
 import shutil
+import subprocess
+import sys
 import threading
+import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from testing import preset_folder
+from testing import ROOT, preset_folder
 
 from kerasrestore import DANetMobile
 from kerasrestore.cli.main import main
@@ -146,3 +149,57 @@ def test_endless_files_are_refused(whole, cache, monkeypatch):
     with pytest.raises(ValueError, match="larger than"):
         fetching.fetch_file("small", WEIGHTS, entry["sha256"], whole)
     assert not [path for path in cache.rglob("*") if path.is_file()]
+
+
+FETCH = """
+import sys
+from kerasrestore.models.fetching import fetch_file
+print("ready", flush=True)
+sys.stdin.read()
+print(fetch_file("small", *sys.argv[1:]))
+"""
+
+
+def test_of_two_processes_one_fetches(whole, cache):
+    asked = []
+
+    class Slow(Quiet):
+        def do_GET(self):
+            asked.append(self.path)
+            time.sleep(0.5)
+            super().do_GET()
+
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Slow, directory=str(whole))
+    )
+    threading.Thread(target=server.serve_forever).start()
+    entry = Preset(whole).files["weights"]
+    source = f"http://127.0.0.1:{server.server_port}"
+    command = (sys.executable, "-c", FETCH, WEIGHTS, entry["sha256"], source)
+    try:
+        pair = [
+            subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+            )
+            for _ in range(2)
+        ]
+        for process in pair:
+            assert process.stdout.readline() == "ready\n"
+        for process in pair:
+            process.stdin.close()
+        paths = {process.stdout.read() for process in pair}
+        for process in pair:
+            assert process.wait() == 0
+            process.stdout.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == [f"/{WEIGHTS}"]
+    assert len(paths) == 1
+    assert [path.name for path in (cache / "presets" / "small").iterdir()] == [
+        WEIGHTS
+    ]

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
+from kerasrestore import files
 from kerasrestore.photos import (
     Photo,
     PhotoError,
     check_writable,
     read_photo,
     write_photo,
-    writing,
 )
 
 LOSSLESS = (".png", ".tif", ".bmp")
@@ -288,7 +288,7 @@ def test_folder_without_permission(tmp_path, monkeypatch):
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(writing, "open", refuse, raising=False)
+    monkeypatch.setattr(files, "open", refuse, raising=False)
     with pytest.raises(PhotoError, match="Permission denied"):
         check_writable(tmp_path / "a.png", Photo(pixels((4, 4))))
 

@@ -1,5 +1,7 @@
 import pytest
-from recipes.small_recipes import SMALL, recipe, run, where
+from recipes.small_recipes import SMALL, STEPS, recipe, run, where
+
+from kerasrestore.locks import locked
 
 
 @pytest.mark.parametrize(
@@ -223,3 +225,12 @@ def test_memory_for_decoded_images(folder, monkeypatch, tmp_path):
     assert cached(9 * 2**30) == 4.5 * 2**30
     assert cached(2**30) == 2**31
     assert cached(2**30, "--cache-gb", "0.5") == 2**29
+
+
+def test_two_trainings_in_one_folder(folder, tmp_path):
+    words = f"{where(folder, tmp_path)} {STEPS} --steps 1 --quiet".split()
+    small = SMALL["danet_mobile"].split()
+    taken = locked(tmp_path / ".lock")
+    with taken, pytest.raises(SystemExit, match="Another training"):
+        run("danet_mobile", *words, *small)
+    assert not (tmp_path / "run.json").exists()

@@ -19,7 +19,8 @@ class RecordPatchSampler(PatchSampler):
             the task's scale; degraded patches are smaller by that factor.
         batch_size: patches per batch.
         seed: random seed.
-        scales, crops: as in `PatchSampler`.
+        scales: as in `PatchSampler`.
+        crops: as in `PatchSampler`.
 
     Raises:
         ValueError: if the records contain no clean images, an image is

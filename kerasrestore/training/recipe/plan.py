@@ -1,6 +1,7 @@
 """A training run assembled from a command line."""
 
 import argparse
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from kerasrestore.data import (
     folder_pairs,
 )
 from kerasrestore.data.records.records import Records
+from kerasrestore.locks import locked
 from kerasrestore.models import Restorer
 from kerasrestore.tasks import RealPairs, Task
 from kerasrestore.training.averaging import check_average
@@ -104,29 +106,42 @@ class Plan:
             validate = self.validation()
         if distribution.replicas > 1 and not options.quiet:
             print(distribution.describe(), flush=True)
-        open_run(
-            options.out,
-            recipe,
-            self.arguments,
-            restorer,
-            self.task,
-            defaults=self.defaults,
-            write=distribution.is_chief,
+        with self._sole_writer(distribution.is_chief):
+            open_run(
+                options.out,
+                recipe,
+                self.arguments,
+                restorer,
+                self.task,
+                defaults=self.defaults,
+                write=distribution.is_chief,
+            )
+            best = fit(
+                model,
+                sampler,
+                options.out,
+                self.fit_settings(),
+                validate=validate,
+                restorer=restorer,
+                distribution=distribution,
+                tensorboard=options.tensorboard,
+                progress=not options.quiet,
+                stop_when=stop_when,
+            )
+            if distribution.is_chief:
+                print(json.dumps(best))
+
+    def _sole_writer(self, is_chief):
+        """Context: no other training writes to the run's folder."""
+        if not is_chief:  # it writes nothing
+            return contextlib.nullcontext()
+        folder = Path(self.options.out)
+        folder.mkdir(parents=True, exist_ok=True)
+        return locked(
+            folder / ".lock",
+            f"Another training is writing to {folder}; wait for its end or "
+            "use another output folder.",
         )
-        best = fit(
-            model,
-            sampler,
-            options.out,
-            self.fit_settings(),
-            validate=validate,
-            restorer=restorer,
-            distribution=distribution,
-            tensorboard=options.tensorboard,
-            progress=not options.quiet,
-            stop_when=stop_when,
-        )
-        if distribution.is_chief:
-            print(json.dumps(best))
 
     def fit_settings(self):
         """The `FitSettings` of the run."""
