@@ -29,7 +29,7 @@ def pyramid_weights(query, keys, position, patch_size, softmax_scale):
     Example:
     >>> x = np.random.default_rng(0).normal(size=(6, 5, 4))
     >>> first, second = pyramid_weights(x, [x, x[:5, :4]], (2, 3), 3, 10.0)
-    >>> first.shape, second.shape, round(first.sum() + second.sum(), 6)
+    >>> first.shape, second.shape, round(float(first.sum() + second.sum()), 6)
     ((6, 5), (5, 4), 1.0)
     """
     row, column = position

@@ -119,7 +119,7 @@ def test_non_local_weights_give_the_output(normalize):
 
 
 def test_rnan_has_a_map_for_each_block():
-    model = enliven(RNAN(features=8, num_local_blocks=1))
+    model = enliven(RNAN(features=8, local_blocks=1))
     maps = attention_maps(model, random_image((8, 10, 3)), (3, 9))
     assert len({one.layer for one in maps}) == len(maps) > 1
     for one in maps:
