@@ -54,6 +54,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "photos",
         "tasks",
         "training",
+        "visualize",
     ],
 )
 

@@ -123,12 +123,9 @@ class DeformableConv2D(layers.Layer):
     def call(self, inputs, offset_features=None):
         if offset_features is None:
             offset_features = inputs
-        moves = self.offset_conv(offset_features)
-        taps = self.offset_groups * math.prod(self.kernel_size)
         return deform_conv2d(
             inputs,
-            moves[..., : 2 * taps],
-            ops.sigmoid(moves[..., 2 * taps :]),
+            *self.predict_offsets(offset_features),
             self.kernel,
             self.bias,
             padding=tuple(
@@ -140,6 +137,19 @@ class DeformableConv2D(layers.Layer):
             dilation_rate=self.dilation_rate,
             offset_groups=self.offset_groups,
         )
+
+    def predict_offsets(self, offset_features):
+        """Offsets and masks of all taps.
+
+        Args:
+            offset_features: feature map, as in a call.
+
+        Returns:
+            Two tensors, `offset` and `mask` of `deform_conv2d`.
+        """
+        moves = self.offset_conv(offset_features)
+        taps = self.offset_groups * math.prod(self.kernel_size)
+        return moves[..., : 2 * taps], ops.sigmoid(moves[..., 2 * taps :])
 
     def compute_output_shape(self, inputs_shape, offset_features_shape=None):
         return (*inputs_shape[:-1], self.filters)

@@ -95,19 +95,23 @@ class NonLocalBlock(layers.Layer):
 
     def call(self, x):
         shape = ops.shape(x)
-
-        def positions(features):
-            return ops.reshape(
-                features, (shape[0], shape[1] * shape[2], features.shape[-1])
-            )
-
-        y = softmax_attention(
-            positions(self.theta(x)),
-            positions(self.phi(x)),
-            positions(self.g(x)),
-            normalize=self.normalize,
-        )
+        y = softmax_attention(*self.embed(x), normalize=self.normalize)
         return self.out(ops.reshape(y, (*shape[:3], y.shape[-1]))) + x
+
+    def embed(self, x):
+        """What the attention compares and adds up.
+
+        Args:
+            x: feature map, as in a call.
+
+        Returns:
+            Queries, keys and values `(batch, height * width, channels)`.
+        """
+        shape = ops.shape(x)
+        return [
+            ops.reshape(y, (shape[0], shape[1] * shape[2], y.shape[-1]))
+            for y in (self.theta(x), self.phi(x), self.g(x))
+        ]
 
     def compute_output_shape(self, input_shape):
         return tuple(input_shape)

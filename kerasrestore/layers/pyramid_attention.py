@@ -123,18 +123,30 @@ class PyramidAttention(layers.Layer):
         self.value, self.value_prelu = embedding(channels, "value")
 
     def call(self, x):
-        pyramid = [x]
-        for scale, size in self._levels(*x.shape[1:3])[1:]:
-            pyramid.append(resize_bicubic(x, size, self.resize_rule, scale))
         y = pyramid_attention(
-            self.query_prelu(self.query(x)),
-            [self.key_prelu(self.key(level)) for level in pyramid],
-            [self.value_prelu(self.value(level)) for level in pyramid],
-            self.patch_size,
-            self.softmax_scale,
+            *self.embed(x), self.patch_size, self.softmax_scale
         )
         y = y / OVERLAP[self.patch_size]
         return y + (x if self.res_scale == 1 else self.res_scale * x)
+
+    def embed(self, x):
+        """What the attention compares and adds up.
+
+        Args:
+            x: feature map, as in a call.
+
+        Returns:
+            The query, the list of the keys and that of the values of the
+            levels, as `pyramid_attention` takes them.
+        """
+        pyramid = [x]
+        for scale, size in self._levels(*x.shape[1:3])[1:]:
+            pyramid.append(resize_bicubic(x, size, self.resize_rule, scale))
+        return (
+            self.query_prelu(self.query(x)),
+            [self.key_prelu(self.key(level)) for level in pyramid],
+            [self.value_prelu(self.value(level)) for level in pyramid],
+        )
 
     def _levels(self, height, width):
         """`(scale, size)` of every level."""

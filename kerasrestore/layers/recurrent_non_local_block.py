@@ -148,7 +148,7 @@ class RecurrentNonLocalBlock(layers.Layer):
 
     def call(self, inputs, correlations=()):
         inputs = ops.cast(inputs, self.compute_dtype)
-        correlation = self._correlate(inputs)
+        correlation = self.correlate(inputs)
         queries, keys = zip(*correlations, correlation, strict=True)
         attended = window_attention(
             list(queries),
@@ -160,9 +160,15 @@ class RecurrentNonLocalBlock(layers.Layer):
         )
         return inputs + attended, correlation
 
-    def _correlate(self, x):
-        """Query and key whose inner products are this step's
-        correlations."""
+    def correlate(self, x):
+        """Query and key whose inner products are this step's correlations.
+
+        Args:
+            x: feature map, as in a call.
+
+        Returns:
+            Two tensors `(batch, height, width, channels)`.
+        """
         if self.distance == "euclidean":
             # |x_i - x_j|^2 without |x_i|^2, the same for all neighbours j.
             x = ops.cast(x, "float32")
