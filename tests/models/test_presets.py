@@ -51,6 +51,7 @@ MARGINS = {
     "danet_mobile_jpeg_gray_recompressed_cc0": {"10": 0.8, "30": 0.8},
     "danet_mobile_super_resolution_x2_classical_cc0": {"2": 1.0},
     "danet_mobile_super_resolution_x2_photo_cc0": {"2": 0.3},
+    "danet_mobile_super_resolution_x3_classical_cc0": {"3": 0.5},
     "danet_mobile_super_resolution_x4_classical_cc0": {"4": 0.5},
     "panet_s_denoise_color_sigma50_bsd400": {"50": 10.0},
 }

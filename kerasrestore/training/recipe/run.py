@@ -127,7 +127,7 @@ def _command(recipe, arguments, defaults):
         elif value is False and defaults.get(key) is True:
             words.append("--no-" + option.removeprefix("--"))
         elif value is not None and value is not False:
-            words.append(f"{option} {_plain(value)}")
+            words.append(f"{option} {shlex.quote(_plain(value))}")
     return " ".join(words)
 
 

@@ -99,12 +99,19 @@ def test_the_task_of_a_run(model, tmp_path):
 
 
 def test_open_run(model, tmp_path):
-    arguments = {"data": "/a/BSD400", "steps": 5, "batch_size": 2, "seed": 0}
+    arguments = {
+        "data": "/a/BSD400",
+        "steps": 5,
+        "batch_size": 2,
+        "seed": 0,
+        "blocks": "",
+        "out": "/a/my run",
+    }
     open_run(tmp_path, "train.py", arguments, model)
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["command"] == (
         "python recipes/train.py --data BSD400 --steps 5 --batch-size 2 "
-        "--seed 0"
+        "--seed 0 --blocks '' --out 'my run'"
     )
     assert run["config"]["widths"] == [8, 16]
     # Elsewhere and longer is the same training; other batches are not.
