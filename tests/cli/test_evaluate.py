@@ -103,10 +103,6 @@ def test_a_file_of_a_model(capsys, words):
         (["--setting", "25", "--tile", "64"], "fixed tile"),
         (["--setting", "25", "--overlap", "-1"], "overlap must be a number"),
         (["--task", "demosaic", "--quantize-input"], "support quantize"),
-        (
-            ["--task", "super_resolution", "--setting", "4"],
-            "super_resolution at scale 4 with 3",
-        ),
         (["--setting", "0,55"], "requires one noise level"),
         (
             ["--task", "jpeg", "--noise", "camera"],

@@ -191,6 +191,8 @@ def test_defaults():
         assert "Apache-2.0" in get_preset(name).license
     with pytest.raises(ValueError, match="No preset"):
         default_preset(task="fly")
+    with pytest.raises(ValueError, match=r"at scale 8 .*it has 2, 3, 4"):
+        default_preset(task="super_resolution", scale=8)
 
 
 def test_folder(folder):
