@@ -16,7 +16,12 @@ ROOT = Path(__file__).parents[2]
 ZOO = ROOT / "docs" / "zoo"
 # Path from a page to the top of the repository.
 UP = "../../.."
-INTRODUCTION = """# Model zoo
+INTRODUCTION = """---
+hide:
+  - toc
+---
+
+# Model zoo
 
 All trained models in the package, from their cards. Click on the head of a
 column to sort; [presets.csv](presets.csv) has the same rows. A name leads to
