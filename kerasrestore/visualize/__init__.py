@@ -1,4 +1,4 @@
-"""What a restorer looks at: attention and offsets, as arrays.
+"""Pictures before and after, and what a restorer looks at.
 
 Names are imported on first use.
 """
@@ -16,5 +16,6 @@ __getattr__, __dir__, __all__ = lazy_names(
             "SamplingLocations",
             "sampling_locations",
         ],
+        "kerasrestore.visualize.slider": ["Slider"],
     },
 )
