@@ -18,7 +18,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kerasrestore.cli.restorers import quiet_stderr
 from kerasrestore.files import replace_folder
 from kerasrestore.litert.litert_restorer import LiteRTRestorer
 from kerasrestore.litert.sidecar import read_sidecar, sidecar_path
@@ -28,6 +27,7 @@ from kerasrestore.models.presets import (
     get_preset,
     presets,
 )
+from kerasrestore.quiet import quiet_stderr
 
 FILES = Path(__file__).parent / "files"
 LIST = "models.json"

@@ -37,7 +37,6 @@ import numpy as np
 from export_models import export_models
 from golden_pixels import write_models, write_pixels
 
-from kerasrestore.cli.restorers import quiet_stderr
 from kerasrestore.files import write_atomically
 from kerasrestore.imaging.resizing import resized
 from kerasrestore.inference.image_restorer import ImageRestorer
@@ -49,6 +48,7 @@ from kerasrestore.inference.tiling import (
 )
 from kerasrestore.inference.transparency import fill_hidden
 from kerasrestore.photos.shared import orient
+from kerasrestore.quiet import quiet_stderr
 
 GOLDENS = Path(__file__).parent / "goldens"
 
